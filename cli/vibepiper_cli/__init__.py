@@ -1,0 +1,1 @@
+"""`vp`: one file a verb; a human view and a JSON view of the same result."""

@@ -1,0 +1,1 @@
+"""From the compiled project to text: typed stubs, migrations, templates."""

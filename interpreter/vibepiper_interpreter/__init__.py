@@ -1,0 +1,1 @@
+"""From specs to published tables: compile, plan, run."""

@@ -1,0 +1,1 @@
+"""Specs to compiled project: references, SQL, columns, lineage, fingerprints."""

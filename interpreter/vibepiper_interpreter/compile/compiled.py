@@ -1,0 +1,165 @@
+"""What compiling yields: every asset with its inputs, columns, checks and fingerprint. Frozen and serialisable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic
+
+Kind = Literal["source", "sql", "python"]
+BuildMode = Literal["table", "view"]
+CheckSeverity = Literal["error", "warn"]
+# How a Python asset's parameter wants its table; `context` is the run's context object.
+Flavour = Literal["pyarrow", "pandas", "polars", "polars_lazy", "duckdb", "context"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of an asset. `type` is DuckDB's canonical spelling of the type that comes back from Parquet."""
+
+    name: str
+    type: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An asset that another one reads.
+
+    `columns` are the columns whose content can reach the reader's result, by projection or by influence (filter,
+    join, grouping, order), in the input's spelling, sorted; None where that cannot be told, which means all of them.
+    """
+
+    address: Address
+    columns: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SqlDefinition:
+    """One SELECT in DuckDB's dialect. Bare names are assets of the same pipeline, `other.asset` is another's."""
+
+    query: str
+    # Parameters the query names, without `$`, sorted.
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a Python asset's function: its name, the asset it gets (None for `context`), and as what."""
+
+    name: str
+    address: Address | None
+    flavour: Flavour
+    # Columns the function may see; None: all.
+    columns: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PythonDefinition:
+    """`module:function`, called with its parameters by name."""
+
+    module: str
+    function: str
+    parameters: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileDefinition:
+    """A source that reads files below the project root (or an absolute path the user wrote)."""
+
+    path: str  # as in the spec: relative to the root with `/`, may hold glob patterns
+    format: str  # csv, parquet, json
+    # Reader options by DuckDB's own option names, e.g. {"delim": ";", "header": True}; sorted by name.
+    options: tuple[tuple[str, Any], ...] = ()
+    # Types that the spec declares, by column; the others are inferred. Fixed at compile for all columns.
+    types: tuple[tuple[str, str], ...] = ()
+
+
+Definition = SqlDefinition | PythonDefinition | FileDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule on an asset's data, ready to run.
+
+    `condition` is a SQL boolean over the asset's columns that a row must fulfil (NULL passes) for row rules; the
+    table rules say what they need in `arguments`.
+    """
+
+    id: str  # unique in the asset: `not_null(order_id)`, `row_count`, or the name the user gave
+    rule: str  # not_null, unique, between, accepted_values, pattern, length, expression, row_count, references, query
+    severity: CheckSeverity
+    column: str | None = None
+    arguments: tuple[tuple[str, Any], ...] = ()
+    condition: str | None = None
+    where: str | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledAsset:
+    """An asset as the planner and the run see it.
+
+    `fingerprint` covers its own meaning only, never its inputs'. `shape` and `column_fingerprints` split it: where
+    two definitions have equal shapes, exactly the columns whose fingerprints differ can have changed. They are
+    empty where meaning cannot be split (then any change reaches all columns).
+    """
+
+    address: Address
+    kind: Kind
+    build: BuildMode
+    definition: Definition
+    inputs: tuple[Input, ...]
+    columns: tuple[Column, ...]
+    checks: tuple[Check, ...]
+    fingerprint: str
+    checks_fingerprint: str
+    shape: str = ""
+    column_fingerprints: tuple[tuple[str, str], ...] = ()
+    # The same inputs always give the same rows: no volatile function, nothing that depends on row order or on the
+    # order in which floats are added.
+    deterministic: bool = False
+    # Assets that only its checks read (`references`).
+    check_inputs: tuple[Address, ...] = ()
+    order_by: tuple[str, ...] = ()
+    rebuild_always: bool = False
+    description: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+    # Where it is declared, for messages: file and header line.
+    declared_in: str = ""
+    declared_at_line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledProject:
+    """The whole project, in an order in which every asset comes after its inputs."""
+
+    name: str
+    environment: str
+    assets: Mapping[Address, CompiledAsset]
+    # Values of the declared variables in this environment.
+    variables: Mapping[str, Any]
+    # Pipelines that publish each asset alone (`publish = "each"`).
+    publish_each: frozenset[str] = frozenset()
+    # A hash over the content of everything that was read: specs, SQL files, first-party Python, variables.
+    digest: str = ""
+
+    def readers(self) -> dict[Address, tuple[Address, ...]]:
+        """For every asset, the assets that read it directly."""
+        found: dict[Address, list[Address]] = {address: [] for address in self.assets}
+        for asset in self.assets.values():
+            for read in asset.inputs:
+                found[read.address].append(asset.address)
+        return {address: tuple(readers) for address, readers in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The result of compiling: what could be built, and everything there is to say about it."""
+
+    project: CompiledProject
+    diagnostics: tuple[Diagnostic, ...] = field(default=())

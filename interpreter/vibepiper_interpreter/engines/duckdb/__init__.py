@@ -1,0 +1,1 @@
+"""DuckDB: parsing, binding and running SQL, the embedded default engine."""

@@ -1,0 +1,1 @@
+"""Narrow doors to where tasks run, one file each."""

@@ -1,0 +1,1 @@
+"""Compiled project and state to plan."""

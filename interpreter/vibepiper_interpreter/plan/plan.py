@@ -1,0 +1,129 @@
+"""The plan: the frozen list of everything that an apply will do, each with its reason. What is shown is what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.storage.version import SourceFile
+from vibepiper_spec.address import Address
+
+PLAN_FORMAT = 1  # raised whenever the saved form changes; an older file is refused with VP702
+
+# create: never published here · rebuild: published, and its meaning or its inputs changed · recheck: only its checks
+# changed · repoint: the wanted version exists already, or it is a view · remove: it left the specs.
+Verb = Literal["create", "rebuild", "recheck", "repoint", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an action is in the plan. `code` is for machines, `words` for people."""
+
+    code: Literal[
+        "new",
+        "definition",
+        "python",
+        "columns",
+        "build",
+        "source_files",
+        "input_rebuilt",
+        "input_moved",
+        "checks",
+        "checks_unproven",
+        "exists",
+        "always",
+        "removed",
+        "lost",
+        "asked",
+    ]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Do the action unless `input` comes out equal, as a multiset of rows, in `columns` (None: in all)."""
+
+    input: Address
+    columns: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChange:
+    """A column of the asset that differs from what is published."""
+
+    name: str
+    change: Literal["added", "removed", "type", "expression"]
+    before: str | None = None  # type
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What an action will probably cost, learned from earlier versions of the same asset."""
+
+    rows: int | None
+    bytes: int | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that the apply will do.
+
+    With `conditions` the action is done unless every one of them finds its input equal; `expected` tells what the
+    planner thinks will happen. `keeps` is the published version that stays in that case.
+    """
+
+    address: Address
+    verb: Verb
+    reasons: tuple[Reason, ...]
+    # Inputs of this asset that have an action of their own in this plan, and so come first.
+    after: tuple[Address, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    expected: Literal["run", "keep"] = "run"
+    # The version this environment points to now.
+    keeps: str | None = None
+    # The version to point to, where it is known to exist already (verb repoint).
+    version_id: str | None = None
+    column_changes: tuple[ColumnChange, ...] = ()
+    # Assets that this change reaches, transitively, in plan order.
+    reaches: tuple[Address, ...] = ()
+    checks: tuple[str, ...] = ()
+    estimate: Estimate | None = None
+    # Component of changed assets that publishes together.
+    component: int = 0
+    # For a source: the files it will read, as listed at planning time.
+    source_files: tuple[SourceFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be done to one environment, and what it was decided from.
+
+    Bound to `digest` (all specs, SQL and Python), `serial` (of the environment's pointers), the listed source files
+    and `engine_version`; if any has moved, apply refuses. Holds no absolute path and no secret.
+    """
+
+    id: str
+    created_at: datetime  # UTC; also `$now` and `now()` in every query of the run
+    environment: str
+    serial: int
+    digest: str
+    engine_version: str
+    state_id: str
+    actions: tuple[Action, ...]
+    # The compiled assets the actions need: every asset with an action, and removed ones as they were published.
+    assets: Mapping[Address, CompiledAsset]
+    # Pointers as they stand: address → version id, for inputs that have no action.
+    pointers: Mapping[Address, str]
+    variables: Mapping[str, Any]
+    # What was selected on the command line, as written; empty for everything.
+    selection: tuple[str, ...] = ()
+    unchanged: int = 0
+
+    @property
+    def empty(self) -> bool:
+        return not self.actions

@@ -1,0 +1,1 @@
+"""Plan to run: the scheduler loop, tasks, events, publishing."""

@@ -1,0 +1,38 @@
+"""What happens in a run, as it happens: written to the state, and told to whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from vibepiper_spec.address import Address
+
+EventType = Literal[
+    "run_started",  # data: actions (count), environment
+    "task_started",  # data: verb, worker
+    "task_finished",  # data: outcome (built | kept | repointed | rechecked | removed), rows, bytes, seconds, version_id
+    "task_failed",  # data: code, detail
+    "task_skipped",  # data: because (address of what failed, or "cancelled")
+    "check_finished",  # data: check, severity, passed, failing (rows), detail
+    "published",  # data: component, addresses
+    "held_back",  # data: component, addresses, because
+    "log",  # data: level, message (from a Python asset's logger, redacted)
+    "run_finished",  # data: status, seconds
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened. `number` counts within the run, from 1."""
+
+    run_id: str
+    number: int
+    at: datetime  # UTC
+    type: EventType
+    address: Address | None
+    data: Mapping[str, Any]
+
+
+Listener = Callable[[Event], None]

@@ -1,0 +1,1 @@
+"""What has been applied: environments, versions, runs, leases."""

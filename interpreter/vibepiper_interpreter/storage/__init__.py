@@ -1,0 +1,1 @@
+"""Snapshots: Parquet parts and manifests."""

@@ -1,0 +1,77 @@
+"""The immutable content of an asset: a version, and the Parquet parts it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from vibepiper_interpreter.compile.compiled import Column, CompiledAsset
+from vibepiper_spec.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnStatistics:
+    """What Parquet's footer knows of a column; minimum and maximum as DuckDB prints them."""
+
+    name: str
+    null_count: int
+    minimum: str | None = None
+    maximum: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One Parquet file of a version. `path` is relative to the storage root, with `/`."""
+
+    path: str
+    rows: int
+    bytes: int
+    statistics: tuple[ColumnStatistics, ...] = ()
+    # Hash of the file's bytes, where it was computed (`vp state verify` compares); empty otherwise.
+    checksum: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that a source read, as it was then. `path` is relative to the project root where it lies below it."""
+
+    path: str
+    size: int  # bytes
+    modified_ns: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputVersion:
+    """The version of an input that a version was made from."""
+
+    address: Address
+    version_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What one asset was at one time: immutable, never changed after it is recorded.
+
+    `key` says what made it: the hash of its fingerprint and of its inputs' version ids (for a source: of the content
+    of its files). Two versions of one key hold the same table. A view has no parts; a source of mode view has
+    `source_files` and no parts.
+    """
+
+    id: str
+    asset: CompiledAsset
+    key: str
+    inputs: tuple[InputVersion, ...]
+    columns: tuple[Column, ...]
+    parts: tuple[Part, ...]
+    source_files: tuple[SourceFile, ...]
+    rows: int | None  # None for views: nobody has counted
+    bytes: int
+    seconds: float
+    peak_memory: int | None  # bytes, where it could be measured
+    run_id: str
+    created_at: datetime  # UTC
+
+    @property
+    def address(self) -> Address:
+        return self.asset.address

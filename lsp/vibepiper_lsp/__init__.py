@@ -1,0 +1,1 @@
+"""The language server: converts and delegates; computes nothing of its own."""

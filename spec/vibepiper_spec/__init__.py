@@ -1,0 +1,1 @@
+"""The language: text in, typed specs and diagnostics out."""

@@ -1,0 +1,112 @@
+"""The registry of diagnostic codes: each has a fixed summary here and a page in `pages/`.
+
+VP0xx text and TOML · VP1xx the shape of specs · VP2xx names and references · VP3xx SQL and columns ·
+VP4xx Python · VP5xx data and checks · VP6xx environments, variables, secrets, storage · VP7xx plans and state
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """`summary` names the kind of problem and holds no user names, so that people learn to recognise it."""
+
+    id: str
+    summary: str
+
+
+_ALL = (
+    # text and TOML
+    Code("VP001", "File is not UTF-8"),
+    Code("VP002", "Invalid TOML"),
+    Code("VP003", "Unterminated string"),
+    Code("VP004", "Duplicate header"),
+    Code("VP005", "Duplicate key"),
+    Code("VP006", "File cannot be read"),
+    Code("VP007", "File is too large"),
+    # the shape of specs
+    Code("VP101", "Unknown key"),
+    Code("VP102", "Key belongs to another table"),
+    Code("VP103", "Wrong type of value"),
+    Code("VP104", "Missing key"),
+    Code("VP105", "Unknown kind of block"),
+    Code("VP106", "Invalid name"),
+    Code("VP107", "Unknown check"),
+    Code("VP108", "Unknown column type"),
+    Code("VP109", "Value not allowed"),
+    Code("VP110", "Keys exclude each other"),
+    Code("VP111", "Not a project"),
+    Code("VP112", "Column type cannot be stored"),
+    # names and references
+    Code("VP201", "Duplicate asset name"),
+    Code("VP202", "Unknown asset"),
+    Code("VP203", "Cycle"),
+    Code("VP204", "Unknown connection"),
+    Code("VP205", "Unknown pipeline"),
+    Code("VP206", "Pipeline key stands in two files"),
+    Code("VP207", "Selection matches nothing"),
+    Code("VP208", "Unknown column in a check"),
+    # SQL and columns
+    Code("VP301", "SQL syntax error"),
+    Code("VP302", "Unknown column"),
+    Code("VP303", "Ambiguous column"),
+    Code("VP304", "Types do not fit"),
+    Code("VP305", "Unknown function"),
+    Code("VP306", "Query is not one SELECT"),
+    Code("VP307", "File or URL read from SQL"),
+    Code("VP308", "Unknown parameter"),
+    Code("VP309", "Declared type differs"),
+    Code("VP310", "Declared column is missing"),
+    Code("VP311", "Column declared twice or produced twice"),
+    Code("VP312", "Dynamic PIVOT"),
+    Code("VP313", "Result depends on row order"),
+    Code("VP314", "SQL error"),
+    Code("VP315", "Columns unknown"),
+    # Python
+    Code("VP401", "Python module does not import"),
+    Code("VP402", "Python function missing"),
+    Code("VP403", "Parameter names no asset"),
+    Code("VP404", "Return value is no table"),
+    Code("VP405", "Returned columns differ"),
+    Code("VP406", "Python asset failed"),
+    Code("VP407", "Package missing"),
+    Code("VP408", "Unknown annotation"),
+    # data and checks
+    Code("VP501", "File not found"),
+    Code("VP502", "Pattern matches no file"),
+    Code("VP503", "Source columns changed"),
+    Code("VP504", "Broken row"),
+    Code("VP505", "Changed while read"),
+    Code("VP506", "Check failed"),
+    Code("VP507", "SQL failed at run time"),
+    Code("VP508", "Disk full"),
+    Code("VP509", "Snapshot lost or damaged"),
+    Code("VP510", "Unknown file format"),
+    # environments, variables, secrets, storage
+    Code("VP601", "Unknown environment"),
+    Code("VP602", "Secret missing"),
+    Code("VP603", "Unknown variable"),
+    Code("VP604", "Storage belongs to another state"),
+    Code("VP605", "Database on a network disk"),
+    Code("VP606", "Extra not installed"),
+    # plans and state
+    Code("VP701", "Plan is stale"),
+    Code("VP702", "Plan cannot be read"),
+    Code("VP703", "Another apply is running"),
+    Code("VP704", "Lease lost"),
+    Code("VP705", "State written by a newer version"),
+    Code("VP706", "State cannot be opened"),
+    Code("VP707", "Unknown run"),
+    Code("VP708", "Nothing published yet"),
+    Code("VP709", "Interrupted"),
+)
+
+CODES: dict[str, Code] = {code.id: code for code in _ALL}
+
+
+def explanation(code: str) -> str:
+    """The page of `code` as Markdown. Raises KeyError for an unregistered code."""
+    return (files(__package__) / "pages" / f"{CODES[code].id}.md").read_text(encoding="utf-8")
