@@ -1,4 +1,4 @@
-"""The plan: the frozen list of everything that an apply will do, each with its reason. What is shown is what is done."""
+"""The plan: the frozen list of all that an apply will do, each with its reason. What is shown is what is done."""
 
 from __future__ import annotations
 
