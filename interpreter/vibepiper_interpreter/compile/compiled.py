@@ -70,11 +70,13 @@ class PythonDefinition:
 class FileDefinition:
     """A source that reads files below the project root (or an absolute path the user wrote)."""
 
-    path: str  # as in the spec: relative to the root with `/`, may hold glob patterns
+    # As in the spec: relative to the root with `/`, or absolute; each may be a glob pattern.
+    paths: tuple[str, ...]
     format: str  # csv, parquet, json
     # Reader options by DuckDB's own option names, e.g. {"delim": ";", "header": True}; sorted by name.
     options: tuple[tuple[str, Any], ...] = ()
-    # Types that the spec declares, by column; the others are inferred. Fixed at compile for all columns.
+    # The type each column is read as, in the files' order: declared in the spec, else inferred. All columns are
+    # named, so that reading never guesses.
     types: tuple[tuple[str, str], ...] = ()
 
 

@@ -1,0 +1,222 @@
+"""Compiled assets as plain JSON values and back, for the cache, saved plans and the state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from vibepiper_interpreter.compile.compiled import (
+    Check,
+    Column,
+    CompiledAsset,
+    Definition,
+    FileDefinition,
+    Input,
+    Parameter,
+    PythonDefinition,
+    SqlDefinition,
+)
+from vibepiper_spec.address import Address
+
+# Values JSON has no form for travel as `{"$date": "2024-01-01"}`. No spec key starts with `$`, so nothing collides.
+_TAG_READERS = {
+    "$date": date.fromisoformat,
+    "$timestamp": datetime.fromisoformat,
+    "$time": time.fromisoformat,
+    "$decimal": Decimal,
+    "$float": float,
+}
+
+
+def asset_to_json(asset: CompiledAsset) -> dict[str, Any]:
+    """`asset` as plain JSON values; keys whose value is the default are left out."""
+    found: dict[str, Any] = {
+        "address": str(asset.address),
+        "kind": asset.kind,
+        "build": asset.build,
+        "definition": definition_to_json(asset.definition),
+        "columns": [column_to_json(column) for column in asset.columns],
+        "fingerprint": asset.fingerprint,
+        "checks_fingerprint": asset.checks_fingerprint,
+    }
+    if asset.inputs:
+        found["inputs"] = [
+            [str(read.address), None if read.columns is None else list(read.columns)] for read in asset.inputs
+        ]
+    if asset.checks:
+        found["checks"] = [check_to_json(check) for check in asset.checks]
+    if asset.shape:
+        found["shape"] = asset.shape
+    if asset.column_fingerprints:
+        found["column_fingerprints"] = [list(pair) for pair in asset.column_fingerprints]
+    if asset.deterministic:
+        found["deterministic"] = True
+    if asset.check_inputs:
+        found["check_inputs"] = [str(address) for address in asset.check_inputs]
+    if asset.order_by:
+        found["order_by"] = list(asset.order_by)
+    if asset.rebuild_always:
+        found["rebuild_always"] = True
+    if asset.description:
+        found["description"] = asset.description
+    if asset.owner:
+        found["owner"] = asset.owner
+    if asset.tags:
+        found["tags"] = list(asset.tags)
+    if asset.declared_in:
+        found["declared_in"] = asset.declared_in
+    if asset.declared_at_line != 1:
+        found["declared_at_line"] = asset.declared_at_line
+    return found
+
+
+def asset_from_json(found: Mapping[str, Any]) -> CompiledAsset:
+    """The inverse of `asset_to_json`."""
+    get = found.get
+    return CompiledAsset(
+        address=Address.parse(found["address"]),
+        kind=found["kind"],
+        build=found["build"],
+        definition=definition_from_json(found["definition"]),
+        inputs=tuple(
+            Input(Address.parse(address), None if columns is None else tuple(columns))
+            for address, columns in get("inputs", ())
+        ),
+        columns=tuple(Column(*column) for column in found["columns"]),
+        checks=tuple(check_from_json(check) for check in get("checks", ())),
+        fingerprint=found["fingerprint"],
+        checks_fingerprint=found["checks_fingerprint"],
+        shape=get("shape", ""),
+        column_fingerprints=tuple((name, hashed) for name, hashed in get("column_fingerprints", ())),
+        deterministic=get("deterministic", False),
+        check_inputs=tuple(Address.parse(address) for address in get("check_inputs", ())),
+        order_by=tuple(get("order_by", ())),
+        rebuild_always=get("rebuild_always", False),
+        description=get("description", ""),
+        owner=get("owner", ""),
+        tags=tuple(get("tags", ())),
+        declared_in=get("declared_in", ""),
+        declared_at_line=get("declared_at_line", 1),
+    )
+
+
+def column_to_json(column: Column) -> list[str]:
+    """`[name, type]`, or with the description as a third item."""
+    return [column.name, column.type, column.description] if column.description else [column.name, column.type]
+
+
+def definition_to_json(definition: Definition) -> dict[str, Any]:
+    match definition:
+        case SqlDefinition():
+            return {"sql": definition.query, "parameters": list(definition.parameters)}
+        case PythonDefinition():
+            return {
+                "module": definition.module,
+                "function": definition.function,
+                "parameters": [
+                    [
+                        parameter.name,
+                        None if parameter.address is None else str(parameter.address),
+                        parameter.flavour,
+                        None if parameter.columns is None else list(parameter.columns),
+                    ]
+                    for parameter in definition.parameters
+                ],
+            }
+        case FileDefinition():
+            return {
+                "paths": list(definition.paths),
+                "format": definition.format,
+                "options": [[name, value_to_json(value)] for name, value in definition.options],
+                "types": [list(pair) for pair in definition.types],
+            }
+
+
+def definition_from_json(found: Mapping[str, Any]) -> Definition:
+    if "sql" in found:
+        return SqlDefinition(found["sql"], tuple(found["parameters"]))
+    if "module" in found:
+        return PythonDefinition(
+            found["module"],
+            found["function"],
+            tuple(
+                Parameter(
+                    name,
+                    None if address is None else Address.parse(address),
+                    flavour,
+                    None if columns is None else tuple(columns),
+                )
+                for name, address, flavour, columns in found["parameters"]
+            ),
+        )
+    return FileDefinition(
+        tuple(found["paths"]),
+        found["format"],
+        tuple((name, value_from_json(value)) for name, value in found["options"]),
+        tuple((name, kind) for name, kind in found["types"]),
+    )
+
+
+def check_to_json(check: Check) -> dict[str, Any]:
+    found: dict[str, Any] = {"id": check.id, "rule": check.rule, "severity": check.severity}
+    if check.column is not None:
+        found["column"] = check.column
+    if check.arguments:
+        found["arguments"] = [[name, value_to_json(value)] for name, value in check.arguments]
+    if check.condition is not None:
+        found["condition"] = check.condition
+    if check.where is not None:
+        found["where"] = check.where
+    if check.description:
+        found["description"] = check.description
+    return found
+
+
+def check_from_json(found: Mapping[str, Any]) -> Check:
+    get = found.get
+    return Check(
+        id=found["id"],
+        rule=found["rule"],
+        severity=found["severity"],
+        column=get("column"),
+        arguments=tuple((name, value_from_json(value)) for name, value in get("arguments", ())),
+        condition=get("condition"),
+        where=get("where"),
+        description=get("description", ""),
+    )
+
+
+def value_to_json(value: Any) -> Any:
+    """A value of a spec (variable, option, check argument) as JSON: dates, decimals and odd floats are tagged."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if value - value == 0 else {"$float": str(value)}
+        case datetime():
+            return {"$timestamp": value.isoformat()}
+        case date():
+            return {"$date": value.isoformat()}
+        case time():
+            return {"$time": value.isoformat()}
+        case Decimal():
+            return {"$decimal": str(value)}
+        case list() | tuple():
+            return [value_to_json(item) for item in value]
+        case Mapping():
+            return {name: value_to_json(item) for name, item in value.items()}
+    raise ValueError(f"no JSON form for {type(value).__name__}")
+
+
+def value_from_json(value: Any) -> Any:
+    """The inverse of `value_to_json`; lists come back as tuples."""
+    if isinstance(value, list):
+        return tuple(value_from_json(item) for item in value)
+    if isinstance(value, dict):
+        for tag, read in _TAG_READERS.items():
+            if tag in value:
+                return read(value[tag])
+        return {name: value_from_json(item) for name, item in value.items()}
+    return value
