@@ -1,0 +1,84 @@
+"""Turns DuckDB's complaint about a row of a source's file into a diagnostic with file and line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from vibepiper_spec.diagnostics import START_OF_FILE, Diagnostic, Fix, Place, Range, Related
+
+_CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
+_CSV_ROW = re.compile(
+    r"Original Line: (.*?)\n(?:Error when|Expected Number|Value with|Invalid unicode|Maximum)", re.DOTALL
+)
+_CSV_CONVERSION = re.compile(
+    r'Error when converting column "(?P<column>.*?)"\. Could not convert string "(?P<value>.*?)" to \'(?P<type>.*?)\'',
+    re.DOTALL,
+)
+_CSV_COUNT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+_JSON = re.compile(
+    r'(?P<malformed>Malformed JSON )?.*?in file "(?P<file>.+?)",(?: at byte \d+)? '
+    r"in (?P<unit>line|record/value|array element) (?P<number>\d+): (?P<why>[^\n]*)"
+)
+
+
+def broken_row(message: str, root: Path, place: Place | None) -> Diagnostic | None:
+    """VP504 for DuckDB's `message` about a CSV or JSON file, None where it is about something else.
+
+    `place` is where the source is declared; the row itself is a related place.
+    """
+    csv_line, csv_file = _CSV_LINE.search(message), _CSV_FILE.search(message)
+    if csv_line and csv_file:
+        number, file = int(csv_line[1]), _relative(root, csv_file[1].strip())
+        return _diagnostic(file, number, _csv_reason(message), place, _csv_note(message))
+    json_error = _JSON.search(message)
+    if json_error:
+        file, number = _relative(root, json_error["file"]), int(json_error["number"])
+        reason = json_error["why"].strip().rstrip(".")
+        if json_error["unit"] != "line":
+            return _diagnostic(file, None, f"value {number} cannot be read: {reason}", place, ())
+        # DuckDB counts one line too many where the text itself is no JSON, and rightly where only a value does not fit.
+        number -= 1 if json_error["malformed"] else 0
+        return _diagnostic(file, number, reason, place, ())
+    return None
+
+
+def _diagnostic(file: str, line: int | None, reason: str, place: Place | None, notes: Sequence[str]) -> Diagnostic:
+    row = Place(file, START_OF_FILE if line is None else Range(line, 1, line, 1))
+    said = f"`{file}`: {reason}" if line is None else f"Line {line} of `{file}` cannot be read: {reason}"
+    return Diagnostic(
+        "VP504",
+        f"{said}. Nothing of this source was published.",
+        place or row,
+        related=() if place is None else (Related(row, "the broken row"),),
+        fix=Fix('Correct the row, or declare a type that holds its values (`columns.<name> = "varchar"`).'),
+        notes=tuple(notes),
+    )
+
+
+def _csv_reason(message: str) -> str:
+    conversion, count = _CSV_CONVERSION.search(message), _CSV_COUNT.search(message)
+    if conversion:
+        value = conversion["value"][:80]
+        return f"`{value}` in column `{conversion['column']}` is no {conversion['type']}"
+    if count:
+        return f"it has {count[2]} columns where {count[1]} are expected"
+    if "unterminated quote" in message:
+        return "a quote is opened and never closed"
+    if "unicode" in message:
+        return 'it is not UTF-8 (say what it is: `options.encoding = "latin-1"`)'
+    lines = [line for line in message.splitlines() if line and not line.startswith(("CSV Error", "Original Line"))]
+    return lines[0].rstrip(".") if lines else "it is not well-formed CSV"
+
+
+def _csv_note(message: str) -> tuple[str, ...]:
+    row = _CSV_ROW.search(message)
+    return tuple(line[:200] for line in row[1].splitlines()[:3]) if row else ()
+
+
+def _relative(root: Path, path: str) -> str:
+    resolved = root.resolve()
+    found = Path(path)
+    return found.relative_to(resolved).as_posix() if found.is_relative_to(resolved) else path
