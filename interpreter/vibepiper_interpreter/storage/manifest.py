@@ -1,0 +1,52 @@
+"""A version's `manifest.json`: what its files hold and what made them, readable without the state."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from vibepiper_interpreter.compile.serial import asset_to_json, column_to_json
+from vibepiper_interpreter.storage.storage import MANIFEST
+from vibepiper_interpreter.storage.version import Part, Version
+
+MANIFEST_FORMAT = 1
+
+
+def write_manifest(directory: Path, version: Version) -> None:
+    """Write `version`'s manifest into its folder, beside its parts."""
+    text = json.dumps(manifest(version), ensure_ascii=False, separators=(",", ":"))
+    (directory / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def manifest(version: Version) -> dict[str, Any]:
+    """`version` as plain JSON values. Paths are relative, so the folder can be moved as a whole."""
+    return {
+        "format": MANIFEST_FORMAT,
+        "address": str(version.address),
+        "version": version.id,
+        "key": version.key,
+        "columns": [column_to_json(column) for column in version.columns],
+        "rows": version.rows,
+        "bytes": version.bytes,
+        "parts": [_part(part) for part in version.parts],
+        "source_files": [
+            {"path": file.path, "size": file.size, "modified_ns": file.modified_ns, "sha256": file.sha256}
+            for file in version.source_files
+        ],
+        "inputs": {str(read.address): read.version_id for read in version.inputs},
+        "made_by": asset_to_json(version.asset),
+        "run": version.run_id,
+        "created_at": version.created_at.isoformat(),
+        "seconds": round(version.seconds, 6),
+        "peak_memory": version.peak_memory,
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "path": part.path.rpartition("/")[2],
+        "rows": part.rows,
+        "bytes": part.bytes,
+        "statistics": {column.name: [column.null_count, column.minimum, column.maximum] for column in part.statistics},
+    }

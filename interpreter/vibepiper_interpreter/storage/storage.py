@@ -1,0 +1,175 @@
+"""The folder that holds every version's files: `<root>/<pipeline>/<asset>/<version id>/part-0.parquet`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vibepiper_interpreter.storage.version import Part, Version
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
+
+MANIFEST = "manifest.json"
+# Folders of one run's scratch files start with this; asset names cannot, so they are never taken for a pipeline.
+SCRATCH = ".scratch-"
+_ID_FILE = ".id"
+
+
+def new_version_id() -> str:
+    """A name no other attempt has, on any machine; names sort by the time they were made."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(6)}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A version's folder as found on disk, whether or not the state knows it."""
+
+    address: Address
+    version_id: str
+    bytes: int
+    modified: float  # seconds since the epoch, of the newest file
+
+
+class Storage:
+    """A storage root. Files are written in place: nobody reads a version before the state names it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def open(cls, root: Path, state_id: str) -> Storage:
+        """The storage at `root`, created and bound to `state_id` if new. Raises DiagnosticError VP604 if another's."""
+        id_file = root / _ID_FILE
+        try:
+            owner = id_file.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            owner = _claim(root, id_file, state_id)
+        if owner != state_id:
+            raise DiagnosticError(_belongs_to_another(root))
+        return cls(root)
+
+    def directory(self, address: Address, version_id: str) -> Path:
+        return self.root / address.pipeline / address.name / version_id
+
+    def path(self, part: Part) -> Path:
+        return self.root / part.path
+
+    def has(self, version: Version) -> bool:
+        """Whether every part of `version` is there in full. A view has no parts, so nothing can be missing."""
+        for part in version.parts:
+            try:
+                if self.path(part).stat().st_size != part.bytes:
+                    return False
+            except OSError:
+                return False
+        return True
+
+    def sync(self, versions: Iterable[Version]) -> None:
+        """Force the files of `versions` to disk. Must have returned before any of them is published."""
+        folders: dict[Path, None] = {}
+        for version in versions:
+            if not version.parts:
+                continue
+            directory = self.directory(version.address, version.id)
+            for part in version.parts:
+                _sync(self.path(part))
+            _sync(directory / MANIFEST)
+            folders[directory] = None
+            folders[directory.parent] = None
+            folders[directory.parent.parent] = None
+        for folder in folders:
+            _sync(folder)
+        if folders:
+            _sync(self.root)
+
+    def remove(self, address: Address, version_id: str) -> int:
+        """Delete a version's folder and return the bytes set free. Nothing may point to the version any more."""
+        directory = self.directory(address, version_id)
+        freed = _size(directory)
+        shutil.rmtree(directory, ignore_errors=True)
+        for parent in (directory.parent, directory.parent.parent):
+            try:
+                parent.rmdir()
+            except OSError:
+                break  # other versions or assets live there
+        return freed
+
+    def unknown(self, known: Collection[str], before: float) -> list[StoredVersion]:
+        """Folders of versions not in `known` and untouched since `before`: what killed or failed attempts left."""
+        return [found for found in self.stored() if found.version_id not in known and found.modified < before]
+
+    def stored(self) -> Iterator[StoredVersion]:
+        """Every version's folder on disk."""
+        for pipeline in _folders(self.root):
+            for asset in _folders(pipeline):
+                address = Address(pipeline.name, asset.name)
+                for directory in _folders(asset):
+                    yield StoredVersion(address, directory.name, _size(directory), _modified(directory))
+
+    def scratch(self, run_id: str) -> Path:
+        """Where the engine may spill during one run. Not created before it is needed; remove it afterwards."""
+        return self.root / f"{SCRATCH}{run_id}"
+
+    def remove_scratch(self, before: float) -> int:
+        """Delete the scratch folders that killed runs left, untouched since `before`; returns the bytes set free."""
+        freed = 0
+        for folder in self.root.glob(f"{SCRATCH}*"):
+            if _modified(folder) < before:
+                freed += _size(folder)
+                shutil.rmtree(folder, ignore_errors=True)
+        return freed
+
+
+def _claim(root: Path, id_file: Path, state_id: str) -> str:
+    """Write the id file in one step, so that of two processes one wins; returns the owner's id."""
+    root.mkdir(parents=True, exist_ok=True)
+    draft = root / f"{_ID_FILE}.{secrets.token_hex(4)}"
+    draft.write_text(state_id + "\n", encoding="utf-8")
+    try:
+        os.link(draft, id_file)
+    except FileExistsError:
+        return id_file.read_text(encoding="utf-8").strip()
+    finally:
+        draft.unlink()
+    return state_id
+
+
+def _belongs_to_another(root: Path) -> Diagnostic:
+    return Diagnostic(
+        "VP604",
+        f"The storage folder `{root.name}` was made by another state, so files in it may be in use that this state "
+        "knows nothing of. Nothing was read or written.",
+        fix=Fix(
+            "Set another `path` under `[storage]` in vp.toml, or bring back the state this folder was made with; "
+            f"if its content is not needed, delete the folder `{root.name}`"
+        ),
+    )
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _folders(parent: Path) -> list[Path]:
+    """Folders below `parent` that are not hidden, in order; a folder that vanishes meanwhile is no error."""
+    try:
+        return sorted(path for path in parent.iterdir() if path.is_dir() and not path.name.startswith("."))
+    except FileNotFoundError:
+        return []
+
+
+def _size(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+
+
+def _modified(directory: Path) -> float:
+    return max((path.stat().st_mtime for path in [directory, *directory.rglob("*")]), default=0.0)
