@@ -1,0 +1,148 @@
+"""DuckDB's own parser: query text in, its syntax tree with exact places out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from vibepiper_interpreter.engines.duckdb.errors import SqlProblem, syntax_problem
+
+# A node of DuckDB's tree as `json_serialize_sql` writes it: never changed, never kept after the query was analysed.
+Node = Mapping[str, Any]
+
+# What DuckDB writes where a node has no place of its own (the `*` that `FROM t` stands for).
+_NO_PLACE = 2**64 - 1
+_FIRST_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*([A-Za-z]+)", re.DOTALL)
+_PIVOT = re.compile(r"\bpivot(?:_wider)?\b", re.IGNORECASE)
+_READ_VERBS = {"select", "with", "from", "values", "table", "pivot", "pivot_wider", "unpivot", "pivot_longer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """The tree of one SELECT. Places in it are UTF-8 bytes; `span` turns them into code points of `query`."""
+
+    query: str
+    node: Node = field(repr=False)
+    # The query as bytes where bytes and code points differ, else None.
+    _encoded: bytes | None = field(default=None, repr=False, compare=False)
+
+    def span(self, node: Node) -> tuple[int, int] | None:
+        """Where `node` stands in the query, as a half-open range of code points, or None if it was never written."""
+        start = node.get("query_location", _NO_PLACE)
+        if start == _NO_PLACE:
+            return None
+        return self.span_of_bytes(start, node.get("query_location_length", 0))
+
+    def span_of_bytes(self, start: int, length: int) -> tuple[int, int]:
+        begin = code_point(self._encoded, self.query, start)
+        return begin, max(code_point(self._encoded, self.query, start + length), begin)
+
+
+def code_point(encoded: bytes | None, query: str, byte: int) -> int:
+    """The code point at which UTF-8 byte `byte` of `query` stands; `encoded` is None for pure ASCII."""
+    if encoded is None:
+        return min(byte, len(query))
+    return len(encoded[:byte].decode("utf-8", errors="ignore"))
+
+
+def walk(tree: Any) -> Iterator[Node]:
+    """Every node below `tree` (and itself), parents first, in the order of the text as far as DuckDB keeps it."""
+    stack = [tree]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            yield item
+            stack.extend(reversed(item.values()))
+        elif isinstance(item, list):
+            stack.extend(reversed(item))
+
+
+def parse_queries(connection: duckdb.DuckDBPyConnection, queries: Sequence[str]) -> list[Syntax | SqlProblem]:
+    """The tree of each query, or why it is not one SELECT, in the order given. One round trip for all."""
+    if not queries:
+        return []
+    answers = connection.execute("SELECT json_serialize_sql(unnest($1::VARCHAR[]))", [list(queries)]).fetchall()
+    return [_judge(query, json.loads(answer)) for query, (answer,) in zip(queries, answers, strict=True)]
+
+
+def _judge(query: str, answer: Mapping[str, Any]) -> Syntax | SqlProblem:
+    encoded = None if query.isascii() else query.encode()
+    if answer["error"]:
+        if answer["error_type"] == "not implemented":
+            return _refused(query, str(answer["error_message"]))
+        location = json.loads(answer["location"]) if "location" in answer else [0, 0]
+        place = code_point(encoded, query, location[0])
+        return syntax_problem(query, str(answer["error_message"]), place)
+    statements = answer.get("statements") or []
+    if not statements:
+        return SqlProblem("VP306", "The query is empty.", 0, len(query), fix="Write one SELECT.")
+    if len(statements) > 1:
+        start, end = _second_statement(query, encoded, statements)
+        return SqlProblem(
+            "VP306",
+            f"The query holds {len(statements)} statements. An asset is the result of one SELECT.",
+            start,
+            end,
+            fix="Make an asset of each statement, or move the first ones into a WITH clause.",
+        )
+    syntax = Syntax(query, statements[0]["node"], encoded)
+    return _shows_instead_of_selecting(syntax) or syntax
+
+
+def _refused(query: str, message: str) -> SqlProblem:
+    """DuckDB's serialiser takes SELECT only: say which other thing it met."""
+    match = _FIRST_WORD.match(query)
+    verb = match.group(1) if match else ""
+    start, end = match.span(1) if match else (0, len(query))
+    pivot = _PIVOT.search(query)
+    if "parameter" in message.lower():
+        return SqlProblem(
+            "VP308",
+            "Parameters are named, as in `$start`; numbered and unnamed ones cannot be filled.",
+            0,
+            len(query),
+            fix="Write `$name` for each parameter.",
+        )
+    if verb.lower() in _READ_VERBS and pivot:
+        return SqlProblem(
+            "VP312",
+            "This PIVOT takes its columns from the data, so the columns of the result are known only after it ran.",
+            *pivot.span(),
+            fix="List the values, as in `PIVOT t ON month IN (1, 2, 3) USING sum(amount)`.",
+        )
+    return SqlProblem(
+        "VP306",
+        f"`{verb.upper()}` is not a SELECT. An asset's query only reads; writing its result is our work.",
+        start,
+        end,
+        fix="Write the SELECT whose result is the asset.",
+    )
+
+
+def _second_statement(query: str, encoded: bytes | None, statements: Sequence[Node]) -> tuple[int, int]:
+    places = [
+        node["query_location"] for node in walk(statements[1]) if node.get("query_location", _NO_PLACE) < _NO_PLACE
+    ]
+    inside = code_point(encoded, query, min(places)) if places else len(query)
+    semicolon = query.rfind(";", 0, inside)
+    start = semicolon + 1 if semicolon >= 0 else inside
+    start += len(query[start:]) - len(query[start:].lstrip())
+    return start, len(query.rstrip())
+
+
+def _shows_instead_of_selecting(syntax: Syntax) -> SqlProblem | None:
+    for node in walk(syntax.node):
+        if node.get("type") == "SHOW_REF":
+            match = _FIRST_WORD.match(syntax.query)
+            return SqlProblem(
+                "VP306",
+                "DESCRIBE, SHOW and SUMMARIZE tell about tables; an asset's query selects rows.",
+                *(match.span(1) if match else (0, len(syntax.query))),
+                fix="Write a SELECT; `vp show ASSET` tells an asset's columns.",
+            )
+    return None
