@@ -1,0 +1,69 @@
+"""Calls one verb and turns every way it can end into words and an exit status. No user ever sees a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from vibepiper_cli.app import COMPLETION_VARIABLE, build_app
+from vibepiper_cli.defect import report_defect
+from vibepiper_cli.exit_status import ExitStatus
+from vibepiper_cli.failure import WrongUsage, show_failure
+from vibepiper_cli.invocation import Invocation
+from vibepiper_cli.printer import Printer
+from vibepiper_spec.diagnostics import DiagnosticError
+
+
+def call(arguments: Sequence[str]) -> int:
+    invocation = Invocation(Printer.for_terminal())
+    try:
+        return _run(arguments, invocation)
+    except DiagnosticError as error:
+        return show_failure(error, invocation)
+    except WrongUsage as error:
+        printer = invocation.printer
+        printer.talk(f"{printer.talk_paint('error', 'error')}: {error}")
+        return ExitStatus.WRONG_USAGE
+    except KeyboardInterrupt:
+        invocation.printer.talk("\nInterrupted.")
+        return ExitStatus.INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has seen enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitStatus.OK
+    except Exception as error:
+        return report_defect(error, arguments, invocation)
+
+
+def _run(arguments: Sequence[str], invocation: Invocation) -> int:
+    try:
+        status: Any = build_app().main(
+            list(arguments) or ["--help"],
+            prog_name="vp",
+            complete_var=COMPLETION_VARIABLE,
+            standalone_mode=False,
+            obj=invocation,
+        )
+    except typer.Abort:
+        invocation.printer.talk("Aborted.")
+        return ExitStatus.FAILED
+    except typer.TyperException as error:
+        return _wrong_usage(error, invocation)
+    return ExitStatus.OK if status is None else int(status)
+
+
+def _wrong_usage(error: typer.TyperException, invocation: Invocation) -> int:
+    """Typer would exit with 2, which scripts would read as "changes pending"."""
+    printer = invocation.printer
+    context: typer.Context | None = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "vp"
+    message = error.format_message()
+    printer.talk(f"{printer.talk_paint('error', 'error')}: {message[:1].lower() + message[1:]}")
+    if context is not None:
+        printer.talk("\n" + context.get_usage())
+    printer.talk(f"\nFor options and examples:\n\n  {path} --help\n")
+    return ExitStatus.WRONG_USAGE

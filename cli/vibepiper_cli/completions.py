@@ -1,0 +1,36 @@
+"""What the shell offers after TAB: names from the project's specs. Never fails and never talks."""
+
+from __future__ import annotations
+
+import typer
+
+from vibepiper_cli.invocation import Invocation
+from vibepiper_spec import LoadedProject, find_project_root, load_project
+
+
+def complete_asset(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Addresses, and bare names where what is typed has no dot."""
+    loaded = _loaded(context)
+    if loaded is None:
+        return []
+    prefix = "+" if incomplete.startswith("+") else ""
+    found = []
+    for asset in loaded.project.assets:
+        for name in (asset.address.name, str(asset.address)):
+            found.append((prefix + name, asset.spec.description))
+    return [(name, description) for name, description in found if name.startswith(incomplete)]
+
+
+def complete_environment(context: typer.Context, incomplete: str) -> list[str]:
+    loaded = _loaded(context)
+    if loaded is None:
+        return []
+    return [name for name in loaded.project.settings.environment_names() if name.startswith(incomplete)]
+
+
+def _loaded(context: typer.Context) -> LoadedProject | None:
+    try:
+        return load_project(find_project_root(Invocation.of(context).directory.absolute()))
+    except Exception:
+        # A shell that waits for completions has no place to show what is wrong; `vp validate` has.
+        return None

@@ -1,0 +1,40 @@
+"""Options that several verbs share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vibepiper_cli.completions import complete_asset, complete_environment
+
+DEFAULT_ENVIRONMENT = "dev"
+
+EnvironmentOption = Annotated[
+    str, typer.Option("--env", "-e", metavar="NAME", help="The environment.", autocompletion=complete_environment)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SelectionArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SELECTION",
+        show_default=False,
+        help="Assets: `orders`, `shop.orders`, `orders+` (and its readers), `+orders` (and its inputs), `tag:x`, "
+        "`pipeline:x`, `day*`. All, if none is given.",
+        autocompletion=complete_asset,
+    ),
+]
+AssetArgument = Annotated[
+    str, typer.Argument(metavar="ASSET", help="`orders` or `shop.orders`.", autocompletion=complete_asset)
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", "-w", min=1, metavar="N", show_default=False, help="Tasks at once.  [default: as in vp.toml]"
+    ),
+]
+PlanFileOption = Annotated[
+    Path | None,
+    typer.Option("-o", "--out", metavar="FILE", show_default=False, help="Save the plan, for `vp apply FILE`."),
+]

@@ -1,0 +1,69 @@
+"""Makes a plan for `vp plan` and `vp apply`: the same road for both, so that what is shown is what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vibepiper_cli.invocation import Invocation
+from vibepiper_cli.project import load, once, stop_on_errors
+from vibepiper_interpreter.compile import compile_project
+from vibepiper_interpreter.compile.compiled import CompiledAsset, FileDefinition
+from vibepiper_interpreter.connectors.file import list_files
+from vibepiper_interpreter.engines.duckdb.session import ENGINE_VERSION
+from vibepiper_interpreter.plan import load_plan, make_plan, verify_plan
+from vibepiper_interpreter.plan.plan import Plan
+from vibepiper_interpreter.state import State, open_state
+from vibepiper_interpreter.storage import Storage
+from vibepiper_interpreter.storage.version import SourceFile
+from vibepiper_spec.diagnostics import Diagnostic
+from vibepiper_spec.model import ProjectSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, and what an apply of it needs beside it."""
+
+    plan: Plan
+    root: Path
+    settings: ProjectSettings
+    state: State
+    diagnostics: tuple[Diagnostic, ...]  # warnings only
+
+
+def make(invocation: Invocation, environment: str, selection: Sequence[str]) -> Planned:
+    loaded = load(invocation)
+    compiled = compile_project(loaded, environment)
+    diagnostics = once((*loaded.diagnostics, *compiled.diagnostics))
+    stop_on_errors(diagnostics, invocation)
+    root, settings = loaded.project.root, loaded.project.settings
+    state = open_state(root, settings)
+    storage = Storage(root / settings.storage.path)
+    plan = make_plan(
+        compiled.project,
+        state,
+        environment,
+        selection=selection,
+        list_files=lambda asset: source_files(root, asset),
+        storage_has=storage.has,
+    )
+    return Planned(plan, root, settings, state, diagnostics)
+
+
+def source_files(root: Path, asset: CompiledAsset) -> tuple[SourceFile, ...]:
+    """The files a source reads, as they are now; none for other assets."""
+    return list_files(root, asset.definition) if isinstance(asset.definition, FileDefinition) else ()
+
+
+def read(invocation: Invocation, file: Path) -> Planned:
+    """A saved plan, verified against the project, the state and the source files as they are now."""
+    plan = load_plan(file)
+    loaded = load(invocation)
+    compiled = compile_project(loaded, plan.environment)
+    diagnostics = once((*loaded.diagnostics, *compiled.diagnostics))
+    stop_on_errors(diagnostics, invocation)
+    root, settings = loaded.project.root, loaded.project.settings
+    state = open_state(root, settings)
+    verify_plan(plan, compiled.project.digest, state, ENGINE_VERSION, lambda asset: source_files(root, asset))
+    return Planned(plan, root, settings, state, diagnostics)

@@ -1,0 +1,8 @@
+"""Writes the JSON schemas into a project, where the `#:schema` line of its files looks for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+SCHEMA_FOLDER = Path(".vp/schemas")

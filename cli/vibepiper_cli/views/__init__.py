@@ -1,0 +1,1 @@
+"""What results look like to people: each view turns one result into text."""

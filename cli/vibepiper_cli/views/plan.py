@@ -1,0 +1,140 @@
+"""A plan for people: per asset what would happen and why, in words, what it reaches, and a last line that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from vibepiper_cli.printer import Paint
+from vibepiper_cli.views.tables import aligned
+from vibepiper_cli.views.words import conjunction, count, listed, seconds, size
+from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.plan.plan import Action, ColumnChange, Condition, Estimate, Plan
+
+_SYMBOLS = {"create": ("+", "added"), "rebuild": ("~", "changed"), "recheck": ("✓", "info"), "repoint": (">", "info")}
+_REMOVE = ("-", "removed")
+_PERHAPS = ("?", "faint")
+_COLUMN_SYMBOLS = {
+    "added": ("+", "added"),
+    "removed": ("-", "removed"),
+    "type": ("~", "changed"),
+    "expression": ("~", "changed"),
+}
+
+
+def render_plan(plan: Plan, paint: Paint) -> str:
+    if plan.empty:
+        return _nothing(plan)
+    blocks = [f"Plan for environment {paint('strong', plan.environment)}{_selected(plan)}"]
+    actions = sorted(plan.actions, key=lambda action: action.address.pipeline)
+    for pipeline, members in groupby(actions, key=lambda action: action.address.pipeline):
+        lines = [paint("strong", pipeline)]
+        for action in members:
+            lines += _action(action, plan, paint)
+        blocks.append("\n".join(lines))
+    blocks.append(count_actions(plan, paint))
+    return "\n\n".join(blocks)
+
+
+def count_actions(plan: Plan, paint: Paint) -> str:
+    """The last line: `Plan: 2 to create, 1 to rebuild, 3 perhaps; 12 unchanged. About 4.0 s.`"""
+    certain = [action for action in plan.actions if action.expected == "run"]
+    counted = []
+    for verb in ("create", "rebuild", "recheck", "repoint", "remove"):
+        if number := sum(action.verb == verb for action in certain):
+            counted.append(f"{number:,} to {verb}")
+    if perhaps := len(plan.actions) - len(certain):
+        counted.append(f"{perhaps:,} perhaps to rebuild")
+    unchanged = f"; {plan.unchanged:,} unchanged" if plan.unchanged else ""
+    return f"{paint('strong', 'Plan')}: {', '.join(counted)}{unchanged}.{_total_time(certain)}"
+
+
+def _nothing(plan: Plan) -> str:
+    scope = f"What {listed(plan.selection)} selects" if plan.selection else f"`{plan.environment}`"
+    return f"No changes. {scope} is as the specs say ({count(plan.unchanged, 'asset')})."
+
+
+def _selected(plan: Plan) -> str:
+    return f", for {listed(plan.selection)}" if plan.selection else ""
+
+
+def _action(action: Action, plan: Plan, paint: Paint) -> list[str]:
+    keep = action.expected == "keep"
+    symbol, role = _PERHAPS if keep else _SYMBOLS.get(action.verb, _REMOVE)
+    asset = plan.assets.get(action.address)
+    what = f"  {paint('faint', _what(asset))}" if asset is not None and action.verb != "remove" else ""
+    lines = [f"  {paint(role, symbol)} {action.verb:<8} {paint('strong', action.address.name)}{what}"]
+    lines += [f"      {line}" for line in _body(action, paint)]
+    return lines
+
+
+def _what(asset: CompiledAsset) -> str:
+    return f"{asset.kind} {asset.build}, {count(len(asset.columns), 'column')}"
+
+
+def _body(action: Action, paint: Paint) -> list[str]:
+    lines = [reason.words for reason in action.reasons if reason.code != "new"]
+    if action.conditions:
+        probably = ", and it probably will" if action.expected == "keep" else ""
+        lines.append(f"unless {in_words(action.conditions)}{probably}")
+    lines += _columns(action.column_changes, paint)
+    if action.source_files:
+        total = sum(file.size for file in action.source_files)
+        lines.append(f"reads {count(len(action.source_files), 'file')}, {size(total)}")
+    if action.reaches:
+        lines.append(f"reaches {listed(action.reaches)}")
+    if action.checks:
+        lines.append(f"checks {listed(action.checks, most=6)}")
+    if action.estimate is not None and action.verb in ("create", "rebuild"):
+        lines += _estimate(action.estimate)
+    return lines
+
+
+def in_words(conditions: Iterable[Condition]) -> str:
+    """`` `orders` comes out equal in `id`, `amount` ``"""
+    parts = []
+    for condition in conditions:
+        columns = "" if condition.columns is None else f" in {listed(condition.columns)}"
+        parts.append(f"`{condition.input}` comes out equal{columns}")
+    return conjunction(parts)
+
+
+def _columns(changes: Iterable[ColumnChange], paint: Paint) -> list[str]:
+    rows = []
+    for change in changes:
+        symbol, _ = _COLUMN_SYMBOLS[change.change]
+        match change.change:
+            case "added":
+                words = change.after or ""
+            case "removed":
+                words = change.before or ""
+            case "type":
+                words = f"{change.before} → {change.after}"
+            case "expression":
+                words = f"{change.after or change.before or ''} (expression)".strip()
+        rows.append((symbol, change.name, words))
+    lines = aligned(rows)
+    return [paint(_COLUMN_SYMBOLS[change.change][1], line) for change, line in zip(changes, lines, strict=True)]
+
+
+def _estimate(estimate: Estimate) -> list[str]:
+    parts = []
+    if estimate.rows is not None:
+        parts.append(count(estimate.rows, "row"))
+    if estimate.bytes is not None:
+        parts.append(size(estimate.bytes))
+    if estimate.seconds is not None:
+        parts.append(seconds(estimate.seconds))
+    return [f"about {', '.join(parts)}"] if parts else []
+
+
+def _total_time(actions: Iterable[Action]) -> str:
+    times = [
+        action.estimate.seconds if action.estimate else None
+        for action in actions
+        if action.verb in ("create", "rebuild")
+    ]
+    known = [time for time in times if time is not None]
+    if not known or len(known) < len(times):
+        return ""
+    return f" About {seconds(sum(known))} of work."

@@ -1,0 +1,55 @@
+"""A plan for machines: what `render_plan` says, as plain JSON values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vibepiper_interpreter.plan.plan import Action, Plan
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    return {
+        "id": plan.id,
+        "created_at": plan.created_at.isoformat(),
+        "environment": plan.environment,
+        "serial": plan.serial,
+        "selection": list(plan.selection),
+        "changes": not plan.empty,
+        "unchanged": plan.unchanged,
+        "actions": [_action(action, plan) for action in plan.actions],
+    }
+
+
+def _action(action: Action, plan: Plan) -> dict[str, Any]:
+    asset = plan.assets.get(action.address)
+    return {
+        "address": str(action.address),
+        "kind": asset.kind if asset else None,
+        "build": asset.build if asset else None,
+        "verb": action.verb,
+        "expected": action.expected,
+        "reasons": [{"code": reason.code, "words": reason.words} for reason in action.reasons],
+        "conditions": [
+            {
+                "input": str(condition.input),
+                "columns": None if condition.columns is None else list(condition.columns),
+            }
+            for condition in action.conditions
+        ],
+        "after": [str(address) for address in action.after],
+        "columns": [
+            {"name": change.name, "change": change.change, "before": change.before, "after": change.after}
+            for change in action.column_changes
+        ],
+        "reaches": [str(address) for address in action.reaches],
+        "checks": list(action.checks),
+        "estimate": None
+        if action.estimate is None
+        else {
+            "rows": action.estimate.rows,
+            "bytes": action.estimate.bytes,
+            "seconds": action.estimate.seconds,
+        },
+        "source_files": [{"path": file.path, "size": file.size} for file in action.source_files],
+        "component": action.component,
+    }

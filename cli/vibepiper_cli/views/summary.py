@@ -1,0 +1,97 @@
+"""What a run did, for people: failures first told in full, then one line an asset, then one line for all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from vibepiper_cli.printer import Paint
+from vibepiper_cli.views.tables import aligned, render_table
+from vibepiper_cli.views.words import count, seconds, size
+from vibepiper_interpreter.run.result import CheckResult, RunResult, TaskResult
+
+_MOST_LINES = 40  # of a summary; in a longer one, what went as planned is counted
+_ROLES = {"built": "good", "failed": "error", "skipped": "warning", "held back": "warning"}
+
+
+def render_summary(result: RunResult, paint: Paint) -> str:
+    """The tasks and the last line; diagnostics and checks have their own views."""
+    shown = result.tasks
+    hidden = 0
+    if len(shown) > _MOST_LINES:
+        shown = tuple(task for task in result.tasks if _ended(task) in ("failed", "held back", "skipped"))
+        hidden = len(result.tasks) - len(shown)
+    lines = _task_lines(shown, paint)
+    if hidden:
+        lines.append(f"  and {count(hidden, 'asset')} as planned")
+    return "\n".join([*lines, _last_line(result, paint)])
+
+
+def render_checks(checks: Iterable[CheckResult], paint: Paint) -> str:
+    """Failed checks, each with the rows it found."""
+    return "\n\n".join(_check(check, paint) for check in checks)
+
+
+def failed_checks(result: RunResult) -> list[CheckResult]:
+    """Errors last: nearest to where the eye rests."""
+    failed = [check for task in result.tasks for check in task.checks if not check.passed]
+    return sorted(failed, key=lambda check: check.severity == "error")
+
+
+def _check(check: CheckResult, paint: Paint) -> str:
+    role = "error" if check.severity == "error" else "warning"
+    found = f": {count(check.failing, 'row')}" if check.failing > 0 and check.sample_rows else ""
+    lines = [f"{paint(role, f'{role}[VP506]')}: {paint('strong', 'Check failed')}"]
+    lines.append(f"  `{check.check}` on `{check.address}`{found}")
+    if check.detail:
+        lines.append(f"  {check.detail}")
+    if check.sample_rows:
+        lines.append(render_table(check.sample_columns, check.sample_rows, paint, indent="    "))
+        if check.failing > len(check.sample_rows):
+            lines.append(f"    and {count(check.failing - len(check.sample_rows), 'row')} more")
+    return "\n".join(lines)
+
+
+def _ended(task: TaskResult) -> str:
+    """The outcome in a word; a result that is good but stays unpublished is held back."""
+    held_back = not task.published and task.outcome in ("built", "repointed", "rechecked", "removed")
+    return "held back" if held_back else task.outcome
+
+
+def _task_lines(tasks: Iterable[TaskResult], paint: Paint) -> list[str]:
+    tasks = list(tasks)
+    rows = []
+    for task in tasks:
+        rows.append(
+            (
+                _ended(task),
+                str(task.address),
+                "" if task.rows is None or task.outcome != "built" else count(task.rows, "row"),
+                "" if not task.bytes or task.outcome != "built" else size(task.bytes),
+                seconds(task.seconds) if task.outcome in ("built", "rechecked", "failed") else "",
+                task.because,
+            )
+        )
+    lines = aligned(rows, right=(2, 3, 4), indent="  ")
+    coloured = []
+    for row, line in zip(rows, lines, strict=True):
+        role = _ROLES.get(row[0], "faint")
+        coloured.append(line.replace(row[0], paint(role, row[0]), 1))
+    return coloured
+
+
+def _last_line(result: RunResult, paint: Paint) -> str:
+    outcomes = Counter(_ended(task) for task in result.tasks)
+    parts = [f"{number:,} {outcome}" for outcome, number in outcomes.items()]
+    warnings = sum(not check.passed and check.severity == "warn" for task in result.tasks for check in task.checks)
+    if warnings:
+        parts.append(count(warnings, "warning"))
+    counted = ", ".join(parts) or "nothing to do"
+    match result.status:
+        case "succeeded":
+            head = f"{paint('good', 'Applied')} to `{result.environment}`"
+        case "failed":
+            head = f"{paint('error', 'Failed')} in `{result.environment}`"
+        case "cancelled":
+            head = f"{paint('warning', 'Interrupted')} in `{result.environment}`"
+    return f"{head} in {seconds(result.seconds)}: {counted}. Run {result.run_id}"
