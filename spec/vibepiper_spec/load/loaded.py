@@ -1,0 +1,55 @@
+"""What loading yields: the declared project, every file that was read, and all there is to say about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic
+from vibepiper_spec.load.locator import Locator
+from vibepiper_spec.load.origin import Origin
+from vibepiper_spec.model.document import AnyAsset, AssetKind
+from vibepiper_spec.model.pipeline import PipelineHeader
+from vibepiper_spec.model.settings import ProjectSettings
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    """A file of the project as it was read. `path` is relative to the root, with `/`."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredAsset:
+    """An asset as it is declared, with what it inherits from its pipeline and from `[defaults]` filled in."""
+
+    address: Address
+    kind: AssetKind
+    connector: str | None  # "file" for sources, None for the other kinds
+    spec: AnyAsset
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSpec:
+    """The project as declared: all that could be read. `assets` are in the order of files and of blocks in them."""
+
+    root: Path
+    settings: ProjectSettings
+    pipelines: Mapping[str, PipelineHeader]
+    assets: tuple[DeclaredAsset, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedProject:
+    """The result of loading. `broken` are assets that are declared but left out, because their blocks have errors."""
+
+    project: ProjectSpec
+    diagnostics: tuple[Diagnostic, ...]
+    locator: Locator
+    files: tuple[LoadedFile, ...]
+    broken: frozenset[Address] = frozenset()

@@ -1,0 +1,13 @@
+"""Where something is declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A file (relative to the root, with `/`) and a header in it, as `("sql", "daily_revenue")`; `()`: the whole file."""
+
+    path: str
+    keys: tuple[str, ...] = ()

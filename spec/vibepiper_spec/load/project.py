@@ -1,0 +1,131 @@
+"""The main road of loading: find the files, read, parse and validate them, and join them to one project."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from vibepiper_spec.diagnostics import Diagnostic, did_you_mean
+from vibepiper_spec.load.files import FileReader
+from vibepiper_spec.load.loaded import DeclaredAsset, LoadedProject, ProjectSpec
+from vibepiper_spec.load.locator import Locator
+from vibepiper_spec.load.origin import Origin
+from vibepiper_spec.load.parse import parse_file
+from vibepiper_spec.load.pipeline_file import PipelineFile, read_pipeline_file
+from vibepiper_spec.load.pipelines import JoinedPipelines, join_files
+from vibepiper_spec.load.problem import Problem
+from vibepiper_spec.load.project_file import empty_settings, read_project_file
+from vibepiper_spec.load.scan import PIPELINE_SUFFIX, PROJECT_FILE, spec_paths
+from vibepiper_spec.model.settings import ProjectSettings
+from vibepiper_spec.model.sql_asset import SqlAsset
+
+
+def load_project(root: Path, *, texts: Mapping[str, str] | None = None) -> LoadedProject:
+    """Everything that `root` declares, with all mistakes; `texts` are unsaved editor texts by relative path.
+
+    Never raises for what a user wrote: broken assets are left out and have diagnostics.
+    """
+    unsaved = dict(texts or {})
+    reader = FileReader(root, unsaved)
+    found = set(spec_paths(root)) | {path for path in unsaved if path.endswith(PIPELINE_SUFFIX)}
+    settings, problems, diagnostics = _read_settings(root, reader)
+    files = []
+    for path in sorted(found - {PROJECT_FILE}):
+        file, mistakes = _read_pipeline(path, reader, settings)
+        diagnostics += mistakes
+        if file is not None:
+            problems += file.problems
+            files.append(file)
+    joined = join_files(files, settings.defaults)
+    sql_files = _read_sql_files(joined, reader)
+    problems += joined.problems
+    locator = Locator(root, {**reader.damaged, **reader.texts}, sql_files)
+    diagnostics += reader.diagnostics
+    diagnostics += [problem.diagnose(locator) for problem in problems]
+    project = ProjectSpec(root, settings, joined.pipelines, tuple(joined.assets))
+    return LoadedProject(
+        project,
+        tuple(sorted(diagnostics, key=_in_order_of_place)),
+        locator,
+        tuple(reader.files[path] for path in sorted(reader.files)),
+        frozenset(joined.broken),
+    )
+
+
+def _in_order_of_place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
+    place = diagnostic.place
+    if place is None:
+        return ("", 0, 0, diagnostic.code)
+    return (place.path, place.range.start_line, place.range.start_column, diagnostic.code)
+
+
+def _read_settings(root: Path, reader: FileReader) -> tuple[ProjectSettings, list[Problem], list[Diagnostic]]:
+    if not reader.exists(PROJECT_FILE):
+        missing = Diagnostic("VP111", f"There is no `{PROJECT_FILE}` in `{root.name}`.")
+        return empty_settings(root.name), [], [missing]
+    text = reader.read(PROJECT_FILE)
+    if text is None:
+        return empty_settings(root.name), [], []
+    parsed = parse_file(PROJECT_FILE, text)
+    settings, problems = read_project_file(parsed, root.name)
+    return settings, problems, list(parsed.diagnostics)
+
+
+def _read_pipeline(
+    path: str, reader: FileReader, settings: ProjectSettings
+) -> tuple[PipelineFile | None, list[Diagnostic]]:
+    text = reader.read(path)
+    if text is None:
+        return None, []
+    parsed = parse_file(path, text)
+    context = {"check_severity": settings.defaults.check_severity}
+    return read_pipeline_file(path, parsed, context), list(parsed.diagnostics)
+
+
+def _read_sql_files(joined: JoinedPipelines, reader: FileReader) -> dict[Origin, str]:
+    """Fill `query` from `file` where that is set; assets whose file cannot be read count as broken."""
+    sql_files: dict[Origin, str] = {}
+    sound: list[DeclaredAsset] = []
+    for asset in joined.assets:
+        if not isinstance(asset.spec, SqlAsset) or asset.spec.file is None:
+            sound.append(asset)
+            continue
+        problem, text = _read_sql(asset.spec.file, asset.origin, reader)
+        if problem is not None:
+            joined.problems.append(problem)
+        if text is None:
+            joined.broken.add(asset.address)
+            continue
+        sql_files[asset.origin] = posixpath.normpath(asset.spec.file)
+        sound.append(replace(asset, spec=asset.spec.model_copy(update={"query": text})))
+    joined.assets = sound
+    return sql_files
+
+
+def _read_sql(file: str, origin: Origin, reader: FileReader) -> tuple[Problem | None, str | None]:
+    path = posixpath.normpath(file)
+    if path.startswith(("/", "../")) or "\\" in path:
+        outside = Problem(
+            "VP109",
+            f"`{file}` does not lie below `vp.toml`.",
+            origin,
+            ("file",),
+            fix="Write a path with `/`, relative to `vp.toml`, so that other checkouts find it too.",
+        )
+        return outside, None
+    if reader.exists(path):
+        return None, reader.read(path)
+    beside = posixpath.join(posixpath.dirname(origin.path), path)
+    if reader.exists(beside):
+        fix, replacement = f"Write `{beside}`: paths are relative to `vp.toml`.", f'"{beside}"'
+    else:
+        near = reader.files_near(path)
+        guess = did_you_mean(path, near)
+        fix = guess.strip() or f"Create the file, or correct the path; it is looked for at `{path}` below `vp.toml`."
+        replacement = None
+    missing = Problem(
+        "VP501", f"The file `{file}` does not exist.", origin, ("file",), fix=fix, replacement=replacement
+    )
+    return missing, None

@@ -1,0 +1,33 @@
+"""What every asset has, whatever its kind."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from vibepiper_spec.model.build import Build
+from vibepiper_spec.model.check import AssetChecks
+from vibepiper_spec.model.column import ColumnSpec
+from vibepiper_spec.model.spec_model import SpecModel, Strings
+
+
+class AssetSpec(SpecModel):
+    """The keys common to all kinds of assets."""
+
+    description: str = ""
+    """What the asset is, for people."""
+    owner: str = ""
+    """Who answers for it; inherited from the pipeline."""
+    tags: Strings = ()
+    """Words to select assets by; the pipeline's tags are added."""
+    columns: dict[str, ColumnSpec] = Field(default_factory=dict)
+    """Declared columns: name to type, or to a table with type, description and checks."""
+    checks: AssetChecks = ()
+    """Rules on the whole asset."""
+    build: Build = Build()
+    """How the asset is built: `table` (the default) or `view`."""
+    order_by: Strings = ()
+    """Columns that the stored files are sorted by."""
+    rebuild: Literal["on_change", "always"] = "on_change"
+    """`always` rebuilds in every plan, for queries that read the clock or chance."""

@@ -1,0 +1,57 @@
+"""A whole `*.vp.toml` file, and the table of the kinds of blocks that may stand in one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from vibepiper_spec.model.file_source import FileSource
+from vibepiper_spec.model.names import NAME_PATTERN
+from vibepiper_spec.model.pipeline import PipelineHeader
+from vibepiper_spec.model.python_asset import PythonAsset
+from vibepiper_spec.model.spec_model import SpecModel
+from vibepiper_spec.model.sql_asset import SqlAsset
+
+AssetKind = Literal["source", "sql", "python"]
+AnyAsset = FileSource | SqlAsset | PythonAsset
+
+
+@dataclass(frozen=True, slots=True)
+class BlockKind:
+    """A kind of block: `header` is what stands before the name, `("source", "file")` for `[source.file.NAME]`."""
+
+    header: tuple[str, ...]
+    kind: AssetKind
+    connector: str | None
+    model: type[FileSource] | type[SqlAsset] | type[PythonAsset]
+
+
+BLOCK_KINDS = (
+    BlockKind(("source", "file"), "source", "file", FileSource),
+    BlockKind(("sql",), "sql", None, SqlAsset),
+    BlockKind(("python",), "python", None, PythonAsset),
+)
+
+_NAMES: Any = Field(json_schema_extra={"propertyNames": {"pattern": NAME_PATTERN}})
+
+
+class Sources(SpecModel):
+    """Assets whose rows come from outside."""
+
+    file: Annotated[dict[str, FileSource], _NAMES] = Field(default_factory=dict)
+    """Rows that are read from files."""
+
+
+class PipelineDocument(SpecModel):
+    """A `*.vp.toml` file: its pipeline, and assets."""
+
+    pipeline: PipelineHeader
+    """What is common to the assets of the pipeline."""
+    source: Sources = Sources()
+    """Assets whose rows come from outside."""
+    sql: Annotated[dict[str, SqlAsset], _NAMES] = Field(default_factory=dict)
+    """Assets that are the result of a SELECT."""
+    python: Annotated[dict[str, PythonAsset], _NAMES] = Field(default_factory=dict)
+    """Assets that a Python function returns."""

@@ -1,0 +1,73 @@
+"""`[source.file.NAME]`: rows that are read from files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
+
+from vibepiper_spec.model.asset import AssetSpec
+from vibepiper_spec.model.mistakes import mistake
+from vibepiper_spec.model.scalar import describe_type
+from vibepiper_spec.model.spec_model import SpecModel
+
+FileFormat = Literal["csv", "json", "parquet"]
+
+
+def _one_or_many(value: Any) -> Any:
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, list | tuple):
+        if not value:
+            raise mistake("VP109", "The list is empty.", "Name at least one.")
+        return value
+    raise mistake("VP103", f"Expected a string or a list of strings, found {describe_type(value)}.")
+
+
+# Written as one string or a list of strings; always a tuple here.
+OneOrMany = Annotated[
+    tuple[str, ...],
+    Strict(False),
+    BeforeValidator(_one_or_many),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
+
+
+class CsvOptions(SpecModel):
+    """How a CSV file is written, where it cannot be told from the file itself."""
+
+    delimiter: str | None = None
+    """The character between two values, such as `;`."""
+    header: bool | None = None
+    """Whether the first line holds the names of the columns."""
+    quote: str | None = None
+    """The character that surrounds values that hold the delimiter."""
+    escape: str | None = None
+    """The character that goes before a quote inside a quoted value."""
+    null: OneOrMany | None = None
+    """What stands for a missing value: one string or several."""
+    date_format: str | None = None
+    """How dates are written, such as `%d.%m.%Y`."""
+    timestamp_format: str | None = None
+    """How times are written, such as `%d.%m.%Y %H:%M`."""
+    encoding: str | None = None
+    """The character encoding, such as `utf-8` or `latin-1`."""
+    skip_rows: Annotated[int, Field(ge=0)] | None = None
+    """How many lines to skip at the start of each file."""
+    compression: Literal["none", "gzip", "zstd"] | None = None
+    """How the file is compressed; told from the suffix if not set."""
+    decimal: str | None = None
+    """The character before the fraction of a number, `.` or `,`."""
+    sample_rows: Annotated[int, Field(ge=1)] | None = None
+    """How many rows are looked at to infer the types."""
+
+
+class FileSource(AssetSpec):
+    """Rows that are read from CSV, JSON or Parquet files."""
+
+    path: OneOrMany
+    """A file, or a pattern with `*`, `?` or `**`, relative to `vp.toml`; or a list of them."""
+    format: FileFormat | None = None
+    """What the files are; told from the suffix if not set."""
+    options: CsvOptions = CsvOptions()
+    """How a CSV file is written, where that cannot be told from the file itself."""

@@ -1,0 +1,66 @@
+"""`[pipeline]`: what is common to the assets of a pipeline."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from vibepiper_spec.model.mistakes import mistake
+from vibepiper_spec.model.names import NAME_PATTERN, RESERVED_PIPELINES, is_name, suggest_name
+from vibepiper_spec.model.spec_model import SpecModel, Strings
+
+
+def _pipeline_name(value: str) -> str:
+    if not is_name(value):
+        raise mistake(
+            "VP106",
+            f"`{value}` cannot be the name of a pipeline: names are letters, digits and `_`, and start with no digit.",
+            f"Call it `{suggest_name(value)}`.",
+        )
+    if value.lower() in RESERVED_PIPELINES:
+        raise mistake(
+            "VP106",
+            f"`{value}` cannot be the name of a pipeline: the engine keeps a schema of that name for itself.",
+            f"Call it `{value.lower()}_data`, for example.",
+        )
+    return value.lower()
+
+
+def _five_fields(value: str) -> str:
+    if len(value.split()) != 5:
+        raise mistake(
+            "VP109",
+            f"`{value}` is no cron expression: it needs five fields (minute, hour, day, month, weekday).",
+            "Write `0 6 * * *` for every day at six, for example.",
+        )
+    return value
+
+
+class Schedule(SpecModel):
+    """When the pipeline is due."""
+
+    cron: Annotated[str, AfterValidator(_five_fields)]
+    """Five cron fields: minute, hour, day of the month, month, weekday."""
+    timezone: str = "UTC"
+    """The time zone the fields are meant in, such as `Europe/Berlin`."""
+
+
+class PipelineHeader(SpecModel):
+    """What is common to the assets of a pipeline.
+
+    Every file names its pipeline; each other key stands in exactly one of the pipeline's files.
+    """
+
+    name: Annotated[str, Field(json_schema_extra={"pattern": NAME_PATTERN}), AfterValidator(_pipeline_name)]
+    """The pipeline's name, which is also the SQL schema of its assets."""
+    description: str = ""
+    """What the pipeline is for."""
+    owner: str = ""
+    """Who answers for its assets, unless an asset says otherwise."""
+    tags: Strings = ()
+    """Tags that all its assets carry."""
+    schedule: Schedule | None = None
+    """When the pipeline is due."""
+    publish: Literal["component", "each"] = "component"
+    """`component`: connected changes become visible together; `each`: every asset by itself."""

@@ -1,0 +1,67 @@
+"""`[python.NAME]`: the table that a Python function returns."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from vibepiper_spec.model.asset import AssetSpec
+from vibepiper_spec.model.mistakes import mistake
+from vibepiper_spec.model.spec_model import SpecModel, Strings
+
+_FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+
+
+def _is_function(value: str) -> str:
+    if not _FUNCTION.fullmatch(value):
+        raise mistake(
+            "VP109",
+            f"`{value}` names no function.",
+            "Write `module:function`, for example `shop.churn:score`.",
+        )
+    return value
+
+
+class InputSpec(SpecModel):
+    """What a parameter gets: a string names the asset, a list names the columns of the asset of that name."""
+
+    asset: str | None = None
+    """The asset, `asset` or `pipeline.asset`; the parameter's own name if not set."""
+    columns: Strings | None = None
+    """The only columns the function sees; all if not set."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"asset": value}
+        return {"columns": value} if isinstance(value, list | tuple) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        table = handler.resolve_ref_schema(handler(core))
+        return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, table]}
+
+
+class PythonAsset(AssetSpec):
+    """The table that a Python function returns. The names of its parameters are its inputs."""
+
+    function: Annotated[str, AfterValidator(_is_function)]
+    """The function, as `module:function`."""
+    inputs: dict[str, InputSpec] = Field(default_factory=dict)
+    """Which asset a parameter gets where its name does not say it, and which columns it sees."""
+
+    @model_validator(mode="after")
+    def _stored(self) -> PythonAsset:
+        if self.build.mode == "view":
+            raise mistake(
+                "VP109",
+                "A Python asset cannot be a view: its function would have to run at every reading.",
+                "Remove `build`, so that its rows are stored.",
+                key="build",
+            )
+        return self

@@ -1,0 +1,116 @@
+"""`vp.toml`: what is common to all pipelines of a project."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from vibepiper_spec.model.build import Build
+from vibepiper_spec.model.check import CheckSeverity
+from vibepiper_spec.model.mistakes import mistake
+from vibepiper_spec.model.scalar import Scalar
+from vibepiper_spec.model.spec_model import SpecModel, Strings
+from vibepiper_spec.model.variable import Variable
+
+DEFAULT_ENVIRONMENT = "dev"
+
+_MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?)?B|\d+(\.\d+)?\s*%", re.IGNORECASE)
+
+
+def _memory_size(value: str) -> str:
+    if not _MEMORY.fullmatch(value):
+        raise mistake("VP109", f"`{value}` is no amount of memory.", "Write `4GB`, `512MB` or `50%`.")
+    return value
+
+
+class ProjectHeader(SpecModel):
+    """What the project is."""
+
+    name: str
+    """The project's name."""
+    modules: Strings = ()
+    """Python modules that declare assets by decorators."""
+    description: str = ""
+    """What the project is for."""
+
+
+class Environment(SpecModel):
+    """A named set of pointers to versions, with its own values of the variables."""
+
+    variables: dict[str, Scalar] = Field(default_factory=dict)
+    """Values of declared variables in this environment."""
+    protected: bool = False
+    """A protected environment only takes a saved, reviewed plan."""
+    description: str = ""
+    """What the environment is for."""
+
+
+class Defaults(SpecModel):
+    """What holds for every asset that says nothing else."""
+
+    owner: str = ""
+    """Who answers for assets, unless they or their pipeline say otherwise."""
+    tags: Strings = ()
+    """Tags that all assets carry."""
+    build: Build | None = None
+    """How SQL assets and sources are built."""
+    check_severity: CheckSeverity = "error"
+    """The severity of checks that name none."""
+
+
+class Executor(SpecModel):
+    """Where tasks run, and what of the machine they may use."""
+
+    kind: Literal["threads", "inline"] = "threads"
+    """`threads` runs tasks in parallel; `inline` one after the other, for debugging."""
+    workers: Annotated[int, Field(ge=1)] | None = None
+    """How many tasks run at once; the number of processors if not set."""
+    memory: Annotated[str, AfterValidator(_memory_size)] | None = None
+    """How much memory the run may use, such as `4GB`."""
+
+
+class Storage(SpecModel):
+    """Where the tables' files are kept."""
+
+    path: str = ".vp/storage"
+    """A folder, relative to `vp.toml`."""
+
+
+class StateSettings(SpecModel):
+    """Where it is kept what has been applied."""
+
+    url: str | None = None
+    """A PostgreSQL URL, or `secret:NAME` that holds one; a file below `.vp` if not set."""
+
+
+class ProjectSettings(SpecModel):
+    """`vp.toml`: what is common to all pipelines of a project."""
+
+    project: ProjectHeader
+    """What the project is."""
+    connection: dict[str, dict[str, dict[str, Scalar]]] = Field(default_factory=dict)
+    """Named systems outside, by connector and name; secrets as `secret:NAME`."""
+    environment: dict[str, Environment] = Field(default_factory=dict)
+    """Named sets of pointers, each with its own values of the variables. `dev` always exists."""
+    variables: dict[str, Variable] = Field(default_factory=dict)
+    """Typed parameters that SQL reads as `$name`."""
+    defaults: Defaults = Defaults()
+    """What holds for every asset that says nothing else."""
+    executor: Executor = Executor()
+    """Where tasks run, and what of the machine they may use."""
+    storage: Storage = Storage()
+    """Where the tables' files are kept."""
+    state: StateSettings = StateSettings()
+    """Where it is kept what has been applied."""
+
+    def environment_names(self) -> tuple[str, ...]:
+        """All environments, the default one first."""
+        return (DEFAULT_ENVIRONMENT, *(name for name in self.environment if name != DEFAULT_ENVIRONMENT))
+
+    def variables_of(self, environment: str) -> dict[str, Any]:
+        """The value of every variable that has one in `environment`."""
+        values = {name: variable.default for name, variable in self.variables.items() if variable.default is not None}
+        overlay = self.environment.get(environment)
+        return {**values, **overlay.variables} if overlay else values

@@ -1,0 +1,38 @@
+"""The base of every table a user may write: frozen, strict, and closed to unknown keys."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, Strict, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+# TOML has lists, Python's frozen form is a tuple: the list itself is taken laxly, its items strictly.
+Strings = Annotated[tuple[str, ...], Strict(False)]
+
+
+class SpecModel(BaseModel):
+    """A table of the language. Field docstrings become the descriptions in the JSON Schema."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+
+class ShorthandModel(SpecModel):
+    """A table that may also be written as a plain string, which then is the value of its key `shorthand`."""
+
+    shorthand: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand(cls, value: Any) -> Any:
+        return {cls.shorthand: value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        table = handler.resolve_ref_schema(handler(core_schema))
+        short = dict(table["properties"][cls.shorthand])
+        short.pop("default", None)
+        return {"anyOf": [short, table], "description": table.get("description", "")}

@@ -1,0 +1,1 @@
+"""The text of a spec: positions of everything, and recovery from what is broken."""
