@@ -1,1 +1,8 @@
 """What has been applied: environments, versions, runs, leases."""
+
+from vibepiper_interpreter.state.lease import Lease
+from vibepiper_interpreter.state.open import open_state
+from vibepiper_interpreter.state.records import AttemptRecord, Audit, Batch, Pointer, Published
+from vibepiper_interpreter.state.store import State
+
+__all__ = ["AttemptRecord", "Audit", "Batch", "Lease", "Pointer", "Published", "State", "open_state"]

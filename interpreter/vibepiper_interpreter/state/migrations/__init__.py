@@ -1,0 +1,1 @@
+"""Alembic's home: how a state written by an older version becomes today's."""

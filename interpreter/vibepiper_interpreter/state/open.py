@@ -1,0 +1,123 @@
+"""Finds, opens and prepares a project's state."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+from sqlalchemy import URL, create_engine, make_url
+from sqlalchemy.exc import ArgumentError
+
+from vibepiper_interpreter.local_cache import own_folder
+from vibepiper_interpreter.state.database import BUSY_TIMEOUT, Database
+from vibepiper_interpreter.state.network_disk import network_file_system
+from vibepiper_interpreter.state.schema import ready
+from vibepiper_interpreter.state.store import State
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
+from vibepiper_spec.model.settings import ProjectSettings
+from vibepiper_spec.secrets import resolve_secret
+
+DEFAULT_FILE = ".vp/state.sqlite"
+
+
+def open_state(root: Path, settings: ProjectSettings) -> State:
+    """The project's state: its `[state] url`, or a SQLite file below `.vp`; created where there is none."""
+    url = settings.state.url
+    if url is None:
+        return _open(_sqlite(own_folder(root) / "state.sqlite", DEFAULT_FILE))
+    return _open(_by_url(root, resolve_secret(root, url) if url.startswith("secret:") else url))
+
+
+def _open(database: Database) -> State:
+    try:
+        return State(database, ready(database))
+    except BaseException:
+        database.close()
+        raise
+
+
+def _by_url(root: Path, text: str) -> Database:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        # The text may hold a password, and so may the error's.
+        raise DiagnosticError(_not_a_url()) from None
+    match url.get_backend_name():
+        case "sqlite" if url.database:
+            return _sqlite(root / url.database, url.database if not Path(url.database).is_absolute() else "state")
+        case "postgresql" | "postgres":
+            return _postgresql(url)
+    raise DiagnosticError(_not_a_url())
+
+
+def _sqlite(path: Path, name: str) -> Database:
+    if kind := network_file_system(path.parent):
+        raise DiagnosticError(_on_network(name, kind))
+    _prepare_file(path, name)
+    return Database(create_engine(URL.create("sqlite", database=str(path))), name)
+
+
+def _prepare_file(path: Path, name: str) -> None:
+    """Put the file into write-ahead mode, which it stays in: readers and the one writer do not wait for each other."""
+    deadline = time.monotonic() + BUSY_TIMEOUT / 1000
+    while True:
+        try:
+            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT / 1000)
+            try:
+                connection.execute("pragma journal_mode = wal")
+                return
+            finally:
+                connection.close()
+        except sqlite3.OperationalError as error:
+            # Two processes that switch the mode at the same moment do not wait for each other: SQLite refuses one.
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise DiagnosticError(_unopenable(name, str(error))) from error
+            time.sleep(0.05)
+        except sqlite3.DatabaseError as error:
+            raise DiagnosticError(_unopenable(name, str(error))) from error
+
+
+def _postgresql(url: URL) -> Database:
+    try:
+        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise DiagnosticError(
+            Diagnostic(
+                "VP606",
+                "The state is kept in PostgreSQL, and the driver for it is not installed.",
+                fix=Fix("`pip install 'vibepiper[postgres]'`"),
+            )
+        ) from error
+    return Database(engine, f"{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}")
+
+
+def _unopenable(name: str, reason: str) -> Diagnostic:
+    return Diagnostic(
+        "VP706",
+        f"The state `{name}` cannot be opened: {reason}. Without it nobody knows what has been applied.",
+        fix=Fix(
+            f"See that `{name}` is a file you may read and write. If it is damaged, put back a copy of it; if there is "
+            "none, delete it together with the storage folder: the next apply then builds everything anew."
+        ),
+    )
+
+
+def _on_network(name: str, kind: str) -> Diagnostic:
+    return Diagnostic(
+        "VP605",
+        f"The state `{name}` is a SQLite file on a network disk ({kind}). Locks do not work reliably there: two "
+        "applies at once could damage it.",
+        fix=Fix(
+            "Keep the project on a local disk, or the state in PostgreSQL: "
+            '`[state] url = "secret:VIBEPIPER_STATE"` in `vp.toml`.'
+        ),
+    )
+
+
+def _not_a_url() -> Diagnostic:
+    return Diagnostic(
+        "VP706",
+        "`url` under `[state]` in `vp.toml`, or the secret it names, is no URL of a database that can hold the state.",
+        fix=Fix("Write `postgresql://user@host:5432/database`, or leave `url` out to keep the state in a file."),
+    )

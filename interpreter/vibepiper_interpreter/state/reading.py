@@ -1,0 +1,221 @@
+"""Questions that planning, applying and cleaning ask: pointers, versions, audits, history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.state.records import Audit, Environment, Past, Pointer, Published
+from vibepiper_interpreter.state.rows import (
+    definition_from_text,
+    inputs_from_text,
+    parse_address,
+    parts_from_text,
+    source_files_from_text,
+    version_from_row,
+)
+from vibepiper_interpreter.state.tables import audits, definitions, environments, pointers, versions
+from vibepiper_interpreter.storage.version import Version
+from vibepiper_spec.address import Address
+
+# Values in one `IN (…)`: below every limit on bound parameters that we have met.
+_AT_ONCE = 5_000
+
+
+def serial(connection: Connection, environment: str) -> int:
+    """How often this environment was published; 0 where it never was."""
+    found = connection.execute(select(environments.c.serial).where(environments.c.name == environment)).scalar()
+    return found or 0
+
+
+def all_environments(connection: Connection) -> list[Environment]:
+    counted = select(pointers.c.environment, func.count().label("assets")).group_by(pointers.c.environment).subquery()
+    rows = connection.execute(
+        select(environments, func.coalesce(counted.c.assets, 0).label("assets"))
+        .outerjoin(counted, counted.c.environment == environments.c.name)
+        .order_by(environments.c.name)
+    )
+    return [Environment(row.name, row.serial, row.assets, row.created_at) for row in rows]
+
+
+def environment_pointers(connection: Connection, environment: str) -> dict[Address, Pointer]:
+    rows = connection.execute(
+        select(pointers.c.address, pointers.c.version_id, pointers.c.inputs)
+        .where(pointers.c.environment == environment)
+        .order_by(pointers.c.address)
+    )
+    return {
+        parse_address(address): Pointer(version_id, inputs_from_text(inputs)) for address, version_id, inputs in rows
+    }
+
+
+def published(connection: Connection, environment: str) -> dict[Address, Published]:
+    """All that an environment shows, in one query that decodes no definition."""
+    rows = connection.execute(
+        select(
+            pointers.c.address,
+            pointers.c.version_id,
+            pointers.c.inputs,
+            versions.c.fingerprint,
+            versions.c.build,
+            versions.c.key,
+            versions.c.parts,
+            versions.c.source_files,
+        )
+        .join(versions, versions.c.id == pointers.c.version_id)
+        .where(pointers.c.environment == environment)
+        .order_by(pointers.c.address)
+    )
+    found = {}
+    for text, version_id, inputs, fingerprint, build, key, parts, source_files in rows:
+        address = parse_address(text)
+        found[address] = Published(
+            address,
+            version_id,
+            inputs_from_text(inputs),
+            fingerprint,
+            build,
+            key,
+            parts_from_text(parts),
+            source_files_from_text(source_files),
+        )
+    return found
+
+
+def versions_of(connection: Connection, ids: Iterable[str]) -> dict[str, Version]:
+    """Whole versions by id; unknown ids are left out."""
+    rows = [row for some in _chunks(ids) for row in connection.execute(select(versions).where(versions.c.id.in_(some)))]
+    return {version.id: version for version in _decoded(connection, rows)}
+
+
+def history(connection: Connection, address: Address, limit: int) -> list[Version]:
+    """The versions ever made of an asset, in any environment, newest first."""
+    rows = connection.execute(
+        select(versions)
+        .where(versions.c.address == str(address))
+        .order_by(versions.c.created_at.desc(), versions.c.id)
+        .limit(limit)
+    ).all()
+    return _decoded(connection, rows)
+
+
+def ids_by_key(connection: Connection) -> dict[str, str]:
+    """The newest version of every key. Nothing but two short columns: planning a change asks for it once."""
+    rows = connection.execute(select(versions.c.key, versions.c.id).order_by(versions.c.created_at, versions.c.id))
+    return dict(rows.tuples().all())
+
+
+def versions_by_key(connection: Connection, keys: Iterable[str]) -> dict[str, Version]:
+    """The newest version of each of `keys` that has one."""
+    found: dict[str, Version] = {}
+    for some in _chunks(keys):
+        rows = connection.execute(
+            select(versions).where(versions.c.key.in_(some)).order_by(versions.c.created_at, versions.c.id)
+        ).all()
+        found.update((version.key, version) for version in _decoded(connection, rows))
+    return found
+
+
+def audits_of(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[Audit, ...]]:
+    """The audits of each version that has any."""
+    rows = (
+        row for some in _chunks(ids) for row in connection.execute(select(audits).where(audits.c.version_id.in_(some)))
+    )
+    return _audits(rows)
+
+
+def published_audits(connection: Connection, environment: str) -> dict[str, tuple[Audit, ...]]:
+    """The audits of every version that an environment points to."""
+    return _audits(
+        connection.execute(
+            select(audits)
+            .join(pointers, pointers.c.version_id == audits.c.version_id)
+            .where(pointers.c.environment == environment)
+        )
+    )
+
+
+def pasts(connection: Connection, addresses: Iterable[Address], each: int) -> dict[Address, tuple[Past, ...]]:
+    """Up to `each` latest makings of every asset, newest first. Views took nothing and are left out."""
+    found: dict[Address, list[Past]] = defaultdict(list)
+    rank = func.row_number().over(partition_by=versions.c.address, order_by=versions.c.created_at.desc())
+    for some in _chunks(str(address) for address in addresses):
+        ranked = (
+            select(versions.c.address, versions.c.rows, versions.c.bytes, versions.c.seconds, rank.label("rank"))
+            .where(versions.c.address.in_(some), versions.c.build == "table")
+            .subquery()
+        )
+        for row in connection.execute(select(ranked).where(ranked.c.rank <= each).order_by(ranked.c.rank)):
+            found[parse_address(row.address)].append(Past(row.rows, row.bytes, row.seconds))
+    return {address: tuple(some) for address, some in found.items()}
+
+
+def unreferenced(connection: Connection, before: datetime) -> list[Published]:
+    """Versions made before `before` that nothing shows: no environment, and no published view over them."""
+    rows = connection.execute(
+        select(
+            versions.c.id,
+            versions.c.address,
+            versions.c.inputs,
+            versions.c.fingerprint,
+            versions.c.build,
+            versions.c.key,
+            versions.c.parts,
+            versions.c.source_files,
+            versions.c.created_at,
+        ).order_by(versions.c.created_at, versions.c.id)
+    ).all()
+    by_id = {row.id: row for row in rows}
+    used: set[str] = set()
+    waiting = list(connection.execute(select(pointers.c.version_id)).scalars())
+    while waiting:
+        version_id = waiting.pop()
+        if version_id in used or version_id not in by_id:
+            continue
+        used.add(version_id)
+        # A table holds its rows itself; a view reads those of its inputs whenever it is read.
+        if by_id[version_id].build == "view":
+            waiting += [read.version_id for read in inputs_from_text(by_id[version_id].inputs)]
+    return [
+        Published(
+            parse_address(row.address),
+            row.id,
+            inputs_from_text(row.inputs),
+            row.fingerprint,
+            row.build,
+            row.key,
+            parts_from_text(row.parts),
+            source_files_from_text(row.source_files),
+        )
+        for row in rows
+        if row.id not in used and row.created_at < before
+    ]
+
+
+def _decoded(connection: Connection, rows: Sequence[Row[Any]]) -> list[Version]:
+    assets: dict[str, CompiledAsset] = {}
+    for some in _chunks({row.definition_id for row in rows}):
+        found = connection.execute(select(definitions).where(definitions.c.id.in_(some)))
+        assets.update((row.id, definition_from_text(row.asset)) for row in found)
+    return [version_from_row(row, assets) for row in rows]
+
+
+def _audits(rows: Iterable[Row[Any]]) -> dict[str, tuple[Audit, ...]]:
+    found: dict[str, list[Audit]] = defaultdict(list)
+    for row in rows:
+        audit = Audit(
+            row.version_id, row.checks_fingerprint, row.passed, row.run_id, row.at, inputs_from_text(row.inputs)
+        )
+        found[row.version_id].append(audit)
+    return {version_id: tuple(some) for version_id, some in found.items()}
+
+
+def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    distinct = list(dict.fromkeys(values))
+    for start in range(0, len(distinct), _AT_ONCE):
+        yield distinct[start : start + _AT_ONCE]

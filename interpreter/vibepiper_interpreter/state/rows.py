@@ -1,0 +1,107 @@
+"""Versions and what hangs on them as rows of text, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Row
+
+from vibepiper_interpreter.compile.compiled import Column, CompiledAsset
+from vibepiper_interpreter.compile.serial import asset_from_json, asset_to_json, column_to_json
+from vibepiper_interpreter.storage.version import ColumnStatistics, InputVersion, Part, SourceFile, Version
+from vibepiper_spec.address import Address
+
+Values = dict[str, Any]
+
+# Addresses come back again and again (every reader names its inputs), and parsing is most of a row's cost.
+parse_address = lru_cache(maxsize=1 << 16)(Address.parse)
+
+
+def to_text(value: object) -> str:
+    """Compact JSON; equal values give equal text."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def definition_row(asset: CompiledAsset) -> Values:
+    text = to_text(asset_to_json(asset))
+    return {"id": sha256(text.encode()).hexdigest(), "asset": text}
+
+
+def definition_from_text(text: str) -> CompiledAsset:
+    return asset_from_json(json.loads(text))
+
+
+def version_row(version: Version, definition_id: str) -> Values:
+    return {
+        "id": version.id,
+        "address": str(version.address),
+        "key": version.key,
+        "fingerprint": version.asset.fingerprint,
+        "build": version.asset.build,
+        "definition_id": definition_id,
+        "inputs": inputs_to_text(version.inputs),
+        "columns": to_text([column_to_json(column) for column in version.columns]),
+        "parts": to_text([[part.path, part.rows, part.bytes, part.checksum] for part in version.parts]),
+        "statistics": to_text([[_statistics(column) for column in part.statistics] for part in version.parts]),
+        "source_files": source_files_to_text(version.source_files),
+        "rows": version.rows,
+        "bytes": version.bytes,
+        "seconds": version.seconds,
+        "peak_memory": version.peak_memory,
+        "run_id": version.run_id,
+        "created_at": version.created_at,
+    }
+
+
+def version_from_row(row: Row[Any], assets: Mapping[str, CompiledAsset]) -> Version:
+    """The inverse of `version_row`; `assets` holds the decoded definitions by id."""
+    statistics = json.loads(row.statistics)
+    return Version(
+        id=row.id,
+        asset=assets[row.definition_id],
+        key=row.key,
+        inputs=inputs_from_text(row.inputs),
+        columns=tuple(Column(*column) for column in json.loads(row.columns)),
+        parts=tuple(
+            Part(path, rows, size, tuple(ColumnStatistics(*column) for column in columns), checksum)
+            for (path, rows, size, checksum), columns in zip(json.loads(row.parts), statistics, strict=True)
+        ),
+        source_files=source_files_from_text(row.source_files),
+        rows=row.rows,
+        bytes=row.bytes,
+        seconds=row.seconds,
+        peak_memory=row.peak_memory,
+        run_id=row.run_id,
+        created_at=row.created_at,
+    )
+
+
+def parts_from_text(text: str) -> tuple[Part, ...]:
+    """The parts without their statistics."""
+    return tuple(Part(path, rows, size, (), checksum) for path, rows, size, checksum in json.loads(text))
+
+
+def inputs_to_text(inputs: Sequence[InputVersion]) -> str:
+    return to_text([[str(read.address), read.version_id] for read in inputs])
+
+
+def inputs_from_text(text: str) -> tuple[InputVersion, ...]:
+    if text == "[]":
+        return ()
+    return tuple(InputVersion(parse_address(address), version_id) for address, version_id in json.loads(text))
+
+
+def source_files_to_text(files: Sequence[SourceFile]) -> str:
+    return to_text([[file.path, file.size, file.modified_ns, file.sha256] for file in files])
+
+
+def source_files_from_text(text: str) -> tuple[SourceFile, ...]:
+    return () if text == "[]" else tuple(SourceFile(*file) for file in json.loads(text))
+
+
+def _statistics(column: ColumnStatistics) -> list[Any]:
+    return [column.name, column.null_count, column.minimum, column.maximum]

@@ -1,0 +1,65 @@
+"""Makes sure that a database has today's tables: new ones are created whole, older ones are migrated."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import Connection, insert, inspect, select, text
+
+from vibepiper_interpreter.state.database import Database, database_time
+from vibepiper_interpreter.state.tables import REVISIONS, identity, metadata
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
+
+# Where alembic notes a database's revision. Reading and writing it here saves the import of alembic.
+_NOTE = "alembic_version"
+# Any number that is always the same: two processes that find no tables must not both create them.
+_CREATING = 7_620_241_958
+
+
+def ready(database: Database) -> str:
+    """Bring the tables up to date and give the state's id. VP705 where a newer version has written them."""
+    with database.reading() as connection:
+        if _revision(connection) == REVISIONS[-1]:
+            return _id(connection)
+    with database.writing() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"select pg_advisory_xact_lock({_CREATING})"))
+        # Another process may have done it since we looked.
+        revision = _revision(connection)
+        if revision is None:
+            _create(connection)
+        elif revision not in REVISIONS:
+            raise DiagnosticError(_newer(database.name, revision))
+        elif revision != REVISIONS[-1]:
+            from vibepiper_interpreter.state.migrations.upgrade import upgrade  # alembic: slow to import, seldom needed
+
+            upgrade(connection)
+        return _id(connection)
+
+
+def _id(connection: Connection) -> str:
+    found: str = connection.execute(select(identity.c.id)).scalar_one()
+    return found
+
+
+def _revision(connection: Connection) -> str | None:
+    """The schema that the database has; None where it has none."""
+    if not inspect(connection).has_table(_NOTE):
+        return None
+    return connection.execute(text(f"select version_num from {_NOTE}")).scalar()
+
+
+def _create(connection: Connection) -> None:
+    metadata.create_all(connection)
+    connection.execute(text(f"create table {_NOTE} (version_num varchar(32) not null primary key)"))
+    connection.execute(text(f"insert into {_NOTE} values (:revision)"), {"revision": REVISIONS[-1]})
+    connection.execute(insert(identity).values(id=secrets.token_hex(16), created_at=database_time(connection)))
+
+
+def _newer(name: str, revision: str) -> Diagnostic:
+    return Diagnostic(
+        "VP705",
+        f"The state `{name}` has schema `{revision}`, and this version of VibePiper knows schemas up to "
+        f"`{REVISIONS[-1]}`. Writing to it could destroy what the newer version keeps there, so nothing was touched.",
+        fix=Fix("Upgrade VibePiper: `pip install --upgrade vibepiper`."),
+    )

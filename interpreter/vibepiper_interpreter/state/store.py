@@ -1,0 +1,203 @@
+"""The state as the other parts use it: a thin door to reading, writing and leases."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from vibepiper_interpreter.run.result import CheckResult
+from vibepiper_interpreter.state import reading, runs, writing
+from vibepiper_interpreter.state.database import Database, database_time
+from vibepiper_interpreter.state.lease import Lease, take_lease
+from vibepiper_interpreter.state.records import (
+    Audit,
+    Batch,
+    Environment,
+    Past,
+    Pointer,
+    Published,
+    RunRecord,
+    RunSummary,
+)
+from vibepiper_interpreter.storage.version import Version
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
+
+if TYPE_CHECKING:
+    from vibepiper_interpreter.plan.plan import Plan
+
+
+class State:
+    """What has been applied. Every method is one transaction; all may be called from several threads.
+
+    `id` binds a storage root and saved plans to this state. `name` is how messages call it.
+    """
+
+    def __init__(self, database: Database, state_id: str) -> None:
+        self.id = state_id
+        self.name = database.name
+        self._database = database
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> State:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Environments
+
+    def environments(self) -> list[Environment]:
+        with self._database.reading() as connection:
+            return reading.all_environments(connection)
+
+    def create_environment(self, environment: str) -> None:
+        """Make an environment, if it is not there; taking its lease does so too."""
+        with self._database.writing() as connection:
+            writing.add_environment(connection, environment, database_time(connection))
+
+    def serial(self, environment: str) -> int:
+        """How often the environment was published; 0 where it never was."""
+        with self._database.reading() as connection:
+            return reading.serial(connection, environment)
+
+    def pointers(self, environment: str) -> dict[Address, Pointer]:
+        with self._database.reading() as connection:
+            return reading.environment_pointers(connection, environment)
+
+    def published(self, environment: str) -> tuple[int, dict[Address, Published], dict[str, tuple[Audit, ...]]]:
+        """Serial, published versions, and their audits by version id: one consistent view, without definitions."""
+        with self._database.reading() as connection:
+            return (
+                reading.serial(connection, environment),
+                reading.published(connection, environment),
+                reading.published_audits(connection, environment),
+            )
+
+    # Versions
+
+    def versions(self, ids: Iterable[str]) -> dict[str, Version]:
+        """Whole versions by id; unknown ids are left out."""
+        with self._database.reading() as connection:
+            return reading.versions_of(connection, ids)
+
+    def find_by_key(self, keys: Iterable[str]) -> dict[str, Version]:
+        """The newest version of each of `keys` that has one."""
+        with self._database.reading() as connection:
+            return reading.versions_by_key(connection, keys)
+
+    def ids_by_key(self) -> dict[str, str]:
+        """The id of the newest version of every key there is."""
+        with self._database.reading() as connection:
+            return reading.ids_by_key(connection)
+
+    def history(self, address: Address, limit: int = 20) -> list[Version]:
+        """The versions ever made of an asset, in any environment, newest first."""
+        with self._database.reading() as connection:
+            return reading.history(connection, address, limit)
+
+    def pasts(self, addresses: Iterable[Address], each: int = 5) -> dict[Address, tuple[Past, ...]]:
+        """What the latest makings of each asset took, newest first."""
+        with self._database.reading() as connection:
+            return reading.pasts(connection, addresses, each)
+
+    def audits(self, version_ids: Iterable[str]) -> dict[str, tuple[Audit, ...]]:
+        """The audits of each version that has any."""
+        with self._database.reading() as connection:
+            return reading.audits_of(connection, version_ids)
+
+    def latest_checks(self, version_id: str) -> list[CheckResult]:
+        """How each check of a version ended last."""
+        with self._database.reading() as connection:
+            return runs.latest_checks(connection, version_id)
+
+    def unreferenced_versions(self, grace: timedelta) -> list[Published]:
+        """Versions older than `grace` that no environment shows, themselves or through a view."""
+        with self._database.reading() as connection:
+            return reading.unreferenced(connection, database_time(connection) - grace)
+
+    def forget(self, version_ids: Sequence[str]) -> list[str]:
+        """Drop versions, except those that are shown by now; tells which were dropped. Delete their files after."""
+        with self._database.writing() as connection:
+            free = {version.id for version in reading.unreferenced(connection, datetime.max.replace(tzinfo=UTC))}
+            dropped = [version_id for version_id in version_ids if version_id in free]
+            if dropped:
+                writing.delete_versions(connection, dropped)
+            return dropped
+
+    # Runs
+
+    def take_lease(self, environment: str, owner: str, wait: float = 0) -> Lease:
+        """Become the one that may publish `environment`, within `wait` seconds; VP703 names who else is."""
+        return take_lease(self._database, environment, owner, wait)
+
+    def begin_run(self, plan: Plan, owner: str) -> str:
+        """Write down what is going to be done, and why; gives the run's id."""
+        with self._database.writing() as connection:
+            now = database_time(connection)
+            run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+            writing.add_environment(connection, plan.environment, now)
+            writing.begin_run(connection, run_id, plan, owner, now)
+            return run_id
+
+    def record(self, batch: Batch) -> None:
+        """Write what a run has made and seen so far, whole or not at all."""
+        with self._database.writing() as connection:
+            writing.write_batch(connection, batch)
+
+    def publish(
+        self,
+        lease: Lease,
+        expected_serial: int,
+        changes: Mapping[Address, Pointer | None],
+        run_id: str,
+        component: int = 0,
+    ) -> int:
+        """Move the pointers of the lease's environment, all or none; gives the new serial. None drops an asset.
+
+        VP704 where the lease is no longer ours, or somebody has moved the environment past `expected_serial`.
+        """
+        with self._database.writing() as connection:
+            lease.guard(connection)
+            serial = reading.serial(connection, lease.environment)
+            if serial != expected_serial:
+                raise DiagnosticError(_moved(lease.environment, expected_serial, serial))
+            now = database_time(connection)
+            writing.move_pointers(connection, lease.environment, serial + 1, changes, run_id, component, now)
+            return serial + 1
+
+    def finish_run(self, run_id: str, status: str, seconds: float) -> None:
+        """Say how a run ended: succeeded, failed or cancelled."""
+        with self._database.writing() as connection:
+            writing.finish_run(connection, run_id, status, seconds, database_time(connection))
+
+    def runs(self, limit: int = 20, environment: str | None = None) -> list[RunSummary]:
+        """The latest runs, newest first."""
+        with self._database.reading() as connection:
+            return runs.latest_runs(connection, limit, environment, database_time(connection))
+
+    def run(self, run_id: str) -> RunRecord:
+        """The run whose id is `run_id`, or begins so where only one does. VP707 where there is none."""
+        with self._database.reading() as connection:
+            return runs.run(connection, run_id, database_time(connection))
+
+    def last_run_of(self, address: Address) -> str | None:
+        """The id of the latest run that had an action on an asset."""
+        with self._database.reading() as connection:
+            return runs.last_run_of(connection, address)
+
+
+def _moved(environment: str, expected: int, serial: int) -> Diagnostic:
+    return Diagnostic(
+        "VP704",
+        f"Environment `{environment}` stands at serial {serial}, and this apply began at {expected}: another one has "
+        "published in between. Publishing now would undo it.",
+        fix=Fix("Plan and apply again: what was finished is kept."),
+    )
