@@ -14,17 +14,8 @@ _READERS = re.compile(
 )
 # Table functions that make rows from their arguments alone.
 _ROW_MAKERS = frozenset(
-    [
-        "range",
-        "generate_series",
-        "unnest",
-        "repeat",
-        "repeat_row",
-        "json_each",
-        "json_tree",
-        "regexp_split_to_table",
-        "generate_subscripts",
-    ]
+    {"range", "generate_series", "unnest", "repeat", "repeat_row", "json_each", "json_tree"}
+    | {"regexp_split_to_table", "generate_subscripts"}
 )
 _FILE_NAME = re.compile(r"[./\\:*?]")
 _ENGINE_FUNCTIONS = frozenset({"query", "query_table", "json_execute_serialized_sql", "which_secret", "summary"})

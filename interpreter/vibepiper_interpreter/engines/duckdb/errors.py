@@ -71,13 +71,8 @@ def _misfit(query: str, near: str, place: int) -> SqlProblem:
         word = token.group().casefold()
         meant = nearest(word, _CLAUSES) if word not in _CLAUSES and word.isalpha() else None
         if meant:
-            return SqlProblem(
-                "VP301",
-                f"`{near}` does not fit here." if token is here else f"`{near}` does not fit after `{token.group()}`.",
-                *token.span(),
-                suggestion=meant,
-                fix=f"Did you mean `{meant}`?",
-            )
+            message = f"`{near}` does not fit here." if token is here else f"`{near}` does not fit after `{token[0]}`."
+            return SqlProblem("VP301", message, token.start(), token.end(), meant, f"Did you mean `{meant}`?")
     if here is None or (here is tokens[-1] and here.group().casefold() == near.casefold() and near != ")"):
         fix = "Close the bracket." if related else ""
         return SqlProblem("VP301", f"The query breaks off after `{near}`.", start, end, fix=fix, related=related)
