@@ -42,8 +42,9 @@ class SqlDefinition:
     """One SELECT in DuckDB's dialect. Bare names are assets of the same pipeline, `other.asset` is another's."""
 
     query: str
-    # Parameters the query names, without `$`, sorted.
-    parameters: tuple[str, ...] = ()
+    # Parameters the query names, without `$` and in lower case, each with its SQL type; sorted. The run puts
+    # `CAST(value AS type)` in their place, so that a query means what it was checked with.
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def column_to_json(column: Column) -> list[str]:
 def definition_to_json(definition: Definition) -> dict[str, Any]:
     match definition:
         case SqlDefinition():
-            return {"sql": definition.query, "parameters": list(definition.parameters)}
+            return {"sql": definition.query, "parameters": [list(pair) for pair in definition.parameters]}
         case PythonDefinition():
             return {
                 "module": definition.module,
@@ -136,7 +136,7 @@ def definition_to_json(definition: Definition) -> dict[str, Any]:
 
 def definition_from_json(found: Mapping[str, Any]) -> Definition:
     if "sql" in found:
-        return SqlDefinition(found["sql"], tuple(found["parameters"]))
+        return SqlDefinition(found["sql"], tuple((name, kind) for name, kind in found["parameters"]))
     if "module" in found:
         return PythonDefinition(
             found["module"],
