@@ -1,0 +1,1 @@
+"""What VibePiper costs, measured beside other ways to do the same work."""

@@ -1,0 +1,44 @@
+"""The script that a careful person would write instead of a project: the same Parquet files, the same checks.
+
+Run as `python handwritten.py FOLDER`, where `FOLDER/models.json` lists the queries in order and `FOLDER/data` holds
+the bases. Each table is written once and read back from its file, all checks of a table are one scan, and nothing is
+done that the result does not need: no lineage, no history, no safety.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+
+
+def main(root: Path) -> None:
+    output = root / "output"
+    output.mkdir(exist_ok=True)
+    connection = duckdb.connect(config={"threads": 2})
+    description = json.loads((root / "models.json").read_text(encoding="utf-8"))
+    kinds = ", ".join(f"'{kind}'" for kind in description["kinds"])
+
+    for base in description["bases"]:
+        write(connection, output, base, f"from read_parquet('{root}/data/{base}.parquet')")
+
+    for name, query in description["models"]:
+        write(connection, output, name, query)
+        ((missing, doubled, unknown),) = connection.execute(
+            f"""select count(*) filter (id is null), count(id) - count(distinct id),
+                count(*) filter (kind not in ({kinds})) from {name}"""
+        ).fetchall()
+        if missing or doubled or unknown:
+            raise SystemExit(f"{name}: {missing} missing, {doubled} doubled, {unknown} unknown kinds")
+
+
+def write(connection: duckdb.DuckDBPyConnection, output: Path, name: str, query: str) -> None:
+    path = output / f"{name}.parquet"
+    connection.execute(f"copy ({query}) to '{path}' (format parquet, compression snappy)").fetchall()
+    connection.execute(f"create view {name} as from read_parquet('{path}')").fetchall()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())
