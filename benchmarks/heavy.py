@@ -111,9 +111,9 @@ def run(folder: Path, rounds: int, rows: int = ROWS) -> list[Table]:
     return [
         Table(
             f"{rows / 1e6:.0f} million rows",
-            f"Eight tables in a chain over {rows / 1e6:.0f} million events and {USERS / 1e6:.0f} million users: filters, "
-            f"joins, two windows, aggregates; {MEMORY} of memory and two threads on both sides, the same checks, the same "
-            "Parquet files.",
+            f"Eight tables in a chain over {rows / 1e6:.0f} million events and {USERS / 1e6:.0f} million users: "
+            f"filters, joins, two windows, aggregates; {MEMORY} of memory and two threads on both sides, the same "
+            "checks, the same Parquet files.",
             COST_HEADER,
             cost_rows(costs, "hand-written script"),
         )

@@ -35,8 +35,8 @@ def run(folder: Path, rounds: int, assets: int = 10_000) -> list[Table]:
     return [
         Table(
             f"The plan of {assets:,} assets",
-            f"`vp plan` of {assets:,} published assets in {len(models) // 20 + 1} files, start of the interpreter included. "
-            "Nothing is built; the edit changes one column of one model.",
+            f"`vp plan` of {assets:,} published assets in {len(models) // 20 + 1} files, start of the "
+            "interpreter included. Nothing is built; the edit changes one column of one model.",
             ("", "CPU s", "wall s", "peak MB"),
             [
                 [name, f"{cost.cpu:.2f}", f"{cost.wall:.2f}", f"{cost.peak_memory / 1e6:.0f}"]

@@ -59,8 +59,8 @@ def run(folder: Path, rounds: int, models: int = 1_000) -> list[Table]:
         Table(
             f"Beside other tools, {models:,} models",
             "CPU seconds on the same models, data and checks, one run each, in an environment of its own for each "
-            "tool. One changed: a column of a model without readers got a new expression; dbt selects `state:modified+`, "
-            "SQLMesh plans. VibePiper and the script write Parquet, dbt and SQLMesh a DuckDB file.",
+            "tool. One changed: a column of a model without readers got a new expression; dbt selects "
+            "`state:modified+`, SQLMesh plans. VibePiper and the script write Parquet, dbt and SQLMesh a DuckDB file.",
             ("", "first build", "to the script", "nothing changed", "one changed", "peak MB"),
             rows,
         )
