@@ -44,10 +44,15 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Do the action unless `input` comes out equal, as a multiset of rows, in `columns` (None: in all)."""
+    """Do the action unless `input` comes out equal, as a multiset of rows, in `columns` (None: in all).
+
+    Equal to what `confirmed` holds: the input's version that the kept one was last known to be right for. It may be
+    older than what the environment points to. Where it cannot be read any more, nothing is equal.
+    """
 
     input: Address
     columns: tuple[str, ...] | None
+    confirmed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,13 @@ class Action:
     column_changes: tuple[ColumnChange, ...] = ()
     # Assets that this change reaches, transitively, in plan order.
     reaches: tuple[Address, ...] = ()
+    # Readers without an action: proven to stay right whatever this action makes. When it publishes, their pointers
+    # confirm the new version, and point where they did.
+    carries: tuple[Address, ...] = ()
+    # Checks to run on what is made, or on what is repointed to; for `recheck`, on what is published.
     checks: tuple[str, ...] = ()
+    # Checks to run on `keeps` where the conditions keep it: they changed too.
+    checks_if_kept: tuple[str, ...] = ()
     estimate: Estimate | None = None
     # Component of changed assets that publishes together.
     component: int = 0

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, case, func, select, text
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.state.records import Audit, Environment, Past, Pointer, Published
@@ -66,14 +66,16 @@ def published(connection: Connection, environment: str) -> dict[Address, Publish
             versions.c.key,
             versions.c.parts,
             versions.c.source_files,
+            # The inputs as made: a view reads these, whatever has been confirmed since.
+            case((versions.c.build == "view", versions.c.inputs), else_=text("'[]'")),
         )
         .join(versions, versions.c.id == pointers.c.version_id)
         .where(pointers.c.environment == environment)
         .order_by(pointers.c.address)
     )
     found = {}
-    for text, version_id, inputs, fingerprint, build, key, parts, source_files in rows:
-        address = parse_address(text)
+    for name, version_id, inputs, fingerprint, build, key, parts, source_files, shows in rows:
+        address = parse_address(name)
         found[address] = Published(
             address,
             version_id,
@@ -83,6 +85,7 @@ def published(connection: Connection, environment: str) -> dict[Address, Publish
             key,
             parts_from_text(parts),
             source_files_from_text(source_files),
+            inputs_from_text(shows),
         )
     return found
 

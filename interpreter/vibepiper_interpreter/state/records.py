@@ -41,6 +41,8 @@ class Published:
     # Without statistics: planning asks whether parts exist, not what they hold.
     parts: tuple[Part, ...]
     source_files: tuple[SourceFile, ...]
+    # What a view reads whenever it is read; a table holds its rows itself.
+    shows: tuple[InputVersion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

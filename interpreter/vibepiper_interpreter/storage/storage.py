@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from vibepiper_interpreter.storage.version import Part, Version
+from vibepiper_interpreter.storage.version import Part, Stored, Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
@@ -59,7 +59,7 @@ class Storage:
     def path(self, part: Part) -> Path:
         return self.root / part.path
 
-    def has(self, version: Version) -> bool:
+    def has(self, version: Stored) -> bool:
         """Whether every part of `version` is there in full. A view has no parts, so nothing can be missing."""
         for part in version.parts:
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset
 from vibepiper_spec.address import Address
@@ -29,6 +30,13 @@ class Part:
     statistics: tuple[ColumnStatistics, ...] = ()
     # Hash of the file's bytes, where it was computed (`vp state verify` compares); empty otherwise.
     checksum: str = ""
+
+
+class Stored(Protocol):
+    """Anything that says which files it is made of: a version, or what planning knows of one."""
+
+    @property
+    def parts(self) -> tuple[Part, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
