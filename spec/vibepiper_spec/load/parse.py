@@ -12,7 +12,11 @@ from vibepiper_spec.text.document import parse_document
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """The data of a file. `broken` are the headers of blocks in which something could not be read."""
+    """The data of a file.
+
+    `broken` are the headers of blocks in which something could not be read; `()` for lines that are below no header,
+    or below one that could not be read itself.
+    """
 
     data: dict[str, Any]
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -20,7 +24,7 @@ class ParsedFile:
 
     def is_broken(self, header: tuple[str, ...]) -> bool:
         """Whether anything of the table at `header` was lost."""
-        return any(lost[: len(header)] == header or header[: len(lost)] == lost for lost in self.broken)
+        return any(lost and (lost[: len(header)] == header or header[: len(lost)] == lost) for lost in self.broken)
 
 
 def parse_file(path: str, text: str) -> ParsedFile:
@@ -46,4 +50,4 @@ def parse_file(path: str, text: str) -> ParsedFile:
     ]
     if not diagnostics:  # the two parsers disagree: the strict one is right
         diagnostics.append(Diagnostic("VP002", refusal, Place(path, START_OF_FILE)))
-    return ParsedFile(document.data(), tuple(diagnostics), frozenset(document.broken))
+    return ParsedFile(document.data, tuple(diagnostics), document.broken)

@@ -60,7 +60,8 @@ def read_pipeline_file(path: str, parsed: ParsedFile, context: Mapping[str, Any]
 def _read_header(file: PipelineFile, parsed: ParsedFile, table: object) -> None:
     whole, origin = Origin(file.path), Origin(file.path, ("pipeline",))
     if table is None:
-        if not parsed.is_broken(("pipeline",)):
+        # A misspelled or unreadable header is reported already.
+        if () not in parsed.broken and nearest("pipeline", parsed.data) is None:
             file.problems.append(
                 Problem(
                     "VP104",
