@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from vibepiper_cli.invocation import Invocation
-from vibepiper_spec import LoadedProject, find_project_root, load_project
+
+if TYPE_CHECKING:
+    from vibepiper_spec import LoadedProject
 
 
 def complete_asset(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
@@ -29,6 +33,9 @@ def complete_environment(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _loaded(context: typer.Context) -> LoadedProject | None:
+    # Loading brings pydantic, which no help text should wait for.
+    from vibepiper_spec import find_project_root, load_project
+
     try:
         return load_project(find_project_root(Invocation.of(context).directory.absolute()))
     except Exception:

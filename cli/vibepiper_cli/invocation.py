@@ -22,8 +22,9 @@ class Invocation:
     json: bool = False  # set by verbs that were asked for JSON, so that diagnostics come that way as well
 
     @classmethod
-    def of(cls, context: typer.Context) -> Invocation:
+    def of(cls, context: typer.Context, *, json: bool = False) -> Invocation:
         found = context.find_object(cls)
         if found is None:
             raise ValueError("the app must be called with an Invocation")
+        found.json = found.json or json
         return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,17 +23,4 @@ SelectionArgument = Annotated[
         "`pipeline:x`, `day*`. All, if none is given.",
         autocompletion=complete_asset,
     ),
-]
-AssetArgument = Annotated[
-    str, typer.Argument(metavar="ASSET", help="`orders` or `shop.orders`.", autocompletion=complete_asset)
-]
-WorkersOption = Annotated[
-    int | None,
-    typer.Option(
-        "--workers", "-w", min=1, metavar="N", show_default=False, help="Tasks at once.  [default: as in vp.toml]"
-    ),
-]
-PlanFileOption = Annotated[
-    Path | None,
-    typer.Option("-o", "--out", metavar="FILE", show_default=False, help="Save the plan, for `vp apply FILE`."),
 ]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.project import load, once, stop_on_errors
+from vibepiper_cli.project import load, load_for_state, once, stop_on_errors, stop_on_unknown_environment
+from vibepiper_cli.views.words import count
 from vibepiper_interpreter.compile import compile_project
-from vibepiper_interpreter.compile.compiled import CompiledAsset, FileDefinition
+from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject, FileDefinition
 from vibepiper_interpreter.connectors.file import list_files
 from vibepiper_interpreter.engines.duckdb.session import ENGINE_VERSION
 from vibepiper_interpreter.plan import load_plan, make_plan, verify_plan
@@ -17,7 +18,7 @@ from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.state import State, open_state
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import SourceFile
-from vibepiper_spec.diagnostics import Diagnostic
+from vibepiper_spec.diagnostics import Diagnostic, has_errors
 from vibepiper_spec.model import ProjectSettings
 
 
@@ -39,21 +40,58 @@ def make(invocation: Invocation, environment: str, selection: Sequence[str]) -> 
     stop_on_errors(diagnostics, invocation)
     root, settings = loaded.project.root, loaded.project.settings
     state = open_state(root, settings)
-    storage = Storage(root / settings.storage.path)
-    plan = make_plan(
-        compiled.project,
-        state,
-        environment,
-        selection=selection,
-        list_files=lambda asset: source_files(root, asset),
-        storage_has=storage.has,
-    )
+    plan = _plan(compiled.project, root, settings, state, environment, selection)
     return Planned(plan, root, settings, state, diagnostics)
 
 
 def source_files(root: Path, asset: CompiledAsset) -> tuple[SourceFile, ...]:
     """The files a source reads, as they are now; none for other assets."""
     return list_files(root, asset.definition) if isinstance(asset.definition, FileDefinition) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A look at a project that may have mistakes: `plan` is None then, and `project` what could be compiled."""
+
+    project: CompiledProject
+    plan: Plan | None
+    root: Path
+    state: State
+
+
+def survey(invocation: Invocation, environment: str) -> Survey:
+    """What can be said of the project as it is; its mistakes are counted, not told."""
+    loaded = load_for_state(invocation)
+    stop_on_unknown_environment(loaded.project.settings, environment)
+    compiled = compile_project(loaded, environment)
+    diagnostics = once((*loaded.diagnostics, *compiled.diagnostics))
+    root, settings = loaded.project.root, loaded.project.settings
+    state = open_state(root, settings)
+    plan = None
+    if has_errors(diagnostics):
+        errors = count(sum(found.severity == "error" for found in diagnostics), "error")
+        invocation.printer.talk(f"The specs have {errors}; `vp validate` tells them. Shown is what can be known.\n")
+    else:
+        plan = _plan(compiled.project, root, settings, state, environment, ())
+    return Survey(compiled.project, plan, root, state)
+
+
+def _plan(
+    project: CompiledProject,
+    root: Path,
+    settings: ProjectSettings,
+    state: State,
+    environment: str,
+    selection: Sequence[str],
+) -> Plan:
+    return make_plan(
+        project,
+        state,
+        environment,
+        selection=selection,
+        list_files=lambda asset: source_files(root, asset),
+        storage_has=Storage(root / settings.storage.path).has,
+    )
 
 
 def read(invocation: Invocation, file: Path) -> Planned:

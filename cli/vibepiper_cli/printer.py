@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -60,6 +60,12 @@ class Printer:
     def data(self, text: str) -> None:
         """The result: what a script would read."""
         self.out.write(text if text.endswith("\n") else text + "\n")
+        self.out.flush()
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """A result too long to hold at once."""
+        for line in lines:
+            self.out.write(line + "\n")
         self.out.flush()
 
     def json(self, value: Mapping[str, Any]) -> None:

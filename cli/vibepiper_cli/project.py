@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from vibepiper_cli.failure import BadSpecs
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.views.diagnostics import show_diagnostics
+from vibepiper_cli.views.words import listed
 from vibepiper_interpreter.compile import compile_project
 from vibepiper_interpreter.compile.compiled import CompiledProject
+from vibepiper_interpreter.state import State, open_state
 from vibepiper_spec import LoadedProject, find_project_root, load_project
-from vibepiper_spec.diagnostics import Diagnostic, has_errors
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, did_you_mean, has_errors
+from vibepiper_spec.model import ProjectSettings
 
 
 def find_root(invocation: Invocation) -> Path:
@@ -40,3 +44,34 @@ def stop_on_errors(diagnostics: tuple[Diagnostic, ...], invocation: Invocation) 
     if has_errors(diagnostics):
         raise BadSpecs(diagnostics)
     show_diagnostics(diagnostics, invocation)
+
+
+def stop_on_unknown_environment(settings: ProjectSettings, environment: str) -> None:
+    """For verbs that do not compile; compiling finds it by itself. VP601."""
+    known = settings.environment_names()
+    if environment not in known:
+        raise DiagnosticError(
+            Diagnostic(
+                "VP601",
+                f"There is no environment `{environment}`.{did_you_mean(environment, known)}",
+                fix=Fix(f"Use one of {listed(known)}, or declare `[environment.{environment}]` in `vp.toml`"),
+            )
+        )
+
+
+def load_for_state(invocation: Invocation) -> LoadedProject:
+    """For verbs that look only at what has been applied: mistakes in specs do not matter, but those in `vp.toml` do,
+    since it says where the state is."""
+    loaded = load(invocation)
+    settings = tuple(found for found in loaded.diagnostics if found.place and found.place.path == "vp.toml")
+    if has_errors(settings):
+        raise BadSpecs(settings)
+    return loaded
+
+
+@contextmanager
+def open_state_of(invocation: Invocation) -> Iterator[State]:
+    """The project's state, for such verbs."""
+    project = load_for_state(invocation).project
+    with open_state(project.root, project.settings) as state:
+        yield state

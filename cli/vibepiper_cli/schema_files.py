@@ -4,5 +4,4 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
 SCHEMA_FOLDER = Path(".vp/schemas")

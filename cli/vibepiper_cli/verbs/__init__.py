@@ -1,1 +1,4 @@
-"""One file a verb; a verb's function is its signature, its help, and the road from one to the other end."""
+"""What one types: each verb's options and help; one file a verb.
+
+What it does is in `commands/`, imported inside the function: help and completion must not wait for the engine.
+"""

@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import platform
-import signal
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vibepiper_cli import planning
 from vibepiper_cli.duration import parse_duration
 from vibepiper_cli.exit_status import ExitStatus
-from vibepiper_cli.failure import WrongUsage
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.options import DEFAULT_ENVIRONMENT, EnvironmentOption, JsonOption, SelectionArgument, WorkersOption
-from vibepiper_cli.planning import Planned
-from vibepiper_cli.views.diagnostics import show_diagnostics
-from vibepiper_cli.views.plan import render_plan
-from vibepiper_cli.views.progress import progress
-from vibepiper_cli.views.run_json import run_json
-from vibepiper_cli.views.summary import failed_checks, render_checks, render_summary
-from vibepiper_interpreter.run import apply_plan
-from vibepiper_interpreter.run.result import RunResult
-
-_STATUSES = {
-    "succeeded": ExitStatus.OK,
-    "failed": ExitStatus.FAILED,
-    "cancelled": ExitStatus.INTERRUPTED,
-}
+from vibepiper_cli.options import DEFAULT_ENVIRONMENT, EnvironmentOption, JsonOption, SelectionArgument
 
 
 def apply(
@@ -42,9 +17,14 @@ def apply(
     selection: SelectionArgument = None,
     environment: EnvironmentOption = DEFAULT_ENVIRONMENT,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    workers: WorkersOption = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", "-w", min=1, metavar="N", show_default=False, help="Tasks at once.  [default: as in vp.toml]"
+        ),
+    ] = None,
     wait: Annotated[
-        str, typer.Option(metavar="DURATION", help="Wait so long for another apply to end: `30s`, `10m`, `1h`.")
+        str, typer.Option(metavar="DURATION", help="Wait so long for another apply to end: 30s, 10m, 1h.")
     ] = "0s",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No plan, no progress: only the result.")] = False,
     json: JsonOption = False,
@@ -59,115 +39,11 @@ def apply(
     Example:
       vp apply
       vp apply daily_revenue+ --yes
-      vp apply prod.vpplan --yes
+      vp apply today.vpplan --yes
     """
-    invocation = Invocation.of(context)
-    invocation.json = json
-    seconds = parse_duration(wait)
-    file = _plan_file(selection or [])
-    if file is None:
-        planned = planning.make(invocation, environment, selection or ())
-    else:
-        _refuse_plan_options(context)
-        planned = planning.read(invocation, file)
-    return _apply(planned, invocation, yes=yes, workers=workers, wait=seconds, quiet=quiet)
+    from vibepiper_cli.commands.apply import How, apply
 
-
-def _apply(
-    planned: Planned, invocation: Invocation, *, yes: bool, workers: int | None, wait: float, quiet: bool
-) -> ExitStatus:
-    printer = invocation.printer
-    plan = planned.plan
-    if not quiet or plan.empty:
-        printer.talk(render_plan(plan, printer.talk_paint))
-    if plan.empty:
-        if invocation.json:
-            printer.json({"status": "succeeded", "environment": plan.environment, "run": None, "tasks": []})
-        return ExitStatus.OK
-    if not yes and not _agreed(invocation):
-        return ExitStatus.FAILED
-    with _cancel_on_interrupt(invocation) as cancel, progress(len(plan.actions), printer, quiet=quiet) as listener:
-        result = apply_plan(
-            plan,
-            root=planned.root,
-            settings=planned.settings,
-            state=planned.state,
-            owner=_owner(),
-            listener=listener,
-            workers=workers,
-            wait=wait,
-            cancel=cancel,
-        )
-    _show(result, invocation)
-    return _STATUSES[result.status]
-
-
-def _show(result: RunResult, invocation: Invocation) -> None:
-    printer = invocation.printer
-    diagnostics = [*result.diagnostics, *(found for task in result.tasks for found in task.diagnostics)]
-    printer.talk()
-    show_diagnostics([found for found in diagnostics if found.code != "VP506"], invocation)
-    if checks := failed_checks(result):
-        printer.talk(render_checks(checks, printer.talk_paint) + "\n")
-    printer.talk(render_summary(result, printer.talk_paint))
-    if result.status != "succeeded":
-        printer.talk(
-            "\nWhat was not published stays as it was. Once mended, this goes on with what is left:\n\n  vp apply"
-        )
-    if invocation.json:
-        printer.json(run_json(result))
-
-
-def _plan_file(selection: list[str]) -> Path | None:
-    """The plan file, where one was given: an argument that names an existing file, and no asset pattern ever does."""
-    if len(selection) != 1:
-        return None
-    path = Path(selection[0])
-    looks_like_file = path.suffix == ".vpplan" or len(path.parts) > 1
-    return path if path.is_file() or looks_like_file else None
-
-
-def _refuse_plan_options(context: typer.Context) -> None:
-    """A saved plan says already what is done to which environment."""
+    how = How(yes=yes, workers=workers, wait=parse_duration(wait), quiet=quiet)
     source = context.get_parameter_source("environment")
-    if source is not None and source.name == "COMMANDLINE":
-        raise WrongUsage("a saved plan names its environment itself; leave out `--env`, or plan again with it.")
-
-
-def _agreed(invocation: Invocation) -> bool:
-    printer = invocation.printer
-    if not sys.stdin.isatty():
-        printer.talk("\nNothing was done: there is no terminal to ask at. To apply without asking:\n\n  vp apply --yes")
-        return False
-    printer.talk("\nApply this? Type `yes` to go on: ")
-    if sys.stdin.readline().strip().casefold() in ("yes", "y"):
-        return True
-    printer.talk("Nothing was done.")
-    return False
-
-
-@contextmanager
-def _cancel_on_interrupt(invocation: Invocation) -> Iterator[threading.Event]:
-    """Ctrl-C asks the run to end in order; a second one ends the process at once, which loses nothing either."""
-    cancel = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield cancel
-        return
-
-    def interrupt(number: int, frame: object) -> None:
-        if cancel.is_set():
-            raise KeyboardInterrupt
-        cancel.set()
-        invocation.printer.talk("\nStopping: what runs is cancelled, nothing more is published. Again to end at once.")
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield cancel
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _owner() -> str:
-    """Who holds the lease, as another user would look for it."""
-    return f"{getpass.getuser()}@{platform.node()} (process {os.getpid()})"
+    chosen = source is not None and source.name == "COMMANDLINE"
+    return apply(Invocation.of(context, json=json), selection or [], environment if chosen else None, how)

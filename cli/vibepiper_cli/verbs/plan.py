@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vibepiper_cli import planning
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.options import DEFAULT_ENVIRONMENT, EnvironmentOption, JsonOption, PlanFileOption, SelectionArgument
-from vibepiper_cli.views.plan import render_plan
-from vibepiper_cli.views.plan_json import plan_json
-from vibepiper_interpreter.plan import save_plan
+from vibepiper_cli.options import DEFAULT_ENVIRONMENT, EnvironmentOption, JsonOption, SelectionArgument
 
 
 def plan(
     context: typer.Context,
     selection: SelectionArgument = None,
     environment: EnvironmentOption = DEFAULT_ENVIRONMENT,
-    out: PlanFileOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE", show_default=False, help="Save the plan, for `vp apply FILE`."),
+    ] = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes, 0 if there are none.")
     ] = False,
@@ -34,21 +34,10 @@ def plan(
     Example:
       vp plan
       vp plan daily_revenue+ --env prod
-      vp plan --out prod.vpplan && vp apply prod.vpplan
+      vp plan --out today.vpplan && vp apply today.vpplan
     """
-    invocation = Invocation.of(context)
-    invocation.json = json
-    planned = planning.make(invocation, environment, selection or ())
-    printer = invocation.printer
-    if out is not None:
-        save_plan(planned.plan, out)
-    if json:
-        diagnostics = [found.to_json() for found in planned.diagnostics]
-        printer.json({**plan_json(planned.plan), "diagnostics": diagnostics})
-    else:
-        printer.data(render_plan(planned.plan, printer.data_paint))
-    if out is not None:
-        printer.talk(f"\nSaved. To do exactly this:\n\n  vp apply {out}")
-    if detailed_exitcode and not planned.plan.empty:
-        return ExitStatus.CHANGES_PENDING
-    return ExitStatus.OK
+    from vibepiper_cli.commands.plan import plan
+
+    return plan(
+        Invocation.of(context, json=json), selection or [], environment, out=out, detailed_exitcode=detailed_exitcode
+    )

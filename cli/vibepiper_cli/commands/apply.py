@@ -1,0 +1,140 @@
+"""Applies a plan: shows it, asks, runs it, tells how it ended."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from vibepiper_cli import planning
+from vibepiper_cli.exit_status import ExitStatus
+from vibepiper_cli.failure import WrongUsage
+from vibepiper_cli.invocation import Invocation
+from vibepiper_cli.options import DEFAULT_ENVIRONMENT
+from vibepiper_cli.owner import owner
+from vibepiper_cli.planning import Planned
+from vibepiper_cli.views.diagnostics import show_diagnostics
+from vibepiper_cli.views.plan import render_plan
+from vibepiper_cli.views.progress import progress
+from vibepiper_cli.views.run_json import run_json
+from vibepiper_cli.views.summary import failed_checks, render_checks, render_summary
+from vibepiper_interpreter.run import apply_plan
+from vibepiper_interpreter.run.result import RunResult
+
+_STATUSES = {
+    "succeeded": ExitStatus.OK,
+    "failed": ExitStatus.FAILED,
+    "cancelled": ExitStatus.INTERRUPTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How to apply, whatever the plan."""
+
+    yes: bool
+    workers: int | None
+    wait: float  # seconds
+    quiet: bool
+
+
+def apply(invocation: Invocation, selection: Sequence[str], environment: str | None, how: How) -> ExitStatus:
+    file = _plan_file(selection)
+    if file is None:
+        planned = planning.make(invocation, environment or DEFAULT_ENVIRONMENT, selection)
+    elif environment is not None:
+        raise WrongUsage("a saved plan names its environment itself; leave out `--env`, or plan again with it.")
+    else:
+        planned = planning.read(invocation, file)
+    with planned.state:
+        return _apply(planned, invocation, how)
+
+
+def _apply(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
+    printer = invocation.printer
+    plan = planned.plan
+    if not how.quiet or plan.empty:
+        printer.talk(render_plan(plan, printer.talk_paint))
+    if plan.empty:
+        if invocation.json:
+            printer.json({"status": "succeeded", "environment": plan.environment, "run": None, "tasks": []})
+        return ExitStatus.OK
+    if not how.yes and not _agreed(invocation):
+        return ExitStatus.FAILED
+    with _cancel_on_interrupt(invocation) as cancel, progress(len(plan.actions), printer, quiet=how.quiet) as listener:
+        result = apply_plan(
+            plan,
+            root=planned.root,
+            settings=planned.settings,
+            state=planned.state,
+            owner=owner(),
+            listener=listener,
+            workers=how.workers,
+            wait=how.wait,
+            cancel=cancel,
+        )
+    _show(result, invocation)
+    return _STATUSES[result.status]
+
+
+def _show(result: RunResult, invocation: Invocation) -> None:
+    printer = invocation.printer
+    diagnostics = [*result.diagnostics, *(found for task in result.tasks for found in task.diagnostics)]
+    printer.talk()
+    show_diagnostics([found for found in diagnostics if found.code != "VP506"], invocation)
+    if checks := failed_checks(result):
+        printer.talk(render_checks(checks, printer.talk_paint) + "\n")
+    printer.talk(render_summary(result, printer.talk_paint))
+    if result.status != "succeeded":
+        printer.talk(
+            "\nWhat was not published stays as it was. Once mended, this goes on with what is left:\n\n  vp apply"
+        )
+    if invocation.json:
+        printer.json(run_json(result))
+
+
+def _plan_file(selection: Sequence[str]) -> Path | None:
+    """The plan file, where one was given: an argument that names an existing file, and no asset pattern ever does."""
+    if len(selection) != 1:
+        return None
+    path = Path(selection[0])
+    looks_like_file = path.suffix == ".vpplan" or len(path.parts) > 1
+    return path if path.is_file() or looks_like_file else None
+
+
+def _agreed(invocation: Invocation) -> bool:
+    printer = invocation.printer
+    if not sys.stdin.isatty():
+        printer.talk("\nNothing was done: there is no terminal to ask at. To apply without asking:\n\n  vp apply --yes")
+        return False
+    printer.talk("\nApply this? Type `yes` to go on: ")
+    if sys.stdin.readline().strip().casefold() in ("yes", "y"):
+        return True
+    printer.talk("Nothing was done.")
+    return False
+
+
+@contextmanager
+def _cancel_on_interrupt(invocation: Invocation) -> Iterator[threading.Event]:
+    """Ctrl-C asks the run to end in order; a second one ends the process at once, which loses nothing either."""
+    cancel = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield cancel
+        return
+
+    def interrupt(number: int, frame: object) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+        invocation.printer.talk("\nStopping: what runs is cancelled, nothing more is published. Again to end at once.")
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield cancel
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

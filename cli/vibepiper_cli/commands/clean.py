@@ -1,0 +1,78 @@
+"""Deletes versions that nothing points to, and files that no version owns."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from datetime import timedelta
+
+from vibepiper_cli.exit_status import ExitStatus
+from vibepiper_cli.invocation import Invocation
+from vibepiper_cli.owner import owner
+from vibepiper_cli.project import load_for_state
+from vibepiper_cli.views.tables import aligned
+from vibepiper_cli.views.words import count, size
+from vibepiper_interpreter.state import State, open_state
+from vibepiper_interpreter.storage import Storage, StoredVersion
+
+
+def clean(invocation: Invocation, seconds: float, *, dry_run: bool) -> ExitStatus:
+    """`seconds`: what is younger stays."""
+    kept_for = timedelta(seconds=seconds)
+    loaded = load_for_state(invocation)
+    root, settings = loaded.project.root, loaded.project.settings
+    with open_state(root, settings) as state, ExitStack() as leases:
+        storage = Storage.open(root / settings.storage.path, state.id)
+        if not dry_run:
+            # An apply that runs now writes files that the state does not know yet.
+            names = {*settings.environment_names(), *(found.name for found in state.environments())}
+            for name in sorted(names):
+                lease = state.take_lease(name, owner())
+                leases.callback(lease.release)
+        before = time.time() - seconds
+        found = _find(state, storage, kept_for, before)
+        freed = sum(version.bytes for version in found)
+        if not dry_run:
+            freed = _delete(state, storage, found, before)
+    _tell(invocation, found, freed, dry_run=dry_run)
+    return ExitStatus.OK
+
+
+def _find(state: State, storage: Storage, grace: timedelta, before: float) -> list[StoredVersion]:
+    """Versions the state has let go, and folders it never knew."""
+    stored = {version.version_id: version for version in storage.stored()}
+    released = {version.id for version in state.unreferenced_versions(grace)}
+    known = state.versions(stored)
+    unknown = {version.version_id for version in storage.unknown(known, before)}
+    return [version for version in stored.values() if version.version_id in released | unknown]
+
+
+def _delete(state: State, storage: Storage, found: list[StoredVersion], before: float) -> int:
+    """The state forgets first: a version without files must never be found there."""
+    ids = [version.version_id for version in found]
+    known = state.versions(ids)
+    forgotten = set(state.forget([version_id for version_id in ids if version_id in known]))
+    freed = storage.remove_scratch(before)
+    for version in found:
+        if version.version_id in forgotten or version.version_id not in known:
+            freed += storage.remove(version.address, version.version_id)
+    return freed
+
+
+def _tell(invocation: Invocation, found: list[StoredVersion], freed: int, *, dry_run: bool) -> None:
+    printer = invocation.printer
+    if invocation.json:
+        versions = [
+            {"address": str(version.address), "version": version.version_id, "bytes": version.bytes}
+            for version in found
+        ]
+        printer.json({"deleted": not dry_run, "bytes": freed, "versions": versions})
+        return
+    if not found and not freed:
+        printer.talk("Nothing to delete.")
+        return
+    rows = [(str(version.address), version.version_id, size(version.bytes)) for version in found]
+    for line in aligned(rows, right=(2,), indent="  "):
+        printer.talk(line)
+    what = f"{count(len(found), 'version')}, {size(freed)}"
+    printer.talk(f"Would delete {what}. To do it:\n\n  vp clean" if dry_run else f"Deleted {what}.")

@@ -1,0 +1,44 @@
+"""Finds an asset or a column and draws its lineage."""
+
+from __future__ import annotations
+
+from vibepiper_cli.addresses import find_asset
+from vibepiper_cli.exit_status import ExitStatus
+from vibepiper_cli.failure import WrongUsage
+from vibepiper_cli.invocation import Invocation
+from vibepiper_cli.project import check, stop_on_errors
+from vibepiper_cli.views.lineage import lineage_json, render_lineage, render_mermaid
+from vibepiper_interpreter.compile.column_graph import Lineage, asset_lineage, column_lineage
+from vibepiper_interpreter.compile.compiled import CompiledProject
+from vibepiper_spec.diagnostics import did_you_mean
+
+
+def lineage(invocation: Invocation, name: str, environment: str, *, mermaid: bool) -> ExitStatus:
+    project, diagnostics = check(invocation, environment)
+    stop_on_errors(diagnostics, invocation)
+    found = _find(project, name)
+    printer = invocation.printer
+    if invocation.json:
+        printer.json(lineage_json(found))
+    elif mermaid:
+        printer.data(render_mermaid(found))
+    else:
+        printer.data(render_lineage(found, project, printer.data_paint))
+    return ExitStatus.OK
+
+
+def _find(project: CompiledProject, name: str) -> Lineage:
+    """`a.b` may be an asset of a pipeline or a column of an asset; assets go first."""
+    text, _, column = name.rpartition(".")
+    if _is_asset(name, project) or not _is_asset(text, project):
+        return asset_lineage(project, find_asset(name, project.assets))
+    address = find_asset(text, project.assets)
+    columns = [found.name for found in project.assets[address].columns]
+    for found in columns:
+        if found.casefold() == column.casefold():
+            return column_lineage(project, address, found)
+    raise WrongUsage(f"`{address}` has no column `{column}`.{did_you_mean(column, columns)}")
+
+
+def _is_asset(text: str, project: CompiledProject) -> bool:
+    return any(text.casefold() in (str(address), address.name) for address in project.assets)

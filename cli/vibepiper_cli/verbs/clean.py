@@ -1,0 +1,35 @@
+"""`vp clean`: delete stored data that nothing points to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vibepiper_cli.duration import parse_duration
+from vibepiper_cli.exit_status import ExitStatus
+from vibepiper_cli.invocation import Invocation
+from vibepiper_cli.options import JsonOption
+
+
+def clean(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted, and how much.")] = False,
+    grace: Annotated[
+        str, typer.Option(metavar="DURATION", help="Keep what is younger, as someone may still read it.")
+    ] = "1h",
+    json: JsonOption = False,
+) -> ExitStatus:
+    """Delete stored data that nothing points to
+
+    Versions that no environment shows any more, and files that interrupted runs left behind. What is published is
+    never touched.
+
+    \b
+    Example:
+      vp clean --dry-run
+      vp clean --grace 7d
+    """
+    from vibepiper_cli.commands.clean import clean
+
+    return clean(Invocation.of(context, json=json), parse_duration(grace), dry_run=dry_run)

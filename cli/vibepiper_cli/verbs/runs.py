@@ -1,0 +1,63 @@
+"""`vp runs`: what was applied, when, by whom, and how it ended."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vibepiper_cli.completions import complete_environment
+from vibepiper_cli.exit_status import ExitStatus
+from vibepiper_cli.invocation import Invocation
+from vibepiper_cli.options import JsonOption
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.callback(invoke_without_command=True)
+def runs(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, metavar="N", help="How many, newest first.")] = 20,
+    environment: Annotated[
+        str | None,
+        typer.Option(
+            "--env",
+            "-e",
+            metavar="NAME",
+            show_default=False,
+            help="Only of this environment.",
+            autocompletion=complete_environment,
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> ExitStatus | None:
+    """List past runs, or show one
+
+    \b
+    Example:
+      vp runs
+      vp runs show ID
+    """
+    if context.invoked_subcommand is not None:
+        return None
+    from vibepiper_cli.commands.runs import list_runs
+
+    return list_runs(Invocation.of(context, json=json), limit, environment)
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="ID", help="As listed by `vp runs`; its first letters are enough.")],
+    events: Annotated[bool, typer.Option("--events", help="Everything that happened, in order.")] = False,
+    json: JsonOption = False,
+) -> ExitStatus:
+    """Show one run: every asset, why it was in the plan, how it ended, and the checks that failed
+
+    \b
+    Example:
+      vp runs show ID --events
+    """
+    from vibepiper_cli.commands.runs import show_run
+
+    return show_run(Invocation.of(context, json=json), run, events=events)

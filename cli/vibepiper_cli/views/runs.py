@@ -1,0 +1,130 @@
+"""Past runs: a line each, or one in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vibepiper_cli.printer import Paint
+from vibepiper_cli.views.run_json import check_json
+from vibepiper_cli.views.summary import render_checks
+from vibepiper_cli.views.tables import aligned, render_table
+from vibepiper_cli.views.words import count, listed, moment, seconds
+from vibepiper_interpreter.state.records import RunRecord, RunSummary, TaskRecord
+
+_ROLES = {"succeeded": "good", "failed": "error", "cancelled": "warning", "interrupted": "warning", "running": "info"}
+
+
+def render_runs(runs: Sequence[RunSummary], paint: Paint) -> str:
+    rows = [
+        (
+            run.id,
+            run.environment,
+            run.status,
+            f"{run.actions:,}",
+            "" if run.seconds is None else seconds(run.seconds),
+            moment(run.started_at),
+            run.owner,
+        )
+        for run in runs
+    ]
+    header = ("run", "environment", "status", "assets", "took", "started", "by")
+    head, rule, *lines = render_table(header, rows, paint, right=(3, 4)).split("\n")
+    coloured = [
+        line.replace(run.status, paint(_ROLES[run.status], run.status), 1)
+        for run, line in zip(runs, lines, strict=True)
+    ]
+    return "\n".join([head, rule, *coloured])
+
+
+def render_record(record: RunRecord, paint: Paint, *, events: bool) -> str:
+    run = record.summary
+    took = "" if run.seconds is None else f" in {seconds(run.seconds)}"
+    head = [
+        f"Run {paint('strong', run.id)} in `{run.environment}`: {paint(_ROLES[run.status], run.status)}{took}",
+        f"Started {moment(run.started_at)} by {run.owner}, {count(run.actions, 'asset')} in the plan",
+    ]
+    if run.selection:
+        head.append(f"Selected {listed(run.selection)}")
+    blocks = ["\n".join(head), "\n".join(_tasks(record.tasks))]
+    if failed := [check for check in record.checks if not check.passed]:
+        blocks.append(render_checks(failed, paint))
+    if events:
+        blocks.append("\n".join(_events(record)))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _tasks(tasks: Sequence[TaskRecord]) -> list[str]:
+    rows = []
+    for task in tasks:
+        rows.append(
+            (
+                task.outcome or "not done",
+                str(task.address),
+                "" if task.rows is None else count(task.rows, "row"),
+                seconds(task.seconds) if task.seconds else "",
+                "" if task.published else "not published",
+                task.because or "; ".join(words for _, words in task.reasons),
+            )
+        )
+    lines = []
+    for task, line in zip(tasks, aligned(rows, right=(2, 3), indent="  "), strict=True):
+        lines.append(line)
+        lines += [f"      {found['code']} {found['summary']}: {found['detail']}" for found in task.diagnostics]
+    return lines
+
+
+def _events(record: RunRecord) -> list[str]:
+    rows = []
+    for event in record.events:
+        data = ", ".join(f"{key} {value}" for key, value in event.data.items() if value not in (None, ""))
+        rows.append((f"{event.at:%H:%M:%S.%f}"[:-3], event.type, str(event.address or ""), data))
+    return aligned(rows, indent="  ")
+
+
+def summary_json(run: RunSummary) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "environment": run.environment,
+        "status": run.status,
+        "owner": run.owner,
+        "plan": run.plan_id,
+        "selection": list(run.selection),
+        "actions": run.actions,
+        "seconds": run.seconds,
+        "started_at": run.started_at.isoformat(),
+        "finished_at": None if run.finished_at is None else run.finished_at.isoformat(),
+    }
+
+
+def record_json(record: RunRecord) -> dict[str, Any]:
+    return {
+        **summary_json(record.summary),
+        "tasks": [
+            {
+                "address": str(task.address),
+                "verb": task.verb,
+                "reasons": [{"code": code, "words": words} for code, words in task.reasons],
+                "outcome": task.outcome,
+                "published": task.published,
+                "version": task.version_id,
+                "rows": task.rows,
+                "bytes": task.bytes,
+                "seconds": task.seconds,
+                "because": task.because,
+                "diagnostics": list(task.diagnostics),
+            }
+            for task in record.tasks
+        ],
+        "checks": [{"address": str(check.address), **check_json(check)} for check in record.checks],
+        "events": [
+            {
+                "number": event.number,
+                "at": event.at.isoformat(),
+                "type": event.type,
+                "address": None if event.address is None else str(event.address),
+                "data": dict(event.data),
+            }
+            for event in record.events
+        ],
+    }

@@ -1,0 +1,140 @@
+"""The graph of assets, and of single columns, around one of them: what it comes from, and what it reaches.
+
+Computed on demand: planning needs only which columns an asset uses, and that every compiled asset carries already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject, SqlDefinition
+from vibepiper_interpreter.compile.lineage import analyse_query
+from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect
+from vibepiper_interpreter.engines.duckdb.syntax import Syntax, parse_queries
+from vibepiper_spec.address import Address
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Node:
+    """An asset, or one column of it."""
+
+    address: Address
+    column: str | None = None
+
+    def __str__(self) -> str:
+        return str(self.address) if self.column is None else f"{self.address}.{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Data goes from `source` to `target`.
+
+    reads: between assets. projection: the value itself flows. influence: it decides which rows there are, or how
+    they are grouped or ordered. unknown: it may do either, because the code that reads it cannot be analysed.
+    """
+
+    source: Node
+    target: Node
+    kind: Literal["reads", "projection", "influence", "unknown"]
+    # For `reads`: the columns that are used; None: all.
+    columns: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """All edges that lead to a node, and all that leave from it, each once, nearest first."""
+
+    node: Node
+    upstream: tuple[Edge, ...]
+    downstream: tuple[Edge, ...]
+
+
+def asset_lineage(project: CompiledProject, address: Address) -> Lineage:
+    """The lineage of an asset as a whole."""
+    node = Node(address)
+    readers = project.readers()
+
+    def into(target: Node) -> Iterator[Edge]:
+        for read in project.assets[target.address].inputs:
+            yield Edge(Node(read.address), target, "reads", read.columns)
+
+    def out_of(source: Node) -> Iterator[Edge]:
+        for reader in readers[source.address]:
+            yield from (edge for edge in into(Node(reader)) if edge.source == source)
+
+    return Lineage(node, _reach(node, into, "source"), _reach(node, out_of, "target"))
+
+
+def column_lineage(project: CompiledProject, address: Address, column: str) -> Lineage:
+    """The lineage of one column, through every query on the way."""
+    node = Node(address, column)
+    readers = project.readers()
+    edges = _ColumnEdges(project)
+
+    def into(target: Node) -> Iterator[Edge]:
+        yield from (edge for edge in edges.of(target.address) if edge.target == target)
+
+    def out_of(source: Node) -> Iterator[Edge]:
+        for reader in readers[source.address]:
+            yield from (edge for edge in edges.of(reader) if edge.source == source)
+
+    return Lineage(node, _reach(node, into, "source"), _reach(node, out_of, "target"))
+
+
+def _reach(start: Node, step: Callable[[Node], Iterator[Edge]], end: Literal["source", "target"]) -> tuple[Edge, ...]:
+    """Every edge met on a walk from `start`, breadth first, each node left once."""
+    found: dict[Edge, None] = {}
+    seen = {start}
+    waiting = [start]
+    for node in waiting:
+        for edge in step(node):
+            found[edge] = None
+            following = edge.source if end == "source" else edge.target
+            if following not in seen:
+                seen.add(following)
+                waiting.append(following)
+    return tuple(found)
+
+
+class _ColumnEdges:
+    """The column edges into each asset, analysed when first asked for."""
+
+    def __init__(self, project: CompiledProject) -> None:
+        self._project = project
+        self._schemas = {address: asset.columns for address, asset in project.assets.items()}
+        self._connection = connect(SessionSettings(threads=1))
+        self._edges: dict[Address, tuple[Edge, ...]] = {}
+
+    def of(self, address: Address) -> tuple[Edge, ...]:
+        if address not in self._edges:
+            asset = self._project.assets[address]
+            definition = asset.definition
+            self._edges[address] = tuple(
+                self._of_query(asset, definition) if isinstance(definition, SqlDefinition) else self._of_code(asset)
+            )
+        return self._edges[address]
+
+    def _of_query(self, asset: CompiledAsset, definition: SqlDefinition) -> Iterator[Edge]:
+        (syntax,) = parse_queries(self._connection, [definition.query])
+        if not isinstance(syntax, Syntax):
+            raise ValueError(f"{asset.address} was compiled, but its query does not parse")
+        analysis = analyse_query(syntax, asset.address.pipeline, self._schemas, asset.columns)
+        for lineage in analysis.lineage:
+            target = Node(asset.address, lineage.column)
+            projected = dict.fromkeys(lineage.projection)
+            influences = dict.fromkeys((*lineage.influence, *analysis.influence))
+            for source in projected:
+                yield Edge(Node(*source), target, "projection")
+            for source in influences:
+                if source not in projected:
+                    yield Edge(Node(*source), target, "influence")
+
+    def _of_code(self, asset: CompiledAsset) -> Iterator[Edge]:
+        """A function may do anything with what it gets: every column it sees may reach every column it returns."""
+        for read in asset.inputs:
+            seen = read.columns or tuple(column.name for column in self._schemas[read.address])
+            for column in asset.columns:
+                for source in seen:
+                    yield Edge(Node(read.address, source), Node(asset.address, column.name), "unknown")
