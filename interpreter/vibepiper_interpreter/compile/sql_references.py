@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
-from vibepiper_interpreter.engines.duckdb.syntax import Node, Syntax
+from vibepiper_interpreter.engines.duckdb.syntax import Node, Syntax, outside_tables, walk
 
 _READERS = re.compile(
     r"^(read_|sniff_|glob$|parquet_|.*_scan$|st_read|.*_query$|arrow_scan|query_parquet|.*_attach$|shapefile_meta$)"
@@ -51,9 +50,15 @@ class References:
 
 
 def references(syntax: Syntax) -> References:
-    """All references of one query, found in one walk over its tree with the CTEs in sight at each place."""
+    """All references of one query, found by walking its tree with the CTEs in sight at each place."""
     search = _Search(syntax)
-    search.visit(syntax.node, frozenset())
+    for node in outside_tables(syntax.node):
+        search.table(node)
+    for node in walk(syntax.node):
+        if node.get("type") == "TABLE_FUNCTION":
+            search.table_function(node)
+        elif node.get("class") == "PARAMETER":
+            search.parameter(node)
     return References(
         tuple(sorted(search.tables, key=lambda table: table.start)),
         tuple(sorted(search.parameters, key=lambda parameter: parameter.start)),
@@ -72,43 +77,10 @@ class _Search:
     parameters: list[ParameterReference] = field(default_factory=list)
     problems: list[SqlProblem] = field(default_factory=list)
 
-    def visit(self, item: Any, ctes: frozenset[str]) -> None:
-        if isinstance(item, list):
-            for part in item:
-                self.visit(part, ctes)
-            return
-        if not isinstance(item, dict):
-            return
-        kind = item.get("type")
-        if kind == "BASE_TABLE":
-            self._table(item, ctes)
-        elif kind == "TABLE_FUNCTION":
-            self._table_function(item)
-        elif item.get("class") == "PARAMETER":
-            self._parameter(item)
-        if "cte_map" in item:
-            ctes = self._ctes(item, ctes)
-        if kind == "RECURSIVE_CTE_NODE":
-            self.visit(item["left"], ctes)
-            ctes = ctes | {item["cte_name"].casefold()}
-            item = {key: value for key, value in item.items() if key != "left"}
-        for key, value in item.items():
-            if key != "cte_map":
-                self.visit(value, ctes)
-
-    def _ctes(self, node: Node, ctes: frozenset[str]) -> frozenset[str]:
-        """A CTE sees those before it, never itself (unless recursive) nor those after it."""
-        for entry in (node["cte_map"] or {}).get("map", ()):
-            self.visit(entry["value"], ctes)
-            ctes = ctes | {entry["key"].casefold()}
-        return ctes
-
-    def _table(self, node: Node, ctes: frozenset[str]) -> None:
+    def table(self, node: Node) -> None:
         path = node["qualified_name"]["path"]
         start, end = self._span_of_name(node, ".".join(path))
         name = path[-1]
-        if len(path) == 1 and name.casefold() in ctes:
-            return
         if len(path) == 1 and (_FILE_NAME.search(name) or self.syntax.query[start : start + 1] == "'"):
             self.problems.append(_file_problem(f"`{name}`", start, end))
         elif len(path) > 2:
@@ -135,7 +107,7 @@ class _Search:
         else:
             self.tables.append(TableReference(path[0] if len(path) == 2 else None, name, start, end))
 
-    def _table_function(self, node: Node) -> None:
+    def table_function(self, node: Node) -> None:
         name = node["function"]["function_name"].lower()
         start, end = self.syntax.span(node) or (0, len(self.syntax.query))
         if name in _ROW_MAKERS:
@@ -153,7 +125,7 @@ class _Search:
                 )
             )
 
-    def _parameter(self, node: Node) -> None:
+    def parameter(self, node: Node) -> None:
         name = node["identifier"]
         start, end = self.syntax.span(node) or (0, len(self.syntax.query))
         if name.isdigit():

@@ -10,7 +10,8 @@ from typing import Any
 
 import duckdb
 
-from vibepiper_interpreter.engines.duckdb.errors import SqlProblem, syntax_problem
+from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
+from vibepiper_interpreter.engines.duckdb.syntax_errors import syntax_problem
 
 # A node of DuckDB's tree as `json_serialize_sql` writes it: never changed, never kept after the query was analysed.
 Node = Mapping[str, Any]
@@ -60,6 +61,30 @@ def walk(tree: Any) -> Iterator[Node]:
             stack.extend(reversed(item.values()))
         elif isinstance(item, list):
             stack.extend(reversed(item))
+
+
+def outside_tables(item: Any, ctes: frozenset[str] = frozenset()) -> Iterator[Node]:
+    """Every table reference that no CTE shadows, wherever it stands.
+
+    A CTE is in sight of the CTEs after it and of the query it heads, never of itself unless it is recursive, and then
+    only of its second half. A qualified name never means a CTE.
+    """
+    if isinstance(item, list):
+        for part in item:
+            yield from outside_tables(part, ctes)
+    elif isinstance(item, dict):
+        kind = item.get("type")
+        if kind == "BASE_TABLE":
+            path = item["qualified_name"]["path"]
+            if len(path) > 1 or path[0].casefold() not in ctes:
+                yield item
+        for entry in (item.get("cte_map") or {}).get("map", ()):
+            yield from outside_tables(entry["value"], ctes)
+            ctes |= {entry["key"].casefold()}
+        for key, value in item.items():
+            recursive = kind == "RECURSIVE_CTE_NODE" and key == "right"
+            if key != "cte_map":
+                yield from outside_tables(value, ctes | {item["cte_name"].casefold()} if recursive else ctes)
 
 
 def parse_queries(connection: duckdb.DuckDBPyConnection, queries: Sequence[str]) -> list[Syntax | SqlProblem]:

@@ -1,0 +1,250 @@
+"""Asks DuckDB what a query means: its columns and types, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import duckdb
+
+from vibepiper_interpreter.compile.compiled import Column
+from vibepiper_interpreter.engines.duckdb.bind_errors import Sight
+from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
+from vibepiper_interpreter.engines.duckdb.failure import EngineFailure, engine_failure
+from vibepiper_interpreter.engines.duckdb.repair import Repair, replace, whole_span
+from vibepiper_interpreter.engines.duckdb.session import quote, use_pipeline
+from vibepiper_interpreter.engines.duckdb.syntax import Syntax, outside_tables, parse_queries, walk
+from vibepiper_interpreter.engines.duckdb.types import DataType, parse_type, stored_type
+from vibepiper_spec.address import Address
+
+# A query with more mistakes than this is told again after these are mended.
+_MOST_PROBLEMS = 20
+_DESCRIBE = "DESCRIBE "
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What binding found: the result's columns in order, with the types that come back from Parquet; or problems."""
+
+    columns: tuple[Column, ...]
+    problems: tuple[SqlProblem, ...] = ()
+
+
+class Binder:
+    """Binds queries over empty tables. Owns its connection's schemas and search path; not for several threads."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._schemas: set[str] = set()
+        self._pipeline: str | None = None
+        self._tables: dict[Address, tuple[Column, ...]] = {}
+        self._type_nodes: dict[str, Any] = {}
+
+    def declare(self, address: Address, columns: Sequence[Column]) -> None:
+        """Make an asset known, or known again with other columns."""
+        if not columns:
+            raise ValueError(f"{address} has no columns")
+        self._use(address.pipeline)
+        fields = ", ".join(f"{quote(column.name)} {column.type}" for column in columns)
+        self._connection.execute(
+            f"CREATE OR REPLACE TABLE memory.{quote(address.pipeline)}.{quote(address.name)} ({fields})"
+        )
+        self._tables[address] = tuple(columns)
+
+    def bind(
+        self,
+        pipeline: str,
+        query: str,
+        parameters: Mapping[str, str] | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> Bound:
+        """The columns of `query`, read as part of `pipeline`, or all its mistakes.
+
+        `parameters` are the types of the parameters that the query names; `values` their values as far as they are
+        known, which matters where DuckDB looks at a value while binding (`date_trunc($grain, day)`).
+        """
+        self._use(pipeline)
+        arguments = {
+            name: duckdb.Value((values or {}).get(name, _sample(kind)), duckdb.sqltypes.DuckDBPyType(kind))
+            for name, kind in (parameters or {}).items()
+        }
+        try:
+            rows = self._connection.execute(_DESCRIBE + query, arguments or None).fetchall()
+        except duckdb.Error as error:
+            all_known = set(parameters or ()) <= set(values or ())
+            return self._unbound(pipeline, query, parameters or {}, engine_failure(error), all_known)
+        return self._stored(query, [(row[0], row[1]) for row in rows], parameters or {})
+
+    def _use(self, pipeline: str) -> None:
+        if pipeline not in self._schemas:
+            self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS memory.{quote(pipeline)}")
+            self._schemas.add(pipeline)
+        if pipeline != self._pipeline:
+            use_pipeline(self._connection, pipeline)
+            self._pipeline = pipeline
+
+    def _stored(self, query: str, found: Sequence[tuple[str, str]], parameters: Mapping[str, str]) -> Bound:
+        columns: list[Column] = []
+        problems: list[SqlProblem] = []
+        places: list[tuple[int, int]] | None = None
+        seen: dict[str, int] = {}
+        for index, (name, kind) in enumerate(found):
+            stored = stored_type(kind, name)
+            unnamed = next((p for p in parameters if f"${p}".casefold() in name.casefold()), None)
+            if isinstance(stored, str) and name.casefold() not in seen and unnamed is None:
+                seen[name.casefold()] = index
+                columns.append(Column(name, stored))
+                continue
+            places = places or self._places(query, len(found))
+            start, end = places[index]
+            if isinstance(stored, SqlProblem):
+                problems.append(SqlProblem(stored.code, stored.message, start, end, fix=stored.fix))
+            elif unnamed is not None:
+                message = f"Column {index + 1} has no name of its own, and one made of `${unnamed}` would vary with it."
+                problems.append(SqlProblem("VP314", message, start, end, fix="Name it: `… as name`."))
+            else:
+                first = places[seen[name.casefold()]]
+                problems.append(
+                    SqlProblem(
+                        "VP311",
+                        f"The result has two columns `{name}`. Names are compared without case.",
+                        start,
+                        end,
+                        fix="Give one of them another name with AS, or leave it out (`* EXCLUDE (…)`).",
+                        related=((*first, "the first one"),) if first != (start, end) else (),
+                    )
+                )
+        return Bound(tuple(columns), tuple(problems))
+
+    def _places(self, query: str, count: int) -> list[tuple[int, int]]:
+        """Where each column of the result is written, as far as the select list tells."""
+        syntax = parse_queries(self._connection, [query])[0]
+        first_word = re.search(r"\w+", query)
+        nowhere = first_word.span() if first_word else (0, len(query))
+        if not isinstance(syntax, Syntax):
+            return [nowhere] * count
+        items = syntax.node.get("select_list") or []
+        spans = [whole_span(syntax, item) or nowhere for item in items]
+        if len(items) == count:
+            return spans
+        # A star stands for all columns that the items around it do not make.
+        stars = [index for index, item in enumerate(items) if item.get("class") == "STAR"]
+        if len(stars) == 1 and len(items) <= count:
+            star = stars[0]
+            return spans[:star] + [spans[star]] * (count - len(items) + 1) + spans[star + 1 :]
+        return [nowhere] * count
+
+    def _unbound(
+        self, pipeline: str, query: str, parameters: Mapping[str, str], failure: EngineFailure, all_known: bool
+    ) -> Bound:
+        """All mistakes of a query that does not bind: tell one, put NULL in the place of the culprit, bind again."""
+        syntax = parse_queries(self._connection, [query])[0]
+        if isinstance(syntax, SqlProblem):
+            return Bound((), (syntax,))
+        repair = Repair(syntax, self._tree(query, pipeline, parameters))
+        found = self._bind_tree(repair.tree)
+        if not isinstance(found, EngineFailure):
+            if not all_known:  # a sample stood where DuckDB looks at the value
+                return self._stored(query, found, parameters)
+            position = None if failure.position is None else failure.position - len(_DESCRIBE)
+            found = EngineFailure(failure.kind, failure.message, position, failure.length)
+        sight = self._sight(syntax, pipeline)
+        problems: dict[tuple[int, int], SqlProblem] = {}
+        while isinstance(found, EngineFailure) and len(problems) < _MOST_PROBLEMS:
+            problem, mended = repair.mend(found, sight)
+            if (problem.start, problem.end) in problems:  # an echo of what stands there now
+                break
+            problems[problem.start, problem.end] = problem
+            found = self._bind_tree(repair.tree) if mended else ()
+        return Bound((), tuple(sorted(problems.values(), key=lambda problem: problem.start)))
+
+    def _tree(self, query: str, pipeline: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """The query's tree as DuckDB can run it from anywhere: tables qualified, parameters replaced by typed NULLs."""
+        row = self._connection.execute("SELECT json_serialize_sql($1::VARCHAR)", [query]).fetchone()
+        tree: dict[str, Any] = json.loads(row[0]) if row else {}
+        for table in outside_tables(tree):
+            path = table["qualified_name"]["path"]
+            if len(path) == 1:
+                path.insert(0, pipeline)
+                table["schema_name"] = pipeline  # type: ignore[index]  # the tree is ours alone here
+        types = {name.casefold(): kind for name, kind in parameters.items()}
+        for node in walk(tree):
+            if node.get("class") == "PARAMETER":
+                kind = types.get(node["identifier"].casefold(), "VARCHAR")
+                replace(node, self._null_of(kind))
+        return tree
+
+    def _null_of(self, kind: str) -> dict[str, Any]:
+        if kind not in self._type_nodes:
+            statement = f"SELECT json_serialize_sql('SELECT CAST(NULL AS {kind.replace(chr(39), chr(39) * 2)})')"
+            row = self._connection.execute(statement).fetchone()
+            self._type_nodes[kind] = json.loads(row[0])["statements"][0]["node"]["select_list"][0] if row else {}
+        return dict(self._type_nodes[kind])
+
+    def _bind_tree(self, tree: dict[str, Any]) -> Sequence[tuple[str, str]] | EngineFailure:
+        """The columns of the query that `tree` is, or the first thing wrong with it, at its place in the query."""
+        text = json.dumps(tree)
+        # DuckDB gives errors without a place the place of the function that we call: beyond the end of the query.
+        statement = f"DESCRIBE FROM{' ' * len(text)}json_execute_serialized_sql($1)"
+        try:
+            rows = self._connection.execute(statement, [text]).fetchall()
+        except duckdb.Error as error:
+            failure = engine_failure(error)
+            if "has duplicate column name" in failure.message:  # it bound; only a table may not have them
+                return ()
+            if failure.position is not None and failure.position >= len(text):
+                return EngineFailure(failure.kind, failure.message)
+            return failure
+        return [(row[0], row[1]) for row in rows]
+
+    def _sight(self, syntax: Syntax, pipeline: str) -> Sight:
+        tables: dict[str, tuple[str, ...]] = {}
+        aliases: dict[str, str] = {}
+        for table in outside_tables(syntax.node):
+            path = table["qualified_name"]["path"]
+            address = Address(path[-2].lower() if len(path) > 1 else pipeline, path[-1].lower())
+            columns = tuple(column.name for column in self._tables.get(address, ()))
+            tables[(table["alias"] or path[-1]).casefold()] = columns
+            if table["alias"] and table["alias"].casefold() != path[-1].casefold():
+                aliases[path[-1]] = table["alias"]
+        every = dict.fromkeys(column for columns in tables.values() for column in columns)
+        return Sight("", tuple(every), aliases, tables)
+
+
+_SAMPLES: dict[str, Any] = {
+    "BOOLEAN": True,
+    "DATE": date(2000, 1, 1),
+    "TIME": time(0, 0),
+    "TIMESTAMP": datetime(2000, 1, 1),
+    "TIMESTAMP WITH TIME ZONE": datetime(2000, 1, 1, tzinfo=UTC),
+    "UUID": "00000000-0000-0000-0000-000000000000",
+    "BLOB": b"",
+    "JSON": "null",
+}
+
+
+def _sample(kind: str) -> Any:
+    """Some value of a type: DuckDB drops the type of a NULL parameter."""
+    parsed = parse_type(kind)
+    if not isinstance(parsed, DataType):
+        raise ValueError(f"not a type: {kind}")
+    return _sample_of(parsed)
+
+
+def _sample_of(kind: DataType) -> Any:
+    match kind.name:
+        case "LIST" | "ARRAY":
+            return [_sample_of(kind.children[0])] * (kind.numbers[0] if kind.numbers else 1)
+        case "STRUCT":
+            return dict(zip(kind.labels, map(_sample_of, kind.children), strict=True))
+        case "MAP":
+            return {_sample_of(kind.children[0]): _sample_of(kind.children[1])}
+        case "ENUM":
+            return kind.labels[0]
+        case "VARCHAR":
+            return ""
+    return _SAMPLES.get(kind.name, 1)
