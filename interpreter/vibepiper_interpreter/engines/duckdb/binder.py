@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -15,7 +16,7 @@ from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.engines.duckdb.bind_errors import Sight
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_interpreter.engines.duckdb.failure import EngineFailure, engine_failure
-from vibepiper_interpreter.engines.duckdb.repair import Repair, replace, whole_span
+from vibepiper_interpreter.engines.duckdb.repair import Repair, forget_place, replace, whole_span
 from vibepiper_interpreter.engines.duckdb.session import quote, use_pipeline
 from vibepiper_interpreter.engines.duckdb.syntax import Syntax, outside_tables, parse_queries, walk
 from vibepiper_interpreter.engines.duckdb.types import DataType, parse_type, stored_type
@@ -68,10 +69,7 @@ class Binder:
         known, which matters where DuckDB looks at a value while binding (`date_trunc($grain, day)`).
         """
         self._use(pipeline)
-        arguments = {
-            name: duckdb.Value((values or {}).get(name, _sample(kind)), duckdb.sqltypes.DuckDBPyType(kind))
-            for name, kind in (parameters or {}).items()
-        }
+        arguments = {name: _argument(kind, (values or {}).get(name)) for name, kind in (parameters or {}).items()}
         try:
             rows = self._connection.execute(_DESCRIBE + query, arguments or None).fetchall()
         except duckdb.Error as error:
@@ -155,9 +153,10 @@ class Binder:
         sight = self._sight(syntax, pipeline)
         problems: dict[tuple[int, int], SqlProblem] = {}
         while isinstance(found, EngineFailure) and len(problems) < _MOST_PROBLEMS:
-            problem, mended = repair.mend(found, sight)
-            if (problem.start, problem.end) in problems:  # an echo of what stands there now
+            outcome = repair.mend(found, sight)
+            if outcome is None or (outcome[0].start, outcome[0].end) in problems:
                 break
+            problem, mended = outcome
             problems[problem.start, problem.end] = problem
             found = self._bind_tree(repair.tree) if mended else ()
         return Bound((), tuple(sorted(problems.values(), key=lambda problem: problem.start)))
@@ -183,6 +182,8 @@ class Binder:
             statement = f"SELECT json_serialize_sql('SELECT CAST(NULL AS {kind.replace(chr(39), chr(39) * 2)})')"
             row = self._connection.execute(statement).fetchone()
             self._type_nodes[kind] = json.loads(row[0])["statements"][0]["node"]["select_list"][0] if row else {}
+            for node in walk(self._type_nodes[kind]):
+                forget_place(node)
         return dict(self._type_nodes[kind])
 
     def _bind_tree(self, tree: dict[str, Any]) -> Sequence[tuple[str, str]] | EngineFailure:
@@ -213,6 +214,15 @@ class Binder:
                 aliases[path[-1]] = table["alias"]
         every = dict.fromkeys(column for columns in tables.values() for column in columns)
         return Sight("", tuple(every), aliases, tables)
+
+
+@lru_cache(maxsize=64)
+def _engine_type(kind: str) -> duckdb.sqltypes.DuckDBPyType:
+    return duckdb.sqltypes.DuckDBPyType(kind)
+
+
+def _argument(kind: str, value: Any) -> Any:
+    return duckdb.Value(_sample(kind) if value is None else value, _engine_type(kind))
 
 
 _SAMPLES: dict[str, Any] = {

@@ -11,7 +11,7 @@ from typing import Any
 from vibepiper_interpreter.engines.duckdb.bind_errors import Sight, explain
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_interpreter.engines.duckdb.failure import EngineFailure
-from vibepiper_interpreter.engines.duckdb.syntax import Syntax, walk
+from vibepiper_interpreter.engines.duckdb.syntax import NO_PLACE, Syntax, walk
 
 _NULL: dict[str, Any] = {
     "class": "CONSTANT",
@@ -116,6 +116,13 @@ def replace(node: Mapping[str, Any], other: Mapping[str, Any]) -> None:
     kept = {key: node[key] for key in ("query_location", "query_location_length", "alias") if key in node}
     node.clear()
     node.update({**other, **kept, **({"alias": other["alias"]} if other.get("alias") else {})})
+
+
+def forget_place(node: Mapping[str, Any]) -> None:
+    """Let `node`, made from another text, stand nowhere in this one."""
+    assert isinstance(node, dict)
+    if "query_location" in node:
+        node.update(query_location=NO_PLACE, query_location_length=0)
 
 
 def whole_span(syntax: Syntax, item: Mapping[str, Any]) -> tuple[int, int] | None:

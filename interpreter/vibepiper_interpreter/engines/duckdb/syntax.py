@@ -17,7 +17,7 @@ from vibepiper_interpreter.engines.duckdb.syntax_errors import syntax_problem
 Node = Mapping[str, Any]
 
 # What DuckDB writes where a node has no place of its own (the `*` that `FROM t` stands for).
-_NO_PLACE = 2**64 - 1
+NO_PLACE = 2**64 - 1
 _FIRST_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*([A-Za-z]+)", re.DOTALL)
 _PIVOT = re.compile(r"\bpivot(?:_wider)?\b", re.IGNORECASE)
 _READ_VERBS = {"select", "with", "from", "values", "table", "pivot", "pivot_wider", "unpivot", "pivot_longer"}
@@ -34,8 +34,8 @@ class Syntax:
 
     def span(self, node: Node) -> tuple[int, int] | None:
         """Where `node` stands in the query, as a half-open range of code points, or None if it was never written."""
-        start = node.get("query_location", _NO_PLACE)
-        if start == _NO_PLACE:
+        start = node.get("query_location", NO_PLACE)
+        if start == NO_PLACE:
             return None
         return self.span_of_bytes(start, node.get("query_location_length", 0))
 
@@ -150,9 +150,7 @@ def _refused(query: str, message: str) -> SqlProblem:
 
 
 def _second_statement(query: str, encoded: bytes | None, statements: Sequence[Node]) -> tuple[int, int]:
-    places = [
-        node["query_location"] for node in walk(statements[1]) if node.get("query_location", _NO_PLACE) < _NO_PLACE
-    ]
+    places = [node["query_location"] for node in walk(statements[1]) if node.get("query_location", NO_PLACE) < NO_PLACE]
     inside = code_point(encoded, query, min(places)) if places else len(query)
     semicolon = query.rfind(";", 0, inside)
     start = semicolon + 1 if semicolon >= 0 else inside
