@@ -14,7 +14,8 @@ version = release = installed_version("vibepiper")
 extensions = ["myst_parser", "language_reference", "diagnostic_pages"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-exclude_patterns = ["_build"]
+# The generated fragments are included by pages, they are no pages.
+exclude_patterns = ["_build", "_generated/*.md"]
 # `vp`'s console sessions show output; colouring them as a shell session would stumble over it.
 highlight_language = "none"
 suppress_warnings = ["misc.highlighting_failure"]
