@@ -32,8 +32,9 @@ class LocalCache:
     `flush` or when the cache is closed.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._connection = _open(root)
+    def __init__(self, root: Path | None) -> None:
+        """`root`: the project's folder; None keeps everything in memory only."""
+        self._connection = _prepare(sqlite3.connect(":memory:")) if root is None else _open(root)
 
     def get(self, kind: str, key: str) -> bytes | None:
         with contextlib.suppress(sqlite3.Error):

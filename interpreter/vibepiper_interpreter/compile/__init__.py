@@ -1,1 +1,30 @@
-"""Specs to compiled project: references, SQL, columns, lineage, fingerprints."""
+"""Specs to compiled project: references, SQL, columns, lineage, fingerprints.
+
+The types of the result are in `compiled`, and cost nothing to import; the compiler itself is imported when it is
+called, because it brings DuckDB with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vibepiper_interpreter.compile.compiled import Compiled
+from vibepiper_interpreter.local_cache import LocalCache
+
+if TYPE_CHECKING:
+    from vibepiper_spec.load.loaded import LoadedProject
+
+__all__ = ["compile_project"]
+
+
+def compile_project(
+    loaded: LoadedProject, environment: str, *, cache: bool = True, offline_python: bool = False
+) -> Compiled:
+    """The compiled project and all there is to say about it; never raises for what a user wrote.
+
+    `offline_python`: user modules are read, not imported (the editor). `cache`: remember results in `.vp/cache`.
+    """
+    from vibepiper_interpreter.compile.project import compile_loaded
+
+    with LocalCache(loaded.project.root if cache else None) as store:
+        return compile_loaded(loaded, environment, cache=store, offline_python=offline_python)

@@ -43,6 +43,21 @@ def fingerprint_function(sources: PythonSources, module: str, function: str) -> 
     return Reached(digest.hexdigest(), tuple(sorted(reach.modules)))
 
 
+def import_closure(sources: PythonSources, module: str) -> tuple[str, ...]:
+    """All of the project's modules that importing `module` may run, sorted."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        known = sources.module(name)
+        if known is None or name in found:
+            continue
+        found.add(name)
+        waiting += known.imported_modules
+        waiting.append(name.rpartition(".")[0])
+    return tuple(sorted(found))
+
+
 @dataclass(slots=True)
 class _Reach:
     """A walk over names, from the function outward. `found` maps (module, name) to what it is bound to."""

@@ -1,0 +1,245 @@
+"""Pass: the columns of every asset, inputs first, as the engine's own binder sees them; and what each query uses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vibepiper_interpreter.compile.compilation import Analysis, Compilation, Workshop
+from vibepiper_interpreter.compile.compiled import Column, Input, SqlDefinition
+from vibepiper_interpreter.compile.declared_columns import judge_declared, undeclared_columns
+from vibepiper_interpreter.compile.lineage import QueryAnalysis, analyse_query
+from vibepiper_interpreter.compile.memo import (
+    analysis_from_json,
+    analysis_to_json,
+    columns_to_json,
+    memo_key,
+    problems_from_json,
+    problems_to_json,
+)
+from vibepiper_interpreter.compile.placing import place_problem
+from vibepiper_interpreter.engines.duckdb.binder import Binder
+from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
+from vibepiper_spec.load.loaded import DeclaredAsset
+
+_CACHE_KIND = "bound_query"
+
+
+@dataclass(frozen=True, slots=True)
+class BoundQuery:
+    """What binding and analysing one query gives. `origins` tell, by column, which columns its value comes from."""
+
+    columns: tuple[Column, ...]
+    problems: tuple[SqlProblem, ...]
+    warnings: tuple[SqlProblem, ...] = ()
+    analysis: Analysis | None = None
+    origins: Mapping[str, tuple[str, ...]] | None = None
+
+
+def bind_assets(state: Compilation, workshop: Workshop) -> tuple[Compilation, list[Diagnostic]]:
+    """Fills `columns`, `inputs` and `analyses`, in topological order."""
+    binding = _Binding(state, workshop)
+    for address in state.order:
+        binding.add(address)
+    state = replace(
+        state,
+        columns=binding.columns,
+        inputs=binding.inputs,
+        analyses=binding.analyses,
+        unknown=frozenset(binding.unknown),
+    )
+    return state, binding.diagnostics
+
+
+class _Binding:
+    """Walks the assets in order and fills its tables of what is known of them."""
+
+    def __init__(self, state: Compilation, workshop: Workshop) -> None:
+        self.columns: dict[Address, tuple[Column, ...]] = dict(state.columns)
+        self.inputs: dict[Address, tuple[Input, ...]] = {}
+        self.analyses: dict[Address, Analysis] = {}
+        self.unknown = set(state.unknown)
+        self.diagnostics: list[Diagnostic] = []
+        self._state, self._workshop = state, workshop
+        self._binder: Binder | None = None
+        self._declared: set[Address] = set()
+        self._sql_readers = _sql_readers(state)
+
+    def add(self, address: Address) -> None:
+        reads = self._state.reads.get(address, ())
+        if address in self.unknown or any(read in self.unknown for read in reads):
+            # Only its input is to blame, which is told already.
+            self.unknown.add(address)
+            return
+        declared = self._state.declared[address]
+        match declared.kind:
+            case "source":
+                self.inputs[address] = ()
+            case "sql":
+                self._add_sql(declared, reads)
+            case "python":
+                self._add_python(declared)
+
+    def _add_python(self, declared: DeclaredAsset) -> None:
+        address = declared.address
+        types = self._state.declared_types.get(address, {})
+        self.columns[address] = tuple(
+            Column(name, types[name][1], column.description)
+            for name, column in declared.spec.columns.items()
+            if name in types
+        )
+        parameters = self._state.python[address].definition.parameters
+        self.inputs[address] = tuple(
+            Input(parameter.address, self._seen(declared, parameter.name, parameter.address, parameter.columns))
+            for parameter in parameters
+            if parameter.address is not None
+        )
+        reader = self._sql_readers.get(address)
+        problem = undeclared_columns(self._state, declared, reader) if reader is not None else None
+        if problem is not None:
+            self.diagnostics.append(problem)
+            self.unknown.add(address)
+
+    def _seen(
+        self, declared: DeclaredAsset, parameter: str, read: Address, wanted: tuple[str, ...] | None
+    ) -> tuple[str, ...] | None:
+        """The columns a function may see, in their own spelling; VP302 for those that are not there."""
+        if wanted is None:
+            return None
+        known = {column.name.casefold(): column.name for column in self.columns[read]}
+        if not known:
+            return tuple(sorted(wanted))
+        for name in wanted:
+            if name.casefold() not in known:
+                self.diagnostics.append(
+                    Diagnostic(
+                        "VP302",
+                        f"`{read}` has no column `{name}`.{did_you_mean(name, known.values())}",
+                        self._state.loaded.locator.place(declared.origin, "inputs", parameter),
+                        fix=Fix(f"It has {', '.join(f'`{column}`' for column in list(known.values())[:12])}."),
+                    )
+                )
+        return tuple(sorted(known.get(name.casefold(), name) for name in wanted))
+
+    def _add_sql(self, declared: DeclaredAsset, reads: tuple[Address, ...]) -> None:
+        address = declared.address
+        definition = self._state.definitions[address]
+        assert isinstance(definition, SqlDefinition)
+        schemas = {read: self.columns[read] for read in reads}
+        bound = self._bound(address.pipeline, definition, schemas)
+        locator = self._state.loaded.locator
+        self.diagnostics += [
+            replace(place_problem(locator, declared.origin, ("query",), problem), severity="warning")
+            for problem in bound.warnings
+        ]
+        if bound.problems or bound.analysis is None:
+            self.diagnostics += [
+                place_problem(locator, declared.origin, ("query",), problem) for problem in bound.problems
+            ]
+            self.unknown.add(address)
+            return
+        described = {name.casefold(): column.description for name, column in declared.spec.columns.items()}
+        self.columns[address] = tuple(
+            Column(column.name, column.type, described.get(column.name.casefold(), "")) for column in bound.columns
+        )
+        self.analyses[address] = bound.analysis
+        self.inputs[address] = tuple(Input(read, bound.analysis.used.get(read, ())) for read in reads)
+        self.diagnostics += judge_declared(self._state, declared, bound.columns, bound.origins or {})
+
+    def _bound(
+        self, pipeline: str, definition: SqlDefinition, schemas: Mapping[Address, tuple[Column, ...]]
+    ) -> BoundQuery:
+        values = {name: self._state.variables.get(name) for name, _ in definition.parameters}
+        inputs = [[str(read), columns_to_json(columns)] for read, columns in sorted(schemas.items())]
+        key = memo_key(pipeline, definition.query, definition.parameters, [str(v) for v in values.values()], inputs)
+        known = self._workshop.cache.get(_CACHE_KIND, key)
+        if known is not None:
+            return _from_bytes(known)
+        found = self._bind(pipeline, definition, schemas, values)
+        self._workshop.cache.put(_CACHE_KIND, key, _to_bytes(found))
+        return found
+
+    def _bind(
+        self,
+        pipeline: str,
+        definition: SqlDefinition,
+        schemas: Mapping[Address, tuple[Column, ...]],
+        values: Mapping[str, Any],
+    ) -> BoundQuery:
+        if self._binder is None:
+            self._binder = Binder(self._workshop.connection)
+        for read in schemas.keys() - self._declared:
+            self._binder.declare(read, schemas[read])
+            self._declared.add(read)
+        given = {name: value for name, value in values.items() if value is not None}
+        bound = self._binder.bind(pipeline, definition.query, dict(definition.parameters), given)
+        if bound.problems:
+            return BoundQuery((), bound.problems)
+        syntax = self._workshop.take_syntax(definition.query)
+        analysis = analyse_query(syntax, pipeline, schemas, bound.columns)
+        return BoundQuery(
+            bound.columns,
+            (),
+            _order_warnings(analysis),
+            Analysis(
+                analysis.used,
+                analysis.fingerprint,
+                analysis.shape,
+                analysis.column_fingerprints,
+                analysis.deterministic,
+            ),
+            _origins(analysis, schemas),
+        )
+
+
+def _order_warnings(analysis: QueryAnalysis) -> tuple[SqlProblem, ...]:
+    return () if analysis.order_dependent is None else (analysis.order_dependent,)
+
+
+def _origins(analysis: QueryAnalysis, schemas: Mapping[Address, tuple[Column, ...]]) -> dict[str, tuple[str, ...]]:
+    """For each output column, the input columns that its value is made of, with their types."""
+    types = {(address, column.name): column.type for address, columns in schemas.items() for column in columns}
+    return {
+        lineage.column: tuple(
+            f"`{address}.{column}` ({types[address, column]})"
+            for address, column in lineage.projection
+            if (address, column) in types
+        )
+        for lineage in analysis.lineage
+    }
+
+
+def _sql_readers(state: Compilation) -> dict[Address, Address]:
+    """For every asset that SQL reads, the first asset that does."""
+    found: dict[Address, Address] = {}
+    for reader in state.sql:
+        for read in state.reads.get(reader, ()):
+            found.setdefault(read, reader)
+    return found
+
+
+def _to_bytes(found: BoundQuery) -> bytes:
+    return json.dumps(
+        {
+            "columns": columns_to_json(found.columns),
+            "problems": problems_to_json(found.problems),
+            "warnings": problems_to_json(found.warnings),
+            "analysis": None if found.analysis is None else analysis_to_json(found.analysis),
+            "origins": found.origins,
+        }
+    ).encode()
+
+
+def _from_bytes(value: bytes) -> BoundQuery:
+    found = json.loads(value)
+    return BoundQuery(
+        tuple(Column(*column) for column in found["columns"]),
+        problems_from_json(found["problems"]),
+        problems_from_json(found["warnings"]),
+        None if found["analysis"] is None else analysis_from_json(found["analysis"]),
+        found["origins"],
+    )

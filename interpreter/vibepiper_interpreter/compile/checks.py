@@ -1,0 +1,277 @@
+"""Pass: every check is ready to run, and every mistake in one is found before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import duckdb
+
+from vibepiper_interpreter.compile.check_conditions import condition_of, family_of_type, fits
+from vibepiper_interpreter.compile.check_expressions import CheckBinder, Snippet
+from vibepiper_interpreter.compile.compilation import Compilation, Workshop
+from vibepiper_interpreter.compile.compiled import Check, Column
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
+from vibepiper_spec.load.loaded import DeclaredAsset
+from vibepiper_spec.model.check import CheckSpec
+
+_Keys = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The checks of one asset on their way: what is ready, what must still be bound, what is wrong."""
+
+    declared: DeclaredAsset
+    # Empty where the columns are not known before the asset has run.
+    columns: Mapping[str, Column]
+    checks: list[Check] = field(default_factory=list)
+    snippets: list[Snippet] = field(default_factory=list)
+    reads: dict[Address, None] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def compile_checks(state: Compilation, workshop: Workshop) -> tuple[Compilation, list[Diagnostic]]:
+    """Fills `checks` and `check_inputs` of every asset whose columns are known."""
+    drafts = [
+        _draft(state, workshop, state.declared[address]) for address in state.order if address not in state.unknown
+    ]
+    binder = CheckBinder(state, workshop)
+    references = binder.references([snippet for draft in drafts for snippet in draft.snippets])
+    checks: dict[Address, tuple[Check, ...]] = {}
+    check_inputs: dict[Address, tuple[Address, ...]] = {}
+    diagnostics: list[Diagnostic] = []
+    for draft in drafts:
+        address = draft.declared.address
+        columns = tuple(draft.columns.values())
+        reads, told = binder.judge(draft.declared, columns, draft.snippets, references)
+        checks[address] = tuple(draft.checks)
+        check_inputs[address] = tuple(sorted({*draft.reads, *reads}))
+        diagnostics += draft.diagnostics + told
+    return replace(state, checks=checks, check_inputs=check_inputs), diagnostics
+
+
+def _draft(state: Compilation, workshop: Workshop, declared: DeclaredAsset) -> _Draft:
+    spec = declared.spec
+    known = state.columns.get(declared.address, ())
+    typed = state.declared_types.get(declared.address, {})
+    complete = declared.kind != "python" or (bool(typed) and len(typed) == len(spec.columns))
+    draft = _Draft(declared, {column.name.casefold(): column for column in known} if complete else {})
+    for name, column_spec in spec.columns.items():
+        column = draft.columns.get(name.casefold()) or next((c for c in known if c.name == name), None)
+        if column is None and draft.columns:
+            continue  # a declared column that is not there, which is told already
+        for index, check in enumerate(column_spec.checks):
+            _add_column_check(
+                state, workshop, draft, column or Column(name, ""), check, ("columns", name, "checks", index)
+            )
+    for index, check in enumerate(spec.checks):
+        _add_asset_check(state, draft, check, ("checks", index))
+    _judge_order(state, draft)
+    _name_apart(draft)
+    return draft
+
+
+def _add_column_check(
+    state: Compilation, workshop: Workshop, draft: _Draft, column: Column, check: CheckSpec, keys: _Keys
+) -> None:
+    arguments = dict(check.arguments)
+    told = list(_misfits(state, workshop, draft, column, check, keys))
+    if check.rule == "references":
+        target = _target(state, draft, column, arguments, keys)
+        if isinstance(target, Diagnostic):
+            told.append(target)
+        else:
+            arguments = {"asset": str(target[0]), "column": target[1]}
+            draft.reads[target[0]] = None
+    draft.diagnostics += told
+    condition = condition_of(check.rule, arguments, column)
+    if check.rule == "expression":
+        condition = arguments["expression"]
+        draft.snippets.append(Snippet(condition, (*keys, "expression")))
+    elif not told and condition is not None and _holds_text(check) and family_of_type(column.type) in ("time", "other"):
+        # A date written as a string is only known to be one when it is bound.
+        draft.snippets.append(Snippet(condition, keys, generated=True))
+    _add(draft, check, keys, column.name, arguments, condition, f"{check.rule}({column.name})")
+
+
+def _add_asset_check(state: Compilation, draft: _Draft, check: CheckSpec, keys: _Keys) -> None:
+    arguments = dict(check.arguments)
+    condition = None
+    label = check.rule
+    match check.rule:
+        case "unique":
+            columns = tuple(
+                _spelled(state, draft, name, (*keys, "unique", i)) for i, name in enumerate(arguments["columns"])
+            )
+            arguments = {"columns": columns}
+            label = f"unique({', '.join(columns)})"
+        case "expression":
+            condition = str(arguments["expression"])
+            label = _short(condition)
+            draft.snippets.append(Snippet(condition, (*keys, "expression")))
+        case "query":
+            draft.snippets.append(Snippet(str(arguments["query"]), (*keys, "query"), whole=True))
+    _add(draft, check, keys, None, arguments, condition, label)
+
+
+def _add(
+    draft: _Draft,
+    check: CheckSpec,
+    keys: _Keys,
+    column: str | None,
+    arguments: Mapping[str, Any],
+    condition: str | None,
+    label: str,
+) -> None:
+    if check.where is not None:
+        draft.snippets.append(Snippet(check.where, (*keys, "where")))
+    draft.checks.append(
+        Check(
+            id=check.name or label,
+            rule=check.rule,
+            severity=check.severity,
+            column=column,
+            arguments=tuple(arguments.items()),
+            condition=condition,
+            where=check.where,
+            description=check.description,
+        )
+    )
+
+
+def _values(check: CheckSpec) -> list[Any]:
+    if check.rule == "accepted_values":
+        return list(check.arguments["values"])
+    return list(check.arguments.values()) if check.rule == "between" else []
+
+
+def _holds_text(check: CheckSpec) -> bool:
+    return any(isinstance(value, str) for value in _values(check))
+
+
+def _misfits(
+    state: Compilation, workshop: Workshop, draft: _Draft, column: Column, check: CheckSpec, keys: _Keys
+) -> Iterator[Diagnostic]:
+    """What can be told to be wrong with a rule's arguments from the column's type."""
+    place = state.loaded.locator.place(draft.declared.origin, *keys)
+    if not column.type:
+        return
+    wrong = [value for value in _values(check) if not fits(column, value)]
+    if wrong:
+        yield Diagnostic(
+            "VP304",
+            f"Column `{column.name}` is {column.type}, and `{wrong[0]}` cannot be compared with it.",
+            place,
+            fix=Fix(f"Write values of the type {column.type}."),
+        )
+    if check.rule == "pattern":
+        if family_of_type(column.type) != "text":
+            yield Diagnostic(
+                "VP304",
+                f"Column `{column.name}` is {column.type}, and a pattern is matched against text.",
+                place,
+                fix=Fix('Check the text it is written as: `expression = "regexp_full_match(…)"`.'),
+            )
+        elif (problem := _bad_pattern(workshop, check.arguments["pattern"])) is not None:
+            yield Diagnostic("VP109", f"The pattern cannot be read: {problem}.", place, fix=Fix("Correct the pattern."))
+    if check.rule == "length" and family_of_type(column.type) != "text" and not column.type.endswith("[]"):
+        yield Diagnostic(
+            "VP304",
+            f"Column `{column.name}` is {column.type}, and only text and lists have a length.",
+            place,
+            fix=Fix("Use `between` for numbers."),
+        )
+
+
+def _bad_pattern(workshop: Workshop, pattern: str) -> str | None:
+    """Why DuckDB cannot read a regular expression."""
+    try:
+        workshop.connection.execute("SELECT regexp_full_match('', $1)", [pattern]).fetchone()
+    except duckdb.Error as error:
+        from vibepiper_interpreter.engines.duckdb.failure import engine_failure
+
+        return engine_failure(error).message.rstrip(".")
+    return None
+
+
+def _target(
+    state: Compilation, draft: _Draft, column: Column, arguments: Mapping[str, Any], keys: _Keys
+) -> tuple[Address, str] | Diagnostic:
+    """The asset and column that a `references` check names."""
+    pipeline = draft.declared.address.pipeline
+    place = state.loaded.locator.place(draft.declared.origin, *keys, "references")
+    address = state.names.resolve(arguments["asset"], pipeline)
+    if address is None:
+        return state.names.unknown(arguments["asset"], pipeline, place)
+    columns = state.columns.get(address, ())
+    name = str(arguments["column"])
+    found = next((item for item in columns if item.name.casefold() == name.casefold()), None)
+    if found is None:
+        if address in state.unknown or not columns:
+            return address, name
+        return Diagnostic(
+            "VP208",
+            f"`{address}` has no column `{name}`.{did_you_mean(name, [item.name for item in columns])}",
+            place,
+            fix=Fix(f"It has {', '.join(f'`{item.name}`' for item in columns[:12])}."),
+        )
+    if column.type and family_of_type(column.type) != family_of_type(found.type):
+        return Diagnostic(
+            "VP304",
+            f"Column `{column.name}` is {column.type}, and `{address}.{found.name}` is {found.type}: no value of the "
+            "one equals a value of the other.",
+            place,
+            fix=Fix("Cast one of them where it is made."),
+        )
+    return address, found.name
+
+
+def _spelled(state: Compilation, draft: _Draft, name: str, keys: _Keys) -> str:
+    """A column's own spelling, or VP208."""
+    column = draft.columns.get(name.casefold())
+    if column is not None:
+        return column.name
+    if draft.columns:
+        known = [item.name for item in draft.columns.values()]
+        draft.diagnostics.append(
+            Diagnostic(
+                "VP208",
+                f"`{draft.declared.address}` has no column `{name}`.{did_you_mean(name, known)}",
+                state.loaded.locator.place(draft.declared.origin, *keys),
+                fix=Fix(f"It has {', '.join(f'`{item}`' for item in known[:12])}."),
+            )
+        )
+    return name
+
+
+def _judge_order(state: Compilation, draft: _Draft) -> None:
+    """VP302 for columns of `order_by` that are not there."""
+    for index, name in enumerate(draft.declared.spec.order_by):
+        if draft.columns and name.casefold() not in draft.columns:
+            known = [item.name for item in draft.columns.values()]
+            draft.diagnostics.append(
+                Diagnostic(
+                    "VP302",
+                    f"`{draft.declared.address}` has no column `{name}` to sort by.{did_you_mean(name, known)}",
+                    state.loaded.locator.place(draft.declared.origin, "order_by", index),
+                    fix=Fix(f"It has {', '.join(f'`{item}`' for item in known[:12])}."),
+                )
+            )
+
+
+def _short(condition: str) -> str:
+    """A condition as the name of its check."""
+    text = " ".join(condition.split())
+    return text if len(text) <= 60 else "expression"
+
+
+def _name_apart(draft: _Draft) -> None:
+    """Give checks that would be called the same a number: ids are unique in an asset."""
+    seen: dict[str, int] = {}
+    for index, check in enumerate(draft.checks):
+        count = seen[check.id] = seen.get(check.id, 0) + 1
+        if count > 1:
+            draft.checks[index] = replace(check, id=f"{check.id} {count}")

@@ -1,0 +1,124 @@
+"""What the passes of the compiler hand to each other, and the tools they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vibepiper_interpreter.compile.compiled import Check, Column, CompiledAsset, Definition, Input
+from vibepiper_interpreter.compile.names import AssetNames
+from vibepiper_interpreter.compile.python_references import PythonReferences
+from vibepiper_interpreter.compile.python_source import PythonSources
+from vibepiper_interpreter.local_cache import LocalCache
+from vibepiper_spec.address import Address
+from vibepiper_spec.load.loaded import DeclaredAsset, LoadedProject
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
+    from vibepiper_interpreter.engines.duckdb.syntax import Syntax
+
+
+@dataclass(frozen=True, slots=True)
+class SqlReferences:
+    """What one query names: tables as (schema, name, start, end), parameters as (name, start, end)."""
+
+    tables: tuple[tuple[str | None, str, int, int], ...] = ()
+    parameters: tuple[tuple[str, int, int], ...] = ()
+    problems: tuple[SqlProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What is known of a query beyond its columns (see `compile.lineage`), as far as planning needs it."""
+
+    used: Mapping[Address, tuple[str, ...] | None]
+    fingerprint: str
+    shape: str
+    column_fingerprints: tuple[tuple[str, str], ...]
+    deterministic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """The project as far as it is compiled. Each pass returns it with its own fields filled in.
+
+    `unknown` are assets whose columns cannot be told, because they have an error or read one that is unknown: their
+    readers are not judged, so that one mistake is told once.
+    """
+
+    loaded: LoadedProject
+    environment: str
+    declared: Mapping[Address, DeclaredAsset]
+    names: AssetNames
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    parameter_types: Mapping[str, str] = field(default_factory=dict)  # of everything a query may name as `$name`
+    # Declared columns with a type, by asset: name → (as declared, as stored), in DuckDB's spelling.
+    declared_types: Mapping[Address, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
+    definitions: Mapping[Address, Definition] = field(default_factory=dict)
+    sql: Mapping[Address, SqlReferences] = field(default_factory=dict)
+    python: Mapping[Address, PythonReferences] = field(default_factory=dict)
+    reads: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
+    order: tuple[Address, ...] = ()
+    columns: Mapping[Address, tuple[Column, ...]] = field(default_factory=dict)
+    inputs: Mapping[Address, tuple[Input, ...]] = field(default_factory=dict)
+    analyses: Mapping[Address, Analysis] = field(default_factory=dict)
+    checks: Mapping[Address, tuple[Check, ...]] = field(default_factory=dict)
+    check_inputs: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
+    assets: Mapping[Address, CompiledAsset] = field(default_factory=dict)
+    unknown: frozenset[Address] = frozenset()
+    # The project's Python modules that take part in any asset, with the hash of their text.
+    python_files: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def root(self) -> Path:
+        return self.loaded.project.root
+
+
+class Workshop:
+    """The tools of one compilation: opened when first needed, closed once at the end."""
+
+    def __init__(self, root: Path, cache: LocalCache, *, offline_python: bool) -> None:
+        self.root = root
+        self.cache = cache
+        self.python = PythonSources(root)
+        self.offline_python = offline_python
+        self._syntax: dict[str, Syntax] = {}
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """A session without any file: for parsing and binding."""
+        if self._connection is None:
+            self._connection = self.connect()
+        return self._connection
+
+    def connect(self, folders: Sequence[Path] = ()) -> duckdb.DuckDBPyConnection:
+        """A session that may read `folders`; the caller closes it."""
+        # Importing DuckDB costs more than all else when nothing has to be bound.
+        from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect
+
+        return connect(SessionSettings(threads=1, allowed_directories=folders))
+
+    def keep_syntax(self, query: str, syntax: Syntax) -> None:
+        """Keep a tree from the pass that finds references for the one that analyses."""
+        self._syntax[query] = syntax
+
+    def take_syntax(self, query: str) -> Syntax:
+        """The tree of a sound query, parsed again where no pass has kept it; trees are large, so it is let go."""
+        kept = self._syntax.pop(query, None)
+        if kept is not None:
+            return kept
+        from vibepiper_interpreter.engines.duckdb.syntax import Syntax, parse_queries
+
+        (parsed,) = parse_queries(self.connection, [query])
+        if not isinstance(parsed, Syntax):
+            raise ValueError(f"not a sound query: {parsed.message}")
+        return parsed
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()

@@ -1,0 +1,75 @@
+"""Compares the columns an asset declares with those it has: a declared type is an assertion, never a cast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from vibepiper_interpreter.compile.compilation import Compilation
+from vibepiper_interpreter.compile.compiled import Column
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic, Fix, Related, did_you_mean
+from vibepiper_spec.load.loaded import DeclaredAsset
+
+
+def judge_declared(
+    state: Compilation,
+    declared: DeclaredAsset,
+    columns: Sequence[Column],
+    origins: Mapping[str, Sequence[str]],
+) -> list[Diagnostic]:
+    """VP309 and VP310 of a SQL asset; columns it does not declare are fine. `origins`: what a column is made of."""
+    locator, origin = state.loaded.locator, declared.origin
+    types = state.declared_types.get(declared.address, {})
+    actual = {column.name.casefold(): column for column in columns}
+    found = []
+    for name in declared.spec.columns:
+        column = actual.get(name.casefold())
+        if column is None:
+            others = [item.name for item in columns]
+            found.append(
+                Diagnostic(
+                    "VP310",
+                    f"The query gives no column `{name}`, which is declared.{did_you_mean(name, others)} "
+                    f"It gives {_some(others)}.",
+                    locator.place(origin, "columns", name, part="key"),
+                    fix=Fix("Select the column in the query, or remove its declaration."),
+                )
+            )
+        elif name in types and types[name][1] != column.type:
+            made_of = origins.get(column.name, ())
+            comes = f" It comes from {', '.join(made_of)}." if made_of else ""
+            found.append(
+                Diagnostic(
+                    "VP309",
+                    f"Column `{name}` is declared {types[name][0]}, and the query gives {column.type}.{comes}",
+                    locator.place(origin, "columns", name, "type"),
+                    fix=Fix(
+                        f"Cast it in the query: `cast(… as {types[name][0].lower()}) as {name}`; "
+                        f"or declare {column.type.lower()}."
+                    ),
+                )
+            )
+    return found
+
+
+def undeclared_columns(state: Compilation, declared: DeclaredAsset, reader: Address) -> Diagnostic | None:
+    """VP315 for a Python asset that SQL reads without all its columns being declared with their types."""
+    types = state.declared_types.get(declared.address, {})
+    untyped = [name for name, column in declared.spec.columns.items() if column.type is None]
+    if types and not untyped:
+        return None
+    locator = state.loaded.locator
+    lacks = f"no type for {_some(untyped)}" if untyped else "no columns"
+    return Diagnostic(
+        "VP315",
+        f"`{declared.address}` declares {lacks}. What a Python function returns is known only after it ran, and SQL "
+        "that reads it is checked before.",
+        locator.place(declared.origin),
+        related=(Related(locator.place(state.declared[reader].origin), f"`{reader}` reads it"),),
+        fix=Fix('Declare every column that it returns: `columns.NAME = "type"`.'),
+    )
+
+
+def _some(names: Sequence[str], most: int = 12) -> str:
+    listed = ", ".join(f"`{name}`" for name in names[:most])
+    return f"{listed} and {len(names) - most} more" if len(names) > most else listed

@@ -1,0 +1,149 @@
+"""Pass: what each asset means, as hashes, and the compiled assets themselves.
+
+A fingerprint covers an asset's own meaning, never its inputs', and never how it is written down.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vibepiper_interpreter.compile.compilation import Compilation, Workshop
+from vibepiper_interpreter.compile.compiled import (
+    Check,
+    CompiledAsset,
+    FileDefinition,
+    PythonDefinition,
+    SqlDefinition,
+)
+from vibepiper_interpreter.compile.python_fingerprint import fingerprint_function
+from vibepiper_interpreter.compile.serial import check_to_json, definition_to_json, value_to_json
+from vibepiper_interpreter.engines.duckdb.session import ENGINE_FINGERPRINT
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic
+from vibepiper_spec.load.loaded import DeclaredAsset
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """The hashes of one asset, and whether equal inputs give equal rows."""
+
+    fingerprint: str
+    shape: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+    deterministic: bool = False
+
+
+def fingerprint_assets(state: Compilation, workshop: Workshop) -> tuple[Compilation, list[Diagnostic]]:
+    """Fills `assets`, in order, with every asset whose columns are known, and `python_files`."""
+    assets: dict[Address, CompiledAsset] = {}
+    python_files: dict[str, str] = {}
+    for address in state.order:
+        if address not in state.unknown:
+            meaning = _meaning(state, workshop, address, python_files)
+            assets[address] = _assemble(state, state.declared[address], meaning)
+    return replace(state, assets=assets, python_files=tuple(sorted(python_files.items()))), []
+
+
+def _meaning(state: Compilation, workshop: Workshop, address: Address, python_files: dict[str, str]) -> Meaning:
+    definition = state.definitions[address]
+    order_by = list(state.declared[address].spec.order_by)
+    match definition:
+        case FileDefinition():
+            return _of_files(definition, order_by)
+        case SqlDefinition():
+            return _of_query(state, address, definition, order_by)
+        case PythonDefinition():
+            found = state.python[address]
+            reached = fingerprint_function(workshop.python, found.module, found.function)
+            for name in reached.modules:
+                module = workshop.python.module(name)
+                if module is not None:
+                    python_files[module.path] = hashlib.sha256(module.text.encode()).hexdigest()
+            return _of_function(state, address, definition, reached.fingerprint, order_by)
+
+
+def _of_files(definition: FileDefinition, order_by: list[str]) -> Meaning:
+    """Which files there are is no part of it: the planner compares those by content."""
+    written = definition_to_json(definition)
+    types = written.pop("types")
+    shape = hash_json(["file", written, ENGINE_FINGERPRINT])
+    columns = tuple((name, hash_json([name, kind])) for name, kind in types)
+    return Meaning(hash_json([shape, types, order_by]), shape, columns, deterministic=True)
+
+
+def _of_query(state: Compilation, address: Address, definition: SqlDefinition, order_by: list[str]) -> Meaning:
+    analysis = state.analyses[address]
+    # The value of a variable is part of what the query means; `$now` is the run's own, like any clock.
+    given = [[name, kind, _value(state, name)] for name, kind in definition.parameters if name != "now"]
+    fingerprint = hash_json(["sql", analysis.fingerprint, given, order_by, ENGINE_FINGERPRINT])
+    if not analysis.shape:
+        return Meaning(fingerprint, deterministic=analysis.deterministic)
+    shape = hash_json([analysis.shape, given, ENGINE_FINGERPRINT])
+    return Meaning(fingerprint, shape, analysis.column_fingerprints, analysis.deterministic)
+
+
+def _of_function(
+    state: Compilation, address: Address, definition: PythonDefinition, reached: str, order_by: list[str]
+) -> Meaning:
+    written = definition_to_json(definition)
+    columns = sorted((column.name, column.type) for column in state.columns[address])
+    # A function with a context may read any variable, and the environment's name.
+    has_context = any(parameter.flavour == "context" for parameter in definition.parameters)
+    context = [state.environment, _variables(state)] if has_context else None
+    return Meaning(hash_json(["python", reached, written["parameters"], columns, context, order_by]))
+
+
+def _value(state: Compilation, name: str) -> Any:
+    return state.environment if name == "env" else value_to_json(state.variables.get(name))
+
+
+def _variables(state: Compilation) -> Any:
+    return value_to_json(dict(sorted(state.variables.items())))
+
+
+def _assemble(state: Compilation, declared: DeclaredAsset, meaning: Meaning) -> CompiledAsset:
+    address, spec = declared.address, declared.spec
+    checks = state.checks.get(address, ())
+    header = state.loaded.locator.place(declared.origin, part="header")
+    return CompiledAsset(
+        address=address,
+        kind=declared.kind,
+        build=spec.build.mode,
+        definition=state.definitions[address],
+        inputs=state.inputs[address],
+        columns=state.columns[address],
+        checks=checks,
+        fingerprint=meaning.fingerprint,
+        checks_fingerprint=_of_checks(checks),
+        shape=meaning.shape,
+        column_fingerprints=meaning.columns,
+        deterministic=meaning.deterministic,
+        check_inputs=state.check_inputs.get(address, ()),
+        order_by=spec.order_by,
+        rebuild_always=spec.rebuild == "always",
+        description=spec.description,
+        owner=spec.owner,
+        tags=spec.tags,
+        declared_in=header.path,
+        declared_at_line=header.range.start_line,
+    )
+
+
+def _of_checks(checks: tuple[Check, ...]) -> str:
+    """What the checks demand; how they are described makes no difference."""
+    if not checks:
+        return ""
+    return hash_json(sorted((_without_description(check_to_json(check)) for check in checks), key=json.dumps))
+
+
+def _without_description(check: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in check.items() if name != "description"}
+
+
+def hash_json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

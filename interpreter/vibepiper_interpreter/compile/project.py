@@ -1,0 +1,89 @@
+"""The compiler: declared project in, compiled project and every mistake out, in a handful of passes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+
+from vibepiper_interpreter.compile.binding import bind_assets
+from vibepiper_interpreter.compile.checks import compile_checks
+from vibepiper_interpreter.compile.compilation import Compilation, Workshop
+from vibepiper_interpreter.compile.compiled import Compiled, CompiledProject
+from vibepiper_interpreter.compile.declared_types import resolve_declared_types
+from vibepiper_interpreter.compile.fingerprints import fingerprint_assets
+from vibepiper_interpreter.compile.names import AssetNames
+from vibepiper_interpreter.compile.ordering import order_assets
+from vibepiper_interpreter.compile.python_probe import probe_imports
+from vibepiper_interpreter.compile.references import find_python_references, find_sql_references
+from vibepiper_interpreter.compile.serial import value_to_json
+from vibepiper_interpreter.compile.settings import resolve_settings
+from vibepiper_interpreter.compile.sources import infer_sources
+from vibepiper_interpreter.local_cache import LocalCache
+from vibepiper_spec.diagnostics import Diagnostic
+from vibepiper_spec.load.loaded import LoadedProject
+
+Pass = Callable[[Compilation, Workshop], tuple[Compilation, list[Diagnostic]]]
+
+PASSES: tuple[Pass, ...] = (
+    resolve_settings,  # the environment exists; variables have values and types
+    resolve_declared_types,  # every declared column type is one, and can be stored
+    infer_sources,  # the files of each source, and their columns
+    find_sql_references,  # the assets and parameters each query names
+    find_python_references,  # the assets each function's parameters name, without importing it
+    probe_imports,  # the modules really import, once per content
+    order_assets,  # inputs before readers; cycles drawn
+    bind_assets,  # the columns of every asset, declared against real; the columns each one uses
+    compile_checks,  # every check ready to run, its SQL bound
+    fingerprint_assets,  # what each asset means
+)
+
+
+def compile_loaded(
+    loaded: LoadedProject, environment: str, *, cache: LocalCache, offline_python: bool = False
+) -> Compiled:
+    """Runs all passes. What has errors is left out of the project, and so is what reads it."""
+    declared = {asset.address: asset for asset in loaded.project.assets}
+    state = Compilation(
+        loaded,
+        environment,
+        declared,
+        AssetNames([*declared, *loaded.broken]),
+        unknown=loaded.broken,
+    )
+    workshop = Workshop(state.root, cache, offline_python=offline_python)
+    diagnostics: list[Diagnostic] = []
+    try:
+        for step in PASSES:
+            state, told = step(state, workshop)
+            diagnostics += told
+    finally:
+        workshop.close()
+        cache.flush()
+    return Compiled(_project(state), tuple(sorted(dict.fromkeys(diagnostics), key=_by_place)))
+
+
+def _project(state: Compilation) -> CompiledProject:
+    spec = state.loaded.project
+    return CompiledProject(
+        name=spec.settings.project.name,
+        environment=state.environment,
+        assets=state.assets,
+        variables=state.variables,
+        publish_each=frozenset(name for name, header in spec.pipelines.items() if header.publish == "each"),
+        digest=_digest(state),
+    )
+
+
+def _digest(state: Compilation) -> str:
+    files = sorted((file.path, file.sha256) for file in state.loaded.files)
+    variables = sorted((name, value_to_json(value)) for name, value in state.variables.items())
+    text = json.dumps([files, state.python_files, variables, state.environment])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _by_place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
+    if diagnostic.place is None:
+        return ("", 0, 0, diagnostic.code)
+    span = diagnostic.place.range
+    return (diagnostic.place.path, span.start_line, span.start_column, diagnostic.code)

@@ -1,0 +1,144 @@
+"""Pass: what every asset reads, told from its SQL and from its Python function's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from vibepiper_interpreter.compile.compilation import Compilation, SqlReferences, Workshop
+from vibepiper_interpreter.compile.compiled import Definition, SqlDefinition
+from vibepiper_interpreter.compile.memo import memo_key, references_from_bytes, references_to_bytes
+from vibepiper_interpreter.compile.placing import place_problem
+from vibepiper_interpreter.compile.python_references import find_references
+from vibepiper_interpreter.compile.sql_references import references
+from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
+from vibepiper_interpreter.engines.duckdb.syntax import parse_queries
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, did_you_mean
+from vibepiper_spec.load.loaded import DeclaredAsset
+from vibepiper_spec.model.python_asset import PythonAsset
+from vibepiper_spec.model.sql_asset import SqlAsset
+
+_CACHE_KIND = "sql_references"
+
+
+def find_sql_references(state: Compilation, workshop: Workshop) -> tuple[Compilation, list[Diagnostic]]:
+    """Fills `sql`, and `definitions` and `reads` of the SQL assets."""
+    assets = {
+        address: (declared, declared.spec.query or "")
+        for address, declared in state.declared.items()
+        if isinstance(declared.spec, SqlAsset)
+    }
+    found = references_of(workshop, [query for _, query in assets.values()])
+    sql: dict[Address, SqlReferences] = {}
+    reads = dict(state.reads)
+    definitions: dict[Address, Definition] = dict(state.definitions)
+    diagnostics: list[Diagnostic] = []
+    unknown = set(state.unknown)
+    for (address, (declared, query)), refers in zip(assets.items(), found, strict=True):
+        sql[address] = refers
+        resolved, told = _resolve(state, declared, refers)
+        reads[address] = resolved
+        names = sorted({name.lower() for name, _, _ in refers.parameters})
+        types = state.parameter_types
+        definitions[address] = SqlDefinition(query, tuple((name, types[name]) for name in names if name in types))
+        if told:
+            diagnostics += told
+            unknown.add(address)
+    state = replace(state, sql=sql, reads=reads, definitions=definitions, unknown=frozenset(unknown))
+    return state, diagnostics
+
+
+def references_of(workshop: Workshop, queries: Sequence[str]) -> list[SqlReferences]:
+    """The references of each query; those met for the first time are parsed, all in one go."""
+    keys = [memo_key(query) for query in queries]
+    known = workshop.cache.get_many(_CACHE_KIND, dict.fromkeys(keys))
+    missing = {key: query for key, query in zip(keys, queries, strict=True) if key not in known}
+    if missing:
+        parsed = parse_queries(workshop.connection, list(missing.values()))
+        for (key, query), syntax in zip(missing.items(), parsed, strict=True):
+            if isinstance(syntax, SqlProblem):
+                found = SqlReferences(problems=(syntax,))
+            else:
+                workshop.keep_syntax(query, syntax)
+                refers = references(syntax)
+                found = SqlReferences(
+                    tuple((table.schema, table.name, table.start, table.end) for table in refers.tables),
+                    tuple((item.name, item.start, item.end) for item in refers.parameters),
+                    refers.problems,
+                )
+            known[key] = references_to_bytes(found)
+        workshop.cache.put_many(_CACHE_KIND, ((key, known[key]) for key in missing))
+    return [references_from_bytes(known[key]) for key in keys]
+
+
+def _resolve(
+    state: Compilation, declared: DeclaredAsset, refers: SqlReferences
+) -> tuple[tuple[Address, ...], list[Diagnostic]]:
+    """The assets that a query reads, in the order of first mention, and what is wrong with its references."""
+    assert isinstance(declared.spec, SqlAsset)
+    locator, origin = state.loaded.locator, declared.origin
+    if declared.spec.dialect != "duckdb":
+        return (), [_foreign_dialect(declared.spec.dialect, locator.place(origin, "dialect"))]
+    diagnostics = [place_problem(locator, origin, ("query",), problem) for problem in refers.problems]
+    read: dict[Address, None] = {}
+    for schema, name, start, end in refers.tables:
+        written = name if schema is None else f"{schema}.{name}"
+        address = state.names.resolve(written, declared.address.pipeline)
+        if address is not None:
+            read[address] = None
+        else:
+            place = locator.inside(origin, "query", start=start, end=end)
+            diagnostics.append(state.names.unknown(written, declared.address.pipeline, place))
+    for name, start, end in refers.parameters:
+        if name.lower() not in state.parameter_types:
+            place = locator.inside(origin, "query", start=start, end=end)
+            diagnostics.append(unknown_parameter(name, state.parameter_types, place))
+    return tuple(read), diagnostics
+
+
+def unknown_parameter(name: str, known: Mapping[str, str], place: Place) -> Diagnostic:
+    """VP308 for `$name`."""
+    if name.lower() in ("start", "end"):
+        why = "it is filled for assets that are built by interval, which this version does not build yet."
+        return Diagnostic(
+            "VP308", f"`${name}` has no value here: {why}", place, fix=Fix("Use a variable of `vp.toml`.")
+        )
+    listed = ", ".join(f"`${item}`" for item in known)
+    return Diagnostic(
+        "VP308",
+        f"There is no parameter `${name}`.{did_you_mean(name, known)}",
+        place,
+        fix=Fix(f"Known are {listed}. Declare another in `vp.toml`, below `[variables]`: `{name} = …`."),
+    )
+
+
+def _foreign_dialect(dialect: str, place: Place) -> Diagnostic:
+    return Diagnostic(
+        "VP306",
+        f"The query is written in the dialect `{dialect}`, and only DuckDB's can be run by this version.",
+        place,
+        fix=Fix("Rewrite the query in DuckDB's dialect and remove `dialect`, or take the asset out."),
+    )
+
+
+def find_python_references(state: Compilation, workshop: Workshop) -> tuple[Compilation, list[Diagnostic]]:
+    """Fills `python`, and `definitions` and `reads` of the Python assets."""
+    python = dict(state.python)
+    reads = dict(state.reads)
+    definitions = dict(state.definitions)
+    diagnostics: list[Diagnostic] = []
+    unknown = set(state.unknown)
+    for address, declared in state.declared.items():
+        if not isinstance(declared.spec, PythonAsset):
+            continue
+        found, told = find_references(declared, workshop.python, state.names, state.loaded.locator)
+        diagnostics += told
+        if found is None:
+            unknown.add(address)
+            continue
+        python[address] = found
+        definitions[address] = found.definition
+        reads[address] = tuple(dict.fromkeys(p.address for p in found.definition.parameters if p.address is not None))
+    state = replace(state, python=python, reads=reads, definitions=definitions, unknown=frozenset(unknown))
+    return state, diagnostics

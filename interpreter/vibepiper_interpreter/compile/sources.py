@@ -1,0 +1,222 @@
+"""Pass: which files each source reads, and which columns they have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from vibepiper_interpreter.compile.compilation import Compilation, Workshop
+from vibepiper_interpreter.compile.compiled import Column, Definition, FileDefinition
+from vibepiper_interpreter.compile.placing import at_value
+from vibepiper_interpreter.connectors.file.broken_rows import broken_row
+from vibepiper_interpreter.connectors.file.formats import base_suffix, format_of, unknown_format
+from vibepiper_interpreter.connectors.file.inference import Inferred, UnreadableFile, infer
+from vibepiper_interpreter.connectors.file.listing import list_files
+from vibepiper_interpreter.connectors.file.reading import folders_of
+from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
+from vibepiper_interpreter.engines.duckdb.types import stored_type
+from vibepiper_interpreter.storage.version import SourceFile
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, Place, did_you_mean
+from vibepiper_spec.load.loaded import DeclaredAsset
+from vibepiper_spec.load.locator import Locator
+from vibepiper_spec.model.file_source import CsvOptions, FileSource
+
+# The options of the language by DuckDB's names for them.
+_OPTION_NAMES: Mapping[str, str] = {
+    "delimiter": "delim",
+    "header": "header",
+    "quote": "quote",
+    "escape": "escape",
+    "null": "nullstr",
+    "date_format": "dateformat",
+    "timestamp_format": "timestampformat",
+    "encoding": "encoding",
+    "skip_rows": "skip",
+    "compression": "compression",
+    "decimal": "decimal_separator",
+    "sample_rows": "sample_size",
+}
+_JSON_OPTIONS = ("compression", "date_format", "timestamp_format", "sample_rows")
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A source whose files are found: what is asked of DuckDB about them."""
+
+    declared: DeclaredAsset
+    spec: FileSource
+    format: str
+    options: Mapping[str, Any]
+    files: tuple[SourceFile, ...]
+
+
+def infer_sources(state: Compilation, workshop: Workshop) -> tuple[Compilation, list[Diagnostic]]:
+    """Fills `definitions` and `columns` of every source."""
+    locator = state.loaded.locator
+    diagnostics: list[Diagnostic] = []
+    sources: list[_Source] = []
+    for declared in state.declared.values():
+        if isinstance(declared.spec, FileSource):
+            try:
+                sources.append(_find(declared, declared.spec, state.root, locator, workshop))
+            except DiagnosticError as error:
+                diagnostics.extend(error.diagnostics)
+    definitions: dict[Address, Definition] = dict(state.definitions)
+    columns: dict[Address, tuple[Column, ...]] = dict(state.columns)
+    connection = _session(state.root, sources, workshop)
+    try:
+        for source in sources:
+            address = source.declared.address
+            types = state.declared_types.get(address, {})
+            found, told = _infer(source, types, state.root, locator, connection, workshop)
+            diagnostics += told
+            if found is not None:
+                definitions[address], columns[address] = found
+    finally:
+        if connection is not None:
+            connection.close()
+    lost = {
+        address
+        for address, declared in state.declared.items()
+        if declared.kind == "source" and address not in definitions
+    }
+    return replace(state, definitions=definitions, columns=columns, unknown=state.unknown | lost), diagnostics
+
+
+def _find(declared: DeclaredAsset, spec: FileSource, root: Path, locator: Locator, workshop: Workshop) -> _Source:
+    def place_of(index: int) -> Place:
+        return locator.place(declared.origin, "path", index)
+
+    formats: dict[str, None] = {}
+    unreadable = []
+    for index, path in enumerate(spec.path):
+        found = spec.format or format_of(path)
+        if found is None:
+            unreadable.append(unknown_format(path, place_of(index)))
+        else:
+            formats[found] = None
+    if len(formats) > 1:
+        named = ", ".join(f"`{name}`" for name in formats)
+        unreadable.append(
+            Diagnostic(
+                "VP510",
+                f"The patterns name files of different formats ({named}), and a source has one.",
+                locator.place(declared.origin, "path"),
+                fix=Fix("Declare a source for each format, and join them with UNION ALL BY NAME."),
+            )
+        )
+    if unreadable:
+        raise DiagnosticError(unreadable)
+    format = next(iter(formats))
+    options = _options(spec, format)
+    listed = list_files(root, FileDefinition(spec.path, format), place_of=place_of, cache=workshop.cache)
+    return _Source(declared, spec, format, options, listed)
+
+
+def _options(spec: FileSource, format: str) -> dict[str, Any]:
+    suffixes = {base_suffix(path) for path in spec.path}
+    options: dict[str, Any] = {}
+    if format == "csv" and suffixes == {".tsv"}:
+        options["delim"] = "\t"
+    if format == "json" and suffixes <= {".jsonl", ".ndjson"}:
+        options["format"] = "newline_delimited"
+    for name in CsvOptions.model_fields:
+        value = getattr(spec.options, name)
+        if value is not None and (format == "csv" or (format == "json" and name in _JSON_OPTIONS)):
+            options[_OPTION_NAMES[name]] = value
+    return options
+
+
+def _session(root: Path, sources: list[_Source], workshop: Workshop) -> duckdb.DuckDBPyConnection | None:
+    if not sources:
+        return None
+    return workshop.connect(sorted({folder for source in sources for folder in folders_of(root, source.files)}))
+
+
+def _infer(
+    source: _Source,
+    types: Mapping[str, tuple[str, str]],
+    root: Path,
+    locator: Locator,
+    connection: duckdb.DuckDBPyConnection | None,
+    workshop: Workshop,
+) -> tuple[tuple[FileDefinition, tuple[Column, ...]] | None, list[Diagnostic]]:
+    assert connection is not None
+    origin = source.declared.origin
+    reading_types = {name: as_read for name, (as_read, _) in types.items()}
+    try:
+        inferred = infer(connection, root, source.files, source.format, source.options, reading_types, workshop.cache)
+    except UnreadableFile as error:
+        return None, [_unreadable(error, root, locator.place(origin, "path"))]
+    diagnostics = [
+        *_missing_columns(source, inferred, locator),
+        *_differing_files(source, inferred, locator),
+    ]
+    if any(diagnostic.severity == "error" for diagnostic in diagnostics):
+        return None, diagnostics
+    columns = []
+    described = {name.casefold(): column.description for name, column in source.spec.columns.items()}
+    for name, kind in inferred.types:
+        stored = stored_type(kind, name)
+        if isinstance(stored, SqlProblem):
+            diagnostics.append(at_value(locator, origin, ("path",), stored))
+        else:
+            columns.append(Column(name, stored, described.get(name.casefold(), "")))
+    definition = FileDefinition(source.spec.path, source.format, inferred.options, inferred.types)
+    return (definition, tuple(columns)), diagnostics
+
+
+def _unreadable(error: UnreadableFile, root: Path, place: Place) -> Diagnostic:
+    lines = [line for line in error.message.splitlines() if line.strip()]
+    return broken_row(error.message, root, place) or Diagnostic(
+        "VP504",
+        f"`{error.file.path}` cannot be read: {lines[0].partition('Error: ')[2] or lines[0]}",
+        place,
+        fix=Fix("Look whether the file is what its suffix says; `format` and `options` tell how to read it."),
+    )
+
+
+def _missing_columns(source: _Source, inferred: Inferred, locator: Locator) -> list[Diagnostic]:
+    """VP503 for declared columns that no file has."""
+    present = {name.casefold(): name for name, _ in inferred.types}
+    declared = {name.casefold() for name in source.spec.columns}
+    added = [name for folded, name in present.items() if folded not in declared]
+    found = []
+    for name in source.spec.columns:
+        if name.casefold() in present:
+            continue
+        others = f" Not declared, but there: {', '.join(f'`{item}`' for item in added[:10])}." if added else ""
+        one = len(source.files) == 1
+        files = f"`{source.files[0].path}` has no" if one else f"None of the {len(source.files)} files has a"
+        found.append(
+            Diagnostic(
+                "VP503",
+                f"{files} column `{name}`, which is declared.{did_you_mean(name, added)}{others}",
+                locator.place(source.declared.origin, "columns", name, part="key"),
+                fix=Fix("Declare the column as it is called in the file, or get the file with that column."),
+            )
+        )
+    return found
+
+
+def _differing_files(source: _Source, inferred: Inferred, locator: Locator) -> list[Diagnostic]:
+    """A warning VP503 where some files lack columns that others have: there they are NULL."""
+    if not inferred.differing:
+        return []
+    lacking = [f"`{path}` lacks {', '.join(f'`{name}`' for name in names[:8])}" for path, names in inferred.differing]
+    return [
+        Diagnostic(
+            "VP503",
+            f"{len(inferred.differing)} of {len(source.files)} files lack columns that others have. "
+            "Columns are matched by name, and are NULL in the rows of a file without them.",
+            locator.place(source.declared.origin, "path"),
+            "warning",
+            fix=Fix("Read files of another kind by a source of their own, or leave it if NULL is meant."),
+            notes=tuple(lacking[:10]) + ((f"and {len(lacking) - 10} more",) if len(lacking) > 10 else ()),
+        )
+    ]
