@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,10 +29,6 @@ def call(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         invocation.printer.talk("\nInterrupted.")
         return ExitStatus.INTERRUPTED
-    except BrokenPipeError:
-        # The reader (`head`, a pager) has seen enough. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitStatus.OK
     except Exception as error:
         return report_defect(error, arguments, invocation)
 
