@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ plain_text = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_
 def escaped(text: str) -> str:
     special = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
     return "".join(
-        special.get(c, c) if c >= " " and c != "\x7f" or c in special else f"\\u{ord(c):04x}" for c in text
+        special.get(c, c) if (c >= " " and c != "\x7f") or c in special else f"\\u{ord(c):04x}" for c in text
     )
 
 
@@ -38,11 +38,11 @@ def multiline_basic(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    return "'" + "".join(c for c in text if c >= " " and c not in "'\x7f" or c == "\t") + "'"
+    return "'" + "".join(c for c in text if (c >= " " and c not in "'\x7f") or c == "\t") + "'"
 
 
 def multiline_literal(text: str) -> str:
-    return "'''\n" + "".join(c for c in text if c >= " " and c not in "'\x7f" or c in "\t\n") + "'''"
+    return "'''\n" + "".join(c for c in text if (c >= " " and c not in "'\x7f") or c in "\t\n") + "'''"
 
 
 strings = st.builds(
@@ -191,7 +191,7 @@ def test_broken_documents_are_told_and_never_crash(text: str, position: int, noi
 
 @pytest.mark.parametrize(
     "value",
-    [date(2024, 1, 31), time(6, 30), datetime(2024, 1, 31, 6, 30, tzinfo=timezone.utc)],
+    [date(2024, 1, 31), time(6, 30), datetime(2024, 1, 31, 6, 30, tzinfo=UTC)],
 )
 def test_dates_and_times(value: object) -> None:
     assert parse_document(f"x = {value}", valid=True).data == {"x": value}

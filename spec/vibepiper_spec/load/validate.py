@@ -29,12 +29,7 @@ _EXPECTED = {
     "dict_type": "a table",
     "model_type": "a table",
 }
-_BOUNDS = {
-    "greater_than_equal": "at least {ge}",
-    "greater_than": "greater than {gt}",
-    "less_than_equal": "at most {le}",
-    "less_than": "less than {lt}",
-}
+_BOUNDS = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}
 
 
 def validate(
@@ -70,10 +65,9 @@ def _problem(model: type[BaseModel], error: ErrorDetails, origin: Origin, above:
         return _missing_key(model, location, origin, above)
     if kind == "literal_error":
         return _not_one_of(context["expected"], given, origin, at)
-    if kind in ("too_short", "too_long", "missing_positional_argument"):
-        return Problem("VP109", f"Expected {_length(context)} values, found {context['actual_length']}.", origin, at)
     if kind in _BOUNDS:
-        return Problem("VP109", f"Expected {_BOUNDS[kind].format(**context)}, found {given}.", origin, at)
+        allowed = _BOUNDS[kind].format(**context)
+        return Problem("VP109", f"Expected a number of {allowed}, found {given}.", origin, at, fix=f"Write {allowed}.")
     table = model_at(model, location)
     expected = _EXPECTED.get(kind, "another type of value")
     if kind == "model_type" and table is not None and issubclass(table, ShorthandModel):
@@ -151,10 +145,6 @@ def _not_one_of(expected: str, given: object, origin: Origin, at: Keys) -> Probl
         fix=f"Write one of {_listed(allowed)}.",
         replacement=f'"{match}"' if match else None,
     )
-
-
-def _length(context: Mapping[str, Any]) -> str:
-    return str(context.get("min_length", context.get("max_length", "other")))
 
 
 def _listed(names: tuple[str, ...] | list[str]) -> str:

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict, ValidationInfo, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Strict,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -16,6 +24,9 @@ from vibepiper_spec.model.scalar import Scalar, describe_type
 from vibepiper_spec.model.spec_model import SpecModel, Strings
 
 CheckSeverity = Literal["error", "warn"]
+
+
+_NAME_A_CHECK = 'Write `"not_null"` or `{ min = 0 }`, for example.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,9 @@ class _CheckTable(SpecModel):
                 return {value: True}
             raise _unknown_check(value, cls.rules, cls.words)
         if not isinstance(value, dict):
-            raise mistake("VP103", f"Expected the name of a check or a table, found {describe_type(value)}.")
+            raise mistake(
+                "VP103", f"Expected the name of a check or a table, found {describe_type(value)}.", _NAME_A_CHECK
+            )
         written = [key for key in value if key in cls.rules]
         if not written:
             unknown = [key for key in value if key not in cls.model_fields]
@@ -123,6 +136,12 @@ def _unknown_check(name: str, rules: tuple[str, ...], words: tuple[str, ...], ke
     )
 
 
+def _pair(value: Any) -> Any:
+    if isinstance(value, list | tuple) and len(value) != 2:
+        raise mistake("VP109", f"Expected two values, found {len(value)}.", "Write `between = [least, greatest]`.")
+    return value
+
+
 class ColumnCheck(_CheckTable):
     """A rule on one column."""
 
@@ -144,7 +163,7 @@ class ColumnCheck(_CheckTable):
     """No value is missing."""
     unique: Literal[True] | None = None
     """No value occurs twice; missing values do not count."""
-    between: Annotated[tuple[Scalar, Scalar], Strict(False)] | None = None
+    between: Annotated[tuple[Scalar, Scalar], Strict(False), BeforeValidator(_pair)] | None = None
     """The least and the greatest value, both included."""
     min: Scalar | None = None
     """The least value."""

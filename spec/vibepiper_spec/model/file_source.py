@@ -21,7 +21,11 @@ def _one_or_many(value: Any) -> Any:
         if not value:
             raise mistake("VP109", "The list is empty.", "Name at least one.")
         return value
-    raise mistake("VP103", f"Expected a string or a list of strings, found {describe_type(value)}.")
+    raise mistake(
+        "VP103",
+        f"Expected a string or a list of strings, found {describe_type(value)}.",
+        'Write `"…"` or `["…", "…"]`.',
+    )
 
 
 # Written as one string or a list of strings; always a tuple here.

@@ -37,7 +37,11 @@ def describe_type(value: object) -> str:
 def _check_scalar(value: Any) -> Any:
     if isinstance(value, ScalarValue):
         return value
-    raise mistake("VP103", f"Expected a string, number, boolean or date, found {describe_type(value)}.")
+    raise mistake(
+        "VP103",
+        f"Expected a string, number, boolean or date, found {describe_type(value)}.",
+        "Write a single value here.",
+    )
 
 
 # Dates arrive in JSON Schema as ISO strings, so `string` covers them.

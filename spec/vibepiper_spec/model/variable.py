@@ -48,7 +48,9 @@ class Variable(SpecModel):
     def _expand(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             if not isinstance(value, ScalarValue):
-                raise mistake("VP103", f"Expected a value or a table, found {describe_type(value)}.")
+                raise mistake(
+                    "VP103", f"Expected a value or a table, found {describe_type(value)}.", "Write a single value."
+                )
             value = {"default": value}
         default = value.get("default")
         if isinstance(default, str) and default.startswith(SECRET_PREFIX):

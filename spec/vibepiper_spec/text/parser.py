@@ -7,7 +7,7 @@ import re
 from vibepiper_spec.text.mistake import TextMistake
 from vibepiper_spec.text.nodes import Array, Node, Scalar, Table
 from vibepiper_spec.text.place_table import Clash, add_value, open_array_table, open_table
-from vibepiper_spec.text.strings import HEADER_LINE, BadEscape, Piece, Token, find_string, pieces
+from vibepiper_spec.text.strings import CONTROL, HEADER_LINE, BadEscape, Piece, Token, find_string, pieces
 from vibepiper_spec.text.values import NoValue, bare_value, match_bare
 
 _DEEPEST = 100  # deeper nesting is a mistake of the writer, and would exhaust the stack
@@ -21,6 +21,8 @@ _STATEMENT_LINE = re.compile(
     r"""^[ \t]*(?:\[|(?:[\w\-]+|"[^"\n]*"|'[^'\n]*')(?:[ \t]*\.[ \t]*[\w\-"']+)*[ \t]*=)""", re.MULTILINE
 )
 _STATEMENT = re.compile(r"[\w\-]+(?:\.[\w\-]+)*[ \t]*=")
+
+_UNQUOTED_NAME = re.compile(r"\[{1,2}[ \t]*(?!(?:true|false|inf|nan)\b)[A-Za-z_]")
 
 Key = tuple[str, int, int]
 
@@ -65,7 +67,18 @@ class Parser:
     def _skip(self, position: int) -> int:
         match = _TRIVIA.match(self._text, position)
         assert match is not None  # the pattern matches the empty string
+        self._check_comments(position, match.end())
         return match.end()
+
+    def _check_comments(self, start: int, end: int) -> None:
+        if self._lenient and (control := CONTROL.search(self._text, start, end)):
+            self._report(
+                "VP002",
+                control.start(),
+                control.end(),
+                f"A comment cannot hold the control character U+{ord(control.group()):04X}.",
+                "Remove the character; it may be invisible in your editor.",
+            )
 
     def _skip_blank(self, position: int) -> int:
         match = _BLANK.match(self._text, position)
@@ -106,7 +119,7 @@ class Parser:
             end = self._end_of_line(position)
             detail = (
                 "The names in a header are parted by dots."
-                if "]" in text[position:end]
+                if "]" in text[position:end].partition("#")[0]
                 else f"The header that opens with `{brackets}` is not closed by `{closing}` on its line."
             )
             self._report("VP002", start, end, detail, f"Write `{brackets}{'.'.join(self._header)}{closing}`.")
@@ -123,6 +136,7 @@ class Parser:
     def _expect_end_of_line(self, position: int, what: str) -> int:
         match = _END_OF_LINE.match(self._text, position)
         if match:
+            self._check_comments(position, match.end())
             return match.end()
         start, end = self._skip_blank(position), self._end_of_line(position)
         rest = self._text[start:end]
@@ -345,7 +359,7 @@ class Parser:
             else:
                 end = max(comma + 1, min(self._end_of_line(comma), comma + 20))
                 self._report(
-                    "VP002", comma, end, "A comma must part two keys of an inline table.", "Add `,` before this."
+                    "VP002", comma, end, "Two keys of an inline table are parted by a comma.", "Add `,` before this."
                 )
                 raise _Broken(comma)
         _close(table)
@@ -396,7 +410,7 @@ def _close(table: Table) -> None:
 def _is_header(text: str, position: int) -> bool:
     """A list's item in brackets can look like a header; a name without quotes cannot be an item."""
     match = HEADER_LINE.match(text, position)
-    return match is not None and text[position : position + 3].lstrip("[")[:1].isidentifier()
+    return match is not None and _UNQUOTED_NAME.match(text, position) is not None
 
 
 def _shortened(text: str) -> str:

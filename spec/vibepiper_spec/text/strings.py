@@ -15,7 +15,7 @@ _MULTILINE_STOP = re.compile(r'"""|\\')
 _AFTER_VALUE = re.compile(r"[ \t]*(?:[,\]}#\n]|\r\n|\Z)")
 _LINE_FEED = re.compile(r"\r?\n")
 _FOLD = re.compile(r"\\[ \t]*\r?\n[ \t\r\n]*")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 _SIMPLE_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}
 _UNICODE_ESCAPE = re.compile(r"u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})")
 
@@ -140,7 +140,7 @@ def pieces(text: str, token: Token) -> Iterator[Piece | BadEscape]:
 
 
 def _verbatim(text: str, start: int, end: int, multiline: bool) -> Iterator[Piece | BadEscape]:
-    control = _CONTROL.search(text, start, end)
+    control = CONTROL.search(text, start, end)
     if control is None:
         yield Piece(start, end, text[start:end])
         return
