@@ -135,7 +135,7 @@ def write_data(folder: Path, rows: int) -> None:
                 i as id,
                 cast(hash(i) % {USERS} as bigint) as user_id,
                 timestamp '2023-01-01' + to_seconds(cast(hash(i, 1) % (730 * 86400) as bigint)) as happened_at,
-                ['view', 'cart', 'buy', 'return'][hash(i, 2) % 4 + 1] as kind,
+                ['view', 'cart', 'buy', 'return'][cast(hash(i, 2) % 4 + 1 as bigint)] as kind,
                 cast(hash(i, 3) % 10000 as integer) - 100 as amount
             from range({rows}) as t(i)
         ) to '{folder}/events.parquet' (format parquet, compression snappy)"""
@@ -144,8 +144,8 @@ def write_data(folder: Path, rows: int) -> None:
         f"""copy (
             select
                 i as user_id,
-                ['DE', 'FR', 'PL', 'ES', 'IT', 'SE', 'NL', 'PT'][hash(i, 4) % 8 + 1] as country,
-                ['a', 'b', 'c'][hash(i, 5) % 3 + 1] as segment,
+                ['DE', 'FR', 'PL', 'ES', 'IT', 'SE', 'NL', 'PT'][cast(hash(i, 4) % 8 + 1 as bigint)] as country,
+                ['a', 'b', 'c'][cast(hash(i, 5) % 3 + 1 as bigint)] as segment,
                 date '2020-01-01' + cast(hash(i, 6) % 1000 as integer) as joined_on
             from range({USERS}) as t(i)
         ) to '{folder}/users.parquet' (format parquet, compression snappy)"""

@@ -1,0 +1,64 @@
+"""Commands start fast because they load little. Modules are counted here, never seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "flights"
+
+# No question that can be answered from text needs any of these.
+NEVER_TO_ANSWER_A_QUESTION = {"pyarrow", "pandas", "polars", "numpy", "sqlglot", "tomlkit", "jsonschema"}
+# Neither the engine nor the database nor the models are needed to say a version or to help.
+NEVER_TO_SAY_HELLO = NEVER_TO_ANSWER_A_QUESTION | {"duckdb", "sqlalchemy", "alembic", "pydantic", "rich"}
+
+REPORT = """
+import atexit, json, sys
+atexit.register(lambda: print("MODULES " + json.dumps(sorted(sys.modules)), file=sys.stderr))
+sys.argv = ["vp", *{arguments!r}]
+from vibepiper_cli.main import main
+sys.exit(main())
+"""
+
+
+def loaded_modules(folder: Path, *arguments: str) -> set[str]:
+    """The top-level modules that `vp ARGUMENTS` has loaded when it ends well."""
+    done = subprocess.run(
+        [sys.executable, "-c", REPORT.format(arguments=list(arguments))],
+        cwd=folder,
+        env={**os.environ, "NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("MODULES ")]
+    return {name.partition(".")[0] for name in json.loads(line.removeprefix("MODULES "))}
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("light") / "flights"
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns(".vp", "__pycache__"))
+    return root
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("plan", "--help")])
+def test_hello_loads_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert loaded_modules(tmp_path, *arguments) & NEVER_TO_SAY_HELLO == set()
+
+
+def test_a_plan_loads_no_data_library(example: Path) -> None:
+    assert loaded_modules(example, "plan") & NEVER_TO_ANSWER_A_QUESTION == set()
+
+
+def test_a_plan_of_what_was_compiled_before_needs_no_engine_and_no_migration(example: Path) -> None:
+    loaded_modules(example, "plan")
+    assert loaded_modules(example, "plan") & (NEVER_TO_ANSWER_A_QUESTION | {"duckdb", "alembic"}) == set()
