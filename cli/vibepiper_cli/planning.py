@@ -12,14 +12,13 @@ from vibepiper_cli.views.words import count
 from vibepiper_interpreter.compile import compile_project
 from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject, FileDefinition
 from vibepiper_interpreter.connectors.file import list_files
-from vibepiper_interpreter.engines.duckdb.session import ENGINE_VERSION
-from vibepiper_interpreter.plan import load_plan, make_plan, verify_plan
+from vibepiper_interpreter.plan import engine_version, load_plan, make_plan, verify_plan
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.state import State, open_state
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import SourceFile
+from vibepiper_spec import ProjectSettings
 from vibepiper_spec.diagnostics import Diagnostic, has_errors
-from vibepiper_spec.model import ProjectSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,5 +102,12 @@ def read(invocation: Invocation, file: Path) -> Planned:
     stop_on_errors(diagnostics, invocation)
     root, settings = loaded.project.root, loaded.project.settings
     state = open_state(root, settings)
-    verify_plan(plan, compiled.project.digest, state, ENGINE_VERSION, lambda asset: source_files(root, asset))
+    verify_plan(
+        plan,
+        compiled.project.digest,
+        state,
+        engine_version(),
+        lambda asset: source_files(root, asset),
+        compiled=compiled.project,
+    )
     return Planned(plan, root, settings, state, diagnostics)

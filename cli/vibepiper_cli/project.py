@@ -13,9 +13,8 @@ from vibepiper_cli.views.words import listed
 from vibepiper_interpreter.compile import compile_project
 from vibepiper_interpreter.compile.compiled import CompiledProject
 from vibepiper_interpreter.state import State, open_state
-from vibepiper_spec import LoadedProject, find_project_root, load_project
+from vibepiper_spec import LoadedProject, ProjectSettings, find_project_root, load_project
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, did_you_mean, has_errors
-from vibepiper_spec.model import ProjectSettings
 
 
 def find_root(invocation: Invocation) -> Path:
