@@ -71,7 +71,7 @@ def column_lineage(project: CompiledProject, address: Address, column: str) -> L
     """The lineage of one column, through every query on the way."""
     node = Node(address, column)
     readers = project.readers()
-    edges = _ColumnEdges(project)
+    edges = ColumnEdges(project)
 
     def into(target: Node) -> Iterator[Edge]:
         yield from (edge for edge in edges.of(target.address) if edge.target == target)
@@ -98,7 +98,7 @@ def _reach(start: Node, step: Callable[[Node], Iterator[Edge]], end: Literal["so
     return tuple(found)
 
 
-class _ColumnEdges:
+class ColumnEdges:
     """The column edges into each asset, analysed when first asked for."""
 
     def __init__(self, project: CompiledProject) -> None:

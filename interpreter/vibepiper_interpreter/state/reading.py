@@ -110,7 +110,7 @@ def history(connection: Connection, address: Address, limit: int) -> list[Versio
 def ids_by_key(connection: Connection) -> dict[str, str]:
     """The newest version of every key. Nothing but two short columns: planning a change asks for it once."""
     rows = connection.execute(select(versions.c.key, versions.c.id).order_by(versions.c.created_at, versions.c.id))
-    return dict(rows.tuples().all())
+    return {row.key: row.id for row in rows}
 
 
 def versions_by_key(connection: Connection, keys: Iterable[str]) -> dict[str, Version]:

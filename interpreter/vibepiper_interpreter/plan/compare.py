@@ -1,0 +1,118 @@
+"""First step: compare every asset with what is published, by itself: meaning, build, source files, stored parts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Literal
+
+from vibepiper_interpreter.plan.column_changes import column_changes, columns_changed, in_words
+from vibepiper_interpreter.plan.draft import Draft, Planning
+from vibepiper_interpreter.plan.flow import ALL
+from vibepiper_interpreter.plan.plan import Reason
+from vibepiper_interpreter.storage.version import InputVersion, SourceFile, Stored
+
+_NAMED = 3  # files that a reason names before it only counts
+
+
+def compare(planning: Planning) -> None:
+    """Note each asset's own reasons. Equal fingerprints decide without decoding anything."""
+    lost = _lost_versions(planning)
+    changed: list[Draft] = []
+    for draft in planning.drafts.values():
+        asset, published = draft.asset, draft.published
+        if asset.kind == "source":
+            draft.source_files = planning.list_files(asset)
+        if published is None:
+            draft.own_reasons.append(Reason("new", f"it is not published in `{planning.environment}` yet"))
+            continue
+        if asset.build != published.build:
+            draft.own_reasons.append(Reason("build", f"it was a {published.build} and is now a {asset.build}"))
+        if asset.fingerprint != published.fingerprint:
+            changed.append(draft)
+        if asset.kind == "source" and (words := _files_in_words(published.source_files, draft.source_files)):
+            draft.own_reasons.append(Reason("source_files", words))
+        if published.id in lost:
+            what = "what it shows is" if published.build == "view" and published.shows else "its files are"
+            draft.own_reasons.append(Reason("lost", f"{what} no longer in the storage, or not whole"))
+        if asset.rebuild_always:
+            draft.own_reasons.append(Reason("always", '`rebuild = "always"` asks for it'))
+    _explain(planning, changed)
+    for draft in planning.drafts.values():
+        if draft.own_reasons:
+            _widen(draft)
+
+
+def _explain(planning: Planning, changed: Sequence[Draft]) -> None:
+    """Say what it is that changed in the meaning of these assets: now their published definitions are read."""
+    versions = planning.state.versions(draft.keeps for draft in changed if draft.keeps)
+    for draft in changed:
+        version = versions[draft.keeps or ""]
+        planning.previous[draft.asset.address] = version
+        draft.column_changes = column_changes(version, draft.asset)
+        draft.own_changed = columns_changed(version.asset, draft.asset)
+        draft.own_reasons.insert(0, _meaning_changed(draft))
+
+
+def _widen(draft: Draft) -> None:
+    """Other reasons than the meaning change all columns, unless the same rows come out again."""
+    codes = {reason.code for reason in draft.own_reasons}
+    if codes & {"new", "source_files"} or (codes & {"always", "lost"} and not draft.reproducible):
+        draft.own_changed = ALL
+
+
+def _meaning_changed(draft: Draft) -> Reason:
+    words = in_words(draft.column_changes)
+    if words and draft.own_changed.names is not None:
+        return Reason("columns", words)
+    what = {"sql": "its query", "python": "its code", "source": "how it is read"}[draft.asset.kind]
+    code: Literal["python", "definition"] = "python" if draft.asset.kind == "python" else "definition"
+    return Reason(code, f"{what} changed" + (f": {words}" if words else ""))
+
+
+def _files_in_words(before: Sequence[SourceFile], now: Sequence[SourceFile]) -> str:
+    """What happened to a source's files, by content; empty where nothing did."""
+    old = {file.path: (file.size, file.sha256) for file in before}
+    new = {file.path: (file.size, file.sha256) for file in now}
+    parts = []
+    for what, paths in (
+        ("new", [path for path in new if path not in old]),
+        ("changed", [path for path in new if path in old and new[path] != old[path]]),
+        ("gone", [path for path in old if path not in new]),
+    ):
+        if paths:
+            named = ", ".join(f"`{path}`" for path in paths) if len(paths) <= _NAMED else ""
+            counted = "1 file is" if len(paths) == 1 else f"{len(paths):,} files are"
+            parts.append(f"{counted} {what}" + (f" ({named})" if named else ""))
+    return "; ".join(parts)
+
+
+def _lost_versions(planning: Planning) -> set[str]:
+    """Versions that cannot be read any more, because parts are missing: their own, or those that a view shows."""
+    lost: set[str] = set()
+    shown_by: dict[str, list[str]] = defaultdict(list)
+
+    def look_at(version_id: str, stored: Stored, shows: Sequence[InputVersion]) -> None:
+        if stored.parts and not planning.storage_has(stored):
+            lost.add(version_id)
+        for read in shows:
+            shown_by[read.version_id].append(version_id)
+
+    seen = set()
+    for published in planning.published.values():
+        seen.add(published.id)
+        look_at(published.id, published, published.shows)
+    # A view may show versions that the environment has moved on from, and views of views older ones yet.
+    while elsewhere := shown_by.keys() - seen:
+        seen |= elsewhere
+        versions = planning.state.versions(elsewhere)
+        lost |= elsewhere - versions.keys()
+        for version in versions.values():
+            look_at(version.id, version, version.inputs if version.asset.build == "view" else ())
+
+    waiting = list(lost)
+    while waiting:
+        views = [view for view in shown_by[waiting.pop()] if view not in lost]
+        lost.update(views)
+        waiting += views
+    return lost

@@ -1,0 +1,164 @@
+"""Second step: decide what is done to each asset, inputs first, so that every decision knows those it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vibepiper_interpreter.compile.compiled import CompiledAsset, Input
+from vibepiper_interpreter.plan.column_changes import columns_changed
+from vibepiper_interpreter.plan.draft import Draft, Planning
+from vibepiper_interpreter.plan.flow import ALL, NOTHING, Columns
+from vibepiper_interpreter.plan.plan import Condition, Reason
+from vibepiper_interpreter.storage.version import InputVersion, Version
+from vibepiper_interpreter.storage.version_key import version_key
+from vibepiper_spec.address import Address
+
+
+def decide(planning: Planning) -> None:
+    """Give each asset a verb, or none: nothing of its own and nothing it uses has changed."""
+    for draft in planning.drafts.values():
+        _look_at_inputs(planning, draft)
+        if draft.own_reasons or draft.conditions:
+            _act(planning, draft)
+
+
+def _look_at_inputs(planning: Planning, draft: Draft) -> None:
+    """Collect the conditions under which what is published stays right, and the inputs that provably leave it so."""
+    if draft.published is None or not draft.asset.inputs:
+        return
+    confirmed = {read.address: read.version_id for read in draft.published.inputs}
+    conditions = []
+    carried = []
+    for read in draft.asset.inputs:
+        source = planning.drafts[read.address]
+        before = confirmed.get(read.address)
+        if not source.makes and before == source.keeps:
+            continue
+        if source.makes and before == source.keeps and _is_proven(source, read):
+            carried.append(read.address)
+            continue
+        conditions.append(Condition(read.address, read.columns, before))
+        draft.input_reasons.append(_input_reason(source, before))
+    draft.carried = tuple(carried)
+    draft.conditions = tuple(conditions)
+
+
+def _act(planning: Planning, draft: Draft) -> None:
+    draft.found = _existing(planning, draft)
+    changes = _changed_inputs(planning, draft)
+    if draft.own_reasons:
+        # What has to be done anyway depends on nothing.
+        draft.conditions = ()
+    if draft.found is not None:
+        draft.verb, draft.conditions = "repoint", ()
+    elif draft.published is None:
+        draft.verb = "create"
+    elif draft.asset.build == "view" and draft.asset.kind != "source" and _only_moved(draft):
+        draft.verb = "repoint"
+    else:
+        draft.verb = "rebuild"
+    if draft.conditions:
+        draft.expected_to_run = any(
+            changes.get(condition.input, NOTHING).felt_by(condition.columns) for condition in draft.conditions
+        )
+    draft.unchanged = _provably_unchanged(planning, draft)
+    draft.changed = draft.own_changed
+    if draft.expected_to_run:
+        draft.changed = draft.own_changed | planning.flow.through(draft.asset, changes)
+    if draft.unchanged == ALL:
+        draft.changed = NOTHING
+
+
+def _only_moved(draft: Draft) -> bool:
+    """Whether a view means what it meant, and only what it shows is another version."""
+    return all(reason.code == "lost" for reason in draft.own_reasons)
+
+
+def _changed_inputs(planning: Planning, draft: Draft) -> Mapping[Address, Columns]:
+    """What the planner thinks has changed in the inputs since this asset was made."""
+    confirmed = {} if draft.published is None else {read.address: read.version_id for read in draft.published.inputs}
+    found = {}
+    for read in draft.asset.inputs:
+        source = planning.drafts[read.address]
+        if confirmed.get(read.address) != source.keeps:
+            found[read.address] = ALL  # it has moved on before this plan: nobody has looked how far
+        elif source.makes:
+            found[read.address] = source.changed
+    return found
+
+
+def _provably_unchanged(planning: Planning, draft: Draft) -> Columns | None:
+    """The columns that come out as they are published, whatever happens; None where even the rows may differ."""
+    if draft.published is None or not draft.reproducible:
+        return None
+    if any(reason.code in ("new", "source_files") for reason in draft.own_reasons):
+        return None
+    confirmed = {read.address: read.version_id for read in draft.published.inputs}
+    for read in draft.asset.inputs:
+        source = planning.drafts[read.address]
+        if confirmed.get(read.address) != source.keeps or not _is_proven(source, read):
+            return None
+    version = planning.previous.get(draft.asset.address)
+    if version is None:
+        return ALL
+    if draft.asset.kind == "source" or not version.asset.deterministic:
+        return None
+    changed = columns_changed(version.asset, draft.asset)
+    if changed.names is None:
+        return None
+    kept = {column.name.casefold() for column in draft.asset.columns} - changed.names
+    return Columns(frozenset(kept))
+
+
+def _is_proven(source: Draft, read: Input) -> bool:
+    """Whether all that a reader uses of an input comes out as it is published."""
+    return source.unchanged is not None and source.unchanged.cover(read.columns)
+
+
+def _existing(planning: Planning, draft: Draft) -> Version | None:
+    """A version that was made of exactly this meaning and these inputs before, and can still be read."""
+    if draft.asset.rebuild_always:
+        return None
+    inputs = []
+    for read in draft.asset.inputs:
+        current = planning.current(read.address)
+        if current is None:
+            return None
+        inputs.append(InputVersion(read.address, current))
+    version_id = planning.ids_by_key.get(version_key(draft.asset, inputs, draft.source_files))
+    if version_id is None:
+        return None
+    version = planning.state.versions([version_id]).get(version_id)
+    if version is None or not _readable(planning, version):
+        return None
+    if not draft.reproducible and _failed_these_checks(planning, draft.asset, version_id):
+        return None  # made again it may come out better
+    return version
+
+
+def _readable(planning: Planning, version: Version) -> bool:
+    if version.parts:
+        return planning.storage_has(version)
+    if version.asset.build == "table" or version.asset.kind == "source":
+        return True
+    # A view of exactly these inputs: they are what the environment points to, or will.
+    shown = planning.state.versions(read.version_id for read in version.inputs)
+    return len(shown) == len(version.inputs) and all(_readable(planning, each) for each in shown.values())
+
+
+def _failed_these_checks(planning: Planning, asset: CompiledAsset, version_id: str) -> bool:
+    audits = planning.state.audits([version_id]).get(version_id, ())
+    return any(not audit.passed and audit.checks_fingerprint == asset.checks_fingerprint for audit in audits)
+
+
+def _input_reason(source: Draft, before: str | None) -> Reason:
+    name = f"`{source.asset.address}`"
+    if before is None:
+        return Reason("input_moved", f"it reads {name} now, and did not before")
+    if not source.makes or before != source.keeps:
+        return Reason("input_moved", f"input {name} has moved on since it was made")
+    if any(reason.code == "source_files" for reason in source.own_reasons):
+        return Reason("input_rebuilt", f"input {name} has new data")
+    if source.found is not None:
+        return Reason("input_rebuilt", f"input {name} is repointed")
+    return Reason("input_rebuilt", f"input {name} is {'made anew' if source.expected_to_run else 'perhaps made anew'}")

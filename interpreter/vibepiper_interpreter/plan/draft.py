@@ -1,0 +1,112 @@
+"""The planner's working state: what is known and decided so far, asset by asset. Lives only while one plan is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
+from vibepiper_interpreter.plan.flow import ALL, NOTHING, ColumnFlow, Columns
+from vibepiper_interpreter.plan.plan import ColumnChange, Condition, Estimate, Reason, Verb
+from vibepiper_interpreter.state import Audit, Published, State
+from vibepiper_interpreter.storage.version import SourceFile, Stored, Version
+from vibepiper_spec.address import Address
+
+ListFiles = Callable[[CompiledAsset], tuple[SourceFile, ...]]
+StorageHas = Callable[[Stored], bool]
+
+
+@dataclass(slots=True)
+class Draft:
+    """What is decided about one asset. `verb` None: nothing is to be done."""
+
+    asset: CompiledAsset
+    published: Published | None
+    verb: Verb | None = None
+    # Reasons of its own: its meaning, its files, its parts. Those that come from inputs are in `input_reasons`.
+    own_reasons: list[Reason] = field(default_factory=list)
+    input_reasons: list[Reason] = field(default_factory=list)
+    source_files: tuple[SourceFile, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    # A version that exists already and is just what is wanted.
+    found: Version | None = None
+    # What an observer may see change: at most `changed` by what the planner thinks, and `unchanged` for certain.
+    own_changed: Columns = NOTHING
+    changed: Columns = NOTHING
+    # None: not even that the same rows are there.
+    unchanged: Columns | None = ALL
+    expected_to_run: bool = True
+    # Inputs that change in this plan, but provably not in what this asset uses.
+    carried: tuple[Address, ...] = ()
+    checks: tuple[str, ...] = ()
+    checks_if_kept: tuple[str, ...] = ()
+    column_changes: tuple[ColumnChange, ...] = ()
+    reaches: tuple[Address, ...] = ()
+    estimate: Estimate | None = None
+    component: int = 0
+
+    @property
+    def acts(self) -> bool:
+        return self.verb is not None
+
+    @property
+    def makes(self) -> bool:
+        """Whether the environment may point to another version afterwards."""
+        return self.verb in ("create", "rebuild", "repoint")
+
+    @property
+    def reproducible(self) -> bool:
+        """Whether making it again from the same inputs, or the same files, gives the same rows for certain."""
+        return self.asset.kind == "source" or self.asset.deterministic
+
+    @property
+    def keeps(self) -> str | None:
+        return None if self.published is None else self.published.id
+
+
+@dataclass
+class Planning:
+    """One planning: what it was asked, what it reads, and the drafts, in the order of the compiled project."""
+
+    project: CompiledProject
+    state: State
+    environment: str
+    selection: tuple[str, ...]
+    list_files: ListFiles
+    storage_has: StorageHas
+    serial: int
+    published: Mapping[Address, Published]
+    audits: Mapping[str, tuple[Audit, ...]]
+    drafts: dict[Address, Draft]
+    flow: ColumnFlow
+    # The published versions of assets whose meaning changed, and of removed ones.
+    previous: dict[Address, Version] = field(default_factory=dict)
+    # Assets that were asked for; None: all.
+    selected: frozenset[Address] | None = None
+
+    @cached_property
+    def position(self) -> dict[Address, int]:
+        return {address: number for number, address in enumerate(self.drafts)}
+
+    @cached_property
+    def readers(self) -> dict[Address, tuple[Address, ...]]:
+        return self.project.readers()
+
+    @cached_property
+    def ids_by_key(self) -> dict[str, str]:
+        """Every version there is, by key; asked for only when something has changed."""
+        return self.state.ids_by_key()
+
+    def comes_before(self, one: Address, other: Address) -> bool:
+        return one in self.position and self.position[one] < self.position[other]
+
+    def acting(self) -> list[Draft]:
+        return [draft for draft in self.drafts.values() if draft.acts]
+
+    def current(self, address: Address) -> str | None:
+        """The version the environment will point to after this plan, where that is known now."""
+        draft = self.drafts[address]
+        if not draft.makes:
+            return draft.keeps
+        return None if draft.found is None else draft.found.id

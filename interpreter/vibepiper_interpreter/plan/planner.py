@@ -1,0 +1,164 @@
+"""Makes a plan: compares the compiled project with what is published, and decides everything an apply will do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version as distribution_version
+
+from vibepiper_interpreter.compile.compiled import CompiledProject
+from vibepiper_interpreter.plan.compare import compare
+from vibepiper_interpreter.plan.components import group
+from vibepiper_interpreter.plan.decide import decide
+from vibepiper_interpreter.plan.draft import Draft, ListFiles, Planning, StorageHas
+from vibepiper_interpreter.plan.estimates import estimate
+from vibepiper_interpreter.plan.flow import ColumnFlow, origins_in
+from vibepiper_interpreter.plan.plan import Action, Plan, Reason
+from vibepiper_interpreter.plan.reach import reach
+from vibepiper_interpreter.plan.recheck import recheck
+from vibepiper_interpreter.plan.remove import remove
+from vibepiper_interpreter.plan.restrict import restrict
+from vibepiper_interpreter.state import State
+from vibepiper_spec.address import Address
+
+STEPS: tuple[Callable[[Planning], None], ...] = (
+    compare,  # each asset with what is published, by itself: meaning, build, files, stored parts
+    decide,  # inputs first: create, rebuild, repoint, or nothing; on which conditions
+    restrict,  # to what was asked for, and what that needs
+    recheck,  # which checks run, on what is made and on what stays
+    remove,  # what no spec declares any more
+    reach,  # which assets feel each change
+    group,  # what publishes together
+    estimate,  # what it will probably cost
+)
+
+
+def make_plan(
+    compiled: CompiledProject,
+    state: State,
+    environment: str,
+    *,
+    selection: Sequence[str] = (),
+    now: datetime | None = None,
+    list_files: ListFiles,
+    storage_has: StorageHas,
+) -> Plan:
+    """Everything an apply would do to `environment` now. Touches nothing; the same inputs give the same plan.
+
+    `list_files` gives a source's files as they are now; `storage_has` tells whether all parts of a version are there.
+    VP207 where a word of `selection` names nothing.
+    """
+    serial, published, audits = state.published(environment)
+    planning = Planning(
+        project=compiled,
+        state=state,
+        environment=environment,
+        selection=tuple(selection),
+        list_files=list_files,
+        storage_has=storage_has,
+        serial=serial,
+        published=published,
+        audits=audits,
+        drafts={address: Draft(asset, published.get(address)) for address, asset in compiled.assets.items()},
+        flow=ColumnFlow(origins_in(compiled)),
+    )
+    for step in STEPS:
+        step(planning)
+    return _assemble(planning, (now or datetime.now(UTC)).astimezone(UTC))
+
+
+def engine_version() -> str:
+    """The engine's name and version, as `ENGINE_VERSION` has it, without importing the engine."""
+    return f"duckdb {distribution_version('duckdb')}"
+
+
+def _assemble(planning: Planning, now: datetime) -> Plan:
+    acting = planning.acting()
+    engine = engine_version()
+    carried: dict[Address, list[Address]] = {}
+    for draft in planning.drafts.values():
+        if not draft.acts:
+            for read in draft.carried:
+                carried.setdefault(read, []).append(draft.asset.address)
+    actions = tuple(_action(planning, draft, tuple(carried.get(draft.asset.address, ()))) for draft in acting)
+    needed = {each.address for draft in acting for each in draft.asset.inputs}
+    needed.update(address for draft in acting for address in draft.asset.check_inputs)
+    considered = len(planning.project.assets if planning.selected is None else planning.selected)
+    return Plan(
+        id=_plan_id(planning, now, engine),
+        created_at=now,
+        environment=planning.environment,
+        serial=planning.serial,
+        digest=planning.project.digest,
+        engine_version=engine,
+        state_id=planning.state.id,
+        actions=actions,
+        assets={
+            draft.asset.address: (
+                planning.previous[draft.asset.address].asset if draft.verb == "remove" else draft.asset
+            )
+            for draft in acting
+        },
+        pointers={
+            address: planning.published[address].id
+            for address in sorted(needed)
+            if address in planning.published and not (address in planning.drafts and planning.drafts[address].makes)
+        },
+        variables=planning.project.variables,
+        selection=planning.selection,
+        unchanged=considered - sum(_is_counted(planning, draft) for draft in acting),
+    )
+
+
+def _is_counted(planning: Planning, draft: Draft) -> bool:
+    """Whether an action is about an asset among those that were considered."""
+    if planning.selected is not None:
+        return draft.asset.address in planning.selected
+    return draft.verb != "remove"
+
+
+def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> Action:
+    assert draft.verb is not None
+    address = draft.asset.address
+    reads = [read.address for read in draft.asset.inputs]
+    # A check may read what is made from this very asset; then it reads the version of before.
+    reads += [other for other in draft.asset.check_inputs if planning.comes_before(other, address)]
+    reasons = (*draft.own_reasons, *draft.input_reasons)
+    if draft.found is not None:
+        words = f"the same was made already, on {draft.found.created_at:%Y-%m-%d %H:%M} UTC"
+        reasons = (*reasons, Reason("exists", words))
+    return Action(
+        address=address,
+        verb=draft.verb,
+        reasons=reasons,
+        after=tuple(other for other in dict.fromkeys(reads) if planning.drafts[other].acts),
+        conditions=draft.conditions,
+        expected="run" if draft.expected_to_run else "keep",
+        keeps=draft.keeps,
+        version_id=None if draft.found is None else draft.found.id,
+        column_changes=draft.column_changes,
+        reaches=draft.reaches,
+        carries=carries,
+        checks=draft.checks,
+        checks_if_kept=draft.checks_if_kept,
+        estimate=draft.estimate,
+        component=draft.component,
+        source_files=draft.source_files if draft.verb in ("create", "rebuild") else (),
+    )
+
+
+def _plan_id(planning: Planning, now: datetime, engine: str) -> str:
+    """Of all that the plan follows from, so that the same inputs give the same id."""
+    digest = sha256()
+    for item in (
+        planning.project.digest,
+        planning.state.id,
+        planning.environment,
+        str(planning.serial),
+        engine,
+        now.isoformat(),
+        *planning.selection,
+    ):
+        digest.update(item.encode() + b"\0")
+    return digest.hexdigest()[:16]
