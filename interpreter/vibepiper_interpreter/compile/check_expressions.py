@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from vibepiper_interpreter.compile.compilation import Compilation, SqlReferences, Workshop
 from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.compile.memo import columns_to_json, memo_key, problems_from_json, problems_to_json
-from vibepiper_interpreter.compile.placing import at_value, place_problem
+from vibepiper_interpreter.compile.placing import place_problem
 from vibepiper_interpreter.compile.references import references_of, unknown_parameter
 from vibepiper_interpreter.engines.duckdb.binder import Binder, Bound
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
@@ -30,8 +30,6 @@ class Snippet:
     text: str
     keys: tuple[str | int, ...]
     whole: bool = False
-    # Made by us from a check's values, so there is no text to point into.
-    generated: bool = False
 
     @property
     def query(self) -> str:
@@ -138,8 +136,6 @@ class CheckBinder:
     ) -> list[Diagnostic]:
         problems = self._problems(declared.address, [snippet], schemas, references)
         locator = self._state.loaded.locator
-        if snippet.generated:
-            return [at_value(locator, declared.origin, snippet.keys, problem) for problem in problems[:1]]
         return [place_problem(locator, declared.origin, snippet.keys, snippet.in_text(problem)) for problem in problems]
 
     def _problems(

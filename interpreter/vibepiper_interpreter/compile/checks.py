@@ -12,6 +12,7 @@ from vibepiper_interpreter.compile.check_conditions import condition_of, family_
 from vibepiper_interpreter.compile.check_expressions import CheckBinder, Snippet
 from vibepiper_interpreter.compile.compilation import Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import Check, Column
+from vibepiper_interpreter.engines.duckdb.failure import engine_failure
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredAsset
@@ -91,9 +92,6 @@ def _add_column_check(
     if check.rule == "expression":
         condition = arguments["expression"]
         draft.snippets.append(Snippet(condition, (*keys, "expression")))
-    elif not told and condition is not None and _holds_text(check) and family_of_type(column.type) in ("time", "other"):
-        # A date written as a string is only known to be one when it is bound.
-        draft.snippets.append(Snippet(condition, keys, generated=True))
     _add(draft, check, keys, column.name, arguments, condition, f"{check.rule}({column.name})")
 
 
@@ -148,10 +146,6 @@ def _values(check: CheckSpec) -> list[Any]:
     return list(check.arguments.values()) if check.rule == "between" else []
 
 
-def _holds_text(check: CheckSpec) -> bool:
-    return any(isinstance(value, str) for value in _values(check))
-
-
 def _misfits(
     state: Compilation, workshop: Workshop, draft: _Draft, column: Column, check: CheckSpec, keys: _Keys
 ) -> Iterator[Diagnostic]:
@@ -160,6 +154,8 @@ def _misfits(
     if not column.type:
         return
     wrong = [value for value in _values(check) if not fits(column, value)]
+    if not wrong and column.type != "VARCHAR":
+        wrong = [value for value in _values(check) if isinstance(value, str) and not _casts(workshop, value, column)]
     if wrong:
         yield Diagnostic(
             "VP304",
@@ -186,13 +182,20 @@ def _misfits(
         )
 
 
+def _casts(workshop: Workshop, value: str, column: Column) -> bool:
+    """Whether a value written as a string (a date, a UUID) is one of the column's type."""
+    try:
+        workshop.connection.execute(f"SELECT CAST($1 AS {column.type})", [value]).fetchone()
+    except duckdb.Error:
+        return False
+    return True
+
+
 def _bad_pattern(workshop: Workshop, pattern: str) -> str | None:
     """Why DuckDB cannot read a regular expression."""
     try:
         workshop.connection.execute("SELECT regexp_full_match('', $1)", [pattern]).fetchone()
     except duckdb.Error as error:
-        from vibepiper_interpreter.engines.duckdb.failure import engine_failure
-
         return engine_failure(error).message.rstrip(".")
     return None
 

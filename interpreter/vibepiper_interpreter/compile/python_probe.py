@@ -57,7 +57,11 @@ def probe_imports(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
             place = state.loaded.locator.place(state.declared[address].origin, "function")
             told = None
             if module in failures:
-                told = _does_not_import(module, failures[module], place) if address == addresses[0] else None
+                told = (
+                    _does_not_import(workshop.python, module, failures[module], place)
+                    if address == addresses[0]
+                    else None
+                )
                 unknown.add(address)
             elif (function := state.python[address].definition.function) not in results[module]:
                 told = _not_callable(module, function, results[module], place)
@@ -113,7 +117,7 @@ def _key(sources: PythonSources, module: str, root: Path) -> str:
     return memo_key(sys.executable, sys.version, texts)
 
 
-def _does_not_import(module: str, failure: Failure, place: Place) -> Diagnostic:
+def _does_not_import(sources: PythonSources, module: str, failure: Failure, place: Place) -> Diagnostic:
     notes = [f"{path}:{line}, in {name}: {text}" for path, line, name, text in failure.frames]
     at = place
     related: tuple[Related, ...] = ()
@@ -124,7 +128,13 @@ def _does_not_import(module: str, failure: Failure, place: Place) -> Diagnostic:
     fix = None
     if failure.missing:
         package = failure.missing.partition(".")[0]
-        fix = Fix(f"Install the package `{package}` beside `vp`, or correct the name.")
+        own = sources.path_of(failure.missing)
+        fix = Fix(
+            f"Install the package `{package}` beside `vp`, or correct the name."
+            if own is None
+            else f"Another installed package is called `{package}` and hides `{own}`: put an empty `__init__.py` into "
+            f"the folder `{package}`, or rename it."
+        )
     return Diagnostic(
         "VP401",
         f"The module `{module}` cannot be imported: {failure.words.rstrip('.')}.",
