@@ -35,6 +35,11 @@ def copy_example(name: str, target: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def vp() -> Vp:
+    return run_vp
+
+
+@pytest.fixture(scope="session")
 def flights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The flights example, applied. Tests only read it."""
     root = copy_example("flights", tmp_path_factory.mktemp("example") / "flights")
