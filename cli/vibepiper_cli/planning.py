@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.project import load, load_for_state, once, stop_on_errors, stop_on_unknown_environment
+from vibepiper_cli.query_places import PlaceInQuery, places_in_queries
 from vibepiper_cli.views.words import count
 from vibepiper_interpreter.compile import compile_project
 from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject, FileDefinition
@@ -30,6 +31,7 @@ class Planned:
     settings: ProjectSettings
     state: State
     diagnostics: tuple[Diagnostic, ...]  # warnings only
+    place: PlaceInQuery
 
 
 def make(invocation: Invocation, environment: str, selection: Sequence[str]) -> Planned:
@@ -40,7 +42,7 @@ def make(invocation: Invocation, environment: str, selection: Sequence[str]) -> 
     root, settings = loaded.project.root, loaded.project.settings
     state = open_state(root, settings)
     plan = _plan(compiled.project, root, settings, state, environment, selection)
-    return Planned(plan, root, settings, state, diagnostics)
+    return Planned(plan, root, settings, state, diagnostics, places_in_queries(loaded))
 
 
 def source_files(root: Path, asset: CompiledAsset) -> tuple[SourceFile, ...]:
@@ -55,6 +57,7 @@ class Survey:
     project: CompiledProject
     plan: Plan | None
     root: Path
+    settings: ProjectSettings
     state: State
 
 
@@ -72,7 +75,7 @@ def survey(invocation: Invocation, environment: str) -> Survey:
         invocation.printer.talk(f"The specs have {errors}; `vp validate` tells them. Shown is what can be known.\n")
     else:
         plan = _plan(compiled.project, root, settings, state, environment, ())
-    return Survey(compiled.project, plan, root, state)
+    return Survey(compiled.project, plan, root, settings, state)
 
 
 def _plan(
@@ -110,4 +113,4 @@ def read(invocation: Invocation, file: Path) -> Planned:
         lambda asset: source_files(root, asset),
         compiled=compiled.project,
     )
-    return Planned(plan, root, settings, state, diagnostics)
+    return Planned(plan, root, settings, state, diagnostics, places_in_queries(loaded))

@@ -12,7 +12,6 @@ import duckdb
 
 from vibepiper_interpreter.engines.duckdb.session import RESULT_SETTINGS, literal
 
-_AT_ONCE = 10_000  # rows taken from the engine in one go
 Row = tuple[str | None, ...]
 
 
@@ -62,21 +61,16 @@ def stream(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None = 
     # By position: names may occur twice.
     numbers = range(1, len(relation.columns) + 1)
     text = relation.project(", ".join(f"#{number}::VARCHAR" for number in numbers))
-    return Stream(tuple(relation.columns), tuple(str(type) for type in relation.types), _rows(text))
+    return Stream(tuple(relation.columns), tuple(str(type) for type in relation.types), text.iter_rows())
 
 
 def stream_json(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None = None) -> Iterator[str]:
     """Each row as a JSON object, written by DuckDB: numbers stay exact, nested values stay nested."""
     relation = _relation(connection, sql, limit)
     if relation is not None:
-        yield from (row[0] or "{}" for row in _rows(relation.query("result", "SELECT to_json(result) FROM result")))
+        yield from (row[0] or "{}" for row in relation.set_alias("result").project("to_json(result)").iter_rows())
 
 
 def _relation(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) -> duckdb.DuckDBPyRelation | None:
     relation: duckdb.DuckDBPyRelation | None = connection.sql(sql)
     return relation if relation is None or limit is None else relation.limit(limit)
-
-
-def _rows(relation: duckdb.DuckDBPyRelation) -> Iterator[Row]:
-    while batch := relation.fetchmany(_AT_ONCE):
-        yield from batch

@@ -76,6 +76,7 @@ def _apply(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
             workers=how.workers,
             wait=how.wait,
             cancel=cancel,
+            place=planned.place,
         )
     _show(result, invocation)
     return _STATUSES[result.status]

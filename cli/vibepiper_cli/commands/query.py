@@ -29,7 +29,7 @@ def query(invocation: Invocation, sql: str, environment: str, format: str, limit
     project = load_for_state(invocation).project
     stop_on_unknown_environment(project.settings, environment)
     with open_state(project.root, project.settings) as state:
-        warehouse = ensure_warehouse(project.root, state, environment)
+        warehouse = ensure_warehouse(project.root, project.settings, state, environment)
     with open_warehouse(warehouse) as connection:
         try:
             _print(connection, text, format, limit, invocation)

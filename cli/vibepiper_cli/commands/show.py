@@ -29,6 +29,6 @@ def show(invocation: Invocation, asset: str, environment: str, rows: int) -> Exi
 
 
 def _sample(address: Address, planned: planning.Survey, environment: str, limit: int) -> Rows:
-    warehouse = ensure_warehouse(planned.root, planned.state, environment)
+    warehouse = ensure_warehouse(planned.root, planned.settings, planned.state, environment)
     with open_warehouse(warehouse) as connection:
         return fetch(connection, f"from {quote(address.pipeline)}.{quote(address.name)}", limit)

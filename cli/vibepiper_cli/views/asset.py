@@ -122,7 +122,7 @@ def _lineage(inputs: tuple[Input, ...], files: list[str]) -> list[str]:
 
 def _files(status: AssetStatus) -> list[str]:
     definition = status.asset.definition
-    return list(definition.path) if isinstance(definition, FileDefinition) else []
+    return list(definition.paths) if isinstance(definition, FileDefinition) else []
 
 
 def _check_json(check: Check, status: AssetStatus) -> dict[str, Any]:

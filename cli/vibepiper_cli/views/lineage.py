@@ -96,7 +96,7 @@ def _columns(columns: Sequence[str]) -> str:
 
 def _files(node: Node, project: CompiledProject) -> str:
     definition = project.assets[node.address].definition
-    return f"  {', '.join(definition.path)}" if isinstance(definition, FileDefinition) else ""
+    return f"  {', '.join(definition.paths)}" if isinstance(definition, FileDefinition) else ""
 
 
 def _mermaid_text(text: str) -> str:
