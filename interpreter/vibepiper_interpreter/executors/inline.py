@@ -21,5 +21,5 @@ class InlineExecutor:
             future.set_exception(error)
         return future
 
-    def shutdown(self) -> None:
+    def shutdown(self, patience: float | None = None) -> None:
         """Nothing runs between two submits, so there is nothing to stop."""

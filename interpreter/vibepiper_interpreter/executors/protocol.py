@@ -21,6 +21,6 @@ class Executor(Protocol):
         """Start `task`, now or when a worker is free. Its exception, if any, belongs to the future."""
         ...
 
-    def shutdown(self) -> None:
-        """Forget the tasks that have not started, and wait for the running ones."""
+    def shutdown(self, patience: float | None = None) -> None:
+        """Forget the tasks that have not started, and wait for the running ones, at most `patience` seconds."""
         ...

@@ -158,9 +158,11 @@ class State:
         expected_serial: int,
         changes: Mapping[Address, Pointer | None],
         run_id: str,
-        component: int = 0,
+        components: Mapping[Address, int] | None = None,
     ) -> int:
         """Move the pointers of the lease's environment, all or none; gives the new serial. None drops an asset.
+
+        `components` notes which component of the plan each asset is of: several may be complete at the same time.
 
         VP704 where the lease is no longer ours, or somebody has moved the environment past `expected_serial`.
         """
@@ -170,7 +172,7 @@ class State:
             if serial != expected_serial:
                 raise DiagnosticError(_moved(lease.environment, expected_serial, serial))
             now = database_time(connection)
-            writing.move_pointers(connection, lease.environment, serial + 1, changes, run_id, component, now)
+            writing.move_pointers(connection, lease.environment, serial + 1, changes, run_id, components or {}, now)
             return serial + 1
 
     def finish_run(self, run_id: str, status: str, seconds: float) -> None:

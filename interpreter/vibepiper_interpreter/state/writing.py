@@ -140,7 +140,7 @@ def move_pointers(
     new_serial: int,
     changes: Mapping[Address, Pointer | None],
     run_id: str,
-    component: int,
+    components: Mapping[Address, int],
     now: datetime,
 ) -> None:
     """Point to what `changes` says, drop where it says None, and note every move. The caller holds the lease's row."""
@@ -162,7 +162,10 @@ def move_pointers(
     _insert(
         connection,
         publications,
-        [{**move, "serial": new_serial, "run_id": run_id, "component": component, "at": now} for move in moves],
+        [
+            {**move, "serial": new_serial, "run_id": run_id, "component": components.get(address, 0), "at": now}
+            for address, move in zip(changes, moves, strict=True)
+        ],
     )
     connection.execute(update(environments).where(environments.c.name == environment).values(serial=new_serial))
 

@@ -4,51 +4,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.engines.duckdb.session import literal, quote
+from vibepiper_interpreter.engines.duckdb.types import storage_projection
 from vibepiper_interpreter.storage.version import ColumnStatistics, Part
 
-# Text before the query in the statement: an error's position in the statement, less this, is one in the query.
-COPY_PREFIX = "COPY ("
 _SINGLE_NAME = re.compile(r'"((?:[^"]|"")*)"')
 
 
-def copy_to_parquet(
-    cursor: duckdb.DuckDBPyConnection, query: str, file: Path, part_path: str, order_by: Sequence[str] = ()
-) -> Part:
-    """Run `query` and write its rows to `file`. A failure leaves no file behind."""
+@dataclass(frozen=True, slots=True)
+class CopyStatement:
+    """A COPY of a query's result. `query_offset` is where in `text` the query begins, in bytes."""
+
+    text: str
+    query_offset: int
+
+
+def copy_statement(
+    query: str, file: Path, columns: Sequence[Column] = (), order_by: Sequence[str] = ()
+) -> CopyStatement:
+    """Write the rows of `query` to `file`, each of `columns` that Parquet would change cast to its stored type."""
+    before = "COPY ("
     # The line break ends a comment that the query may end with.
-    if order_by:
-        query = f"{query}\n) ORDER BY {', '.join(order_by)}"
-        statement = f"{COPY_PREFIX}SELECT * FROM ({query}"
-    else:
-        statement = f"{COPY_PREFIX}{query}\n"
-    statement += f") TO {literal(str(file))} (FORMAT parquet, COMPRESSION snappy, RETURN_STATS)"
-    row = cursor.execute(statement).fetchone()
+    after = f"\n) TO {literal(str(file))} (FORMAT parquet, COMPRESSION snappy, RETURN_STATS)"
+    projection = storage_projection(columns)
+    if projection or order_by:
+        before += f"SELECT {projection or '*'} FROM ("
+        order = f" ORDER BY {', '.join(map(quote, order_by))}" if order_by else ""
+        after = f"\n) AS result{order}{after}"
+    return CopyStatement(f"{before}{query}{after}", len(before.encode()))
+
+
+def copy_to_parquet(cursor: duckdb.DuckDBPyConnection, statement: CopyStatement, part_path: str) -> Part:
+    """Run `statement` and describe what it wrote. A failure leaves no file behind."""
+    row = cursor.execute(statement.text).fetchone()
     if row is None:
         raise ValueError("COPY with RETURN_STATS returned no row")
     _, rows, size, _, statistics, *_ = row
     return Part(part_path, int(rows), int(size), _column_statistics(statistics, int(rows)))
-
-
-def position_in_query(position: int, order_by: Sequence[str]) -> int:
-    """Where in the query an error is that DuckDB places at byte `position` of the copy statement."""
-    return position - len(COPY_PREFIX) - (len("SELECT * FROM (") if order_by else 0)
-
-
-def order_terms(columns: Sequence[str]) -> tuple[str, ...]:
-    """`order_by` as SQL terms: a name, or a name followed by `asc` or `desc`."""
-    return tuple(_order_term(column) for column in columns)
-
-
-def _order_term(column: str) -> str:
-    name, _, direction = column.rpartition(" ")
-    if name and direction.lower() in ("asc", "desc"):
-        return f"{quote(name.strip())} {direction}"
-    return quote(column)
 
 
 def _column_statistics(found: Mapping[str, Mapping[str, str]] | None, rows: int) -> tuple[ColumnStatistics, ...]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
-from duckdb.sqltypes import DuckDBPyType
 
 from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.engines.duckdb.session import literal, quote
+from vibepiper_interpreter.engines.duckdb.type_names import DataType, parse_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def multiset_hash(cursor: duckdb.DuckDBPyConnection, relation: str, columns: Seq
     if not columns:
         query = f"SELECT count(*), 0, 0 FROM {relation}"
     else:
-        values = ", ".join(_hashable(quote(column.name), cursor.sqltype(column.type)) for column in columns)
+        values = ", ".join(_hashable(quote(column.name), _parsed(column)) for column in columns)
         # Two sums that mix the same column hashes differently: one colliding row sum is not enough to be fooled.
         query = (
             f"SELECT count(*), coalesce(sum(hash({values})), 0), coalesce(sum(hash(7, {values})), 0) FROM {relation}"
@@ -41,40 +41,40 @@ def multiset_hash(cursor: duckdb.DuckDBPyConnection, relation: str, columns: Seq
     return MultisetHash(int(row[0]), int(row[1]), int(row[2]))
 
 
-def _hashable(expression: str, kind: DuckDBPyType, depth: int = 0) -> str:
+def _hashable(expression: str, kind: DataType, depth: int = 0) -> str:
     """An expression whose `hash` differs wherever two values of type `kind` do.
 
     DuckDB's `hash` alone gives the same for NULL, [] and [NULL], for [[1], [2]] and [[1, 2]], for a NULL struct and a
     struct of NULLs, and for one month and thirty days. So nested values are hashed level by level, with their nulls
     and lengths, and intervals by their text.
     """
-    match kind.id:
-        case "interval":
+    element = f"e{depth}"
+    match kind.name:
+        case "INTERVAL":
             return f"CAST({expression} AS VARCHAR)"
-        case "struct":
+        case "STRUCT":
             fields = [
-                _hashable(f"struct_extract({expression}, {literal(name)})", field, depth)
-                for name, field in kind.children
+                _hashable(f"struct_extract({expression}, {literal(label)})", field, depth)
+                for label, field in zip(kind.labels, kind.children, strict=True)
             ]
             return f"hash({', '.join([f'{expression} IS NULL', *fields])})"
-        case "list" | "array":
-            return _list(expression, kind.children[0][1], depth)
-        case "map":
-            (_, key), (_, value) = kind.children
-            entry = f"e{depth}"
-            return _elements(
-                f"map_entries({expression})",
-                f"hash({_hashable(f'{entry}.key', key, depth + 1)}, {_hashable(f'{entry}.value', value, depth + 1)})",
-                depth,
-            )
+        case "LIST" | "ARRAY":
+            # The hash of a NULL element is an ordinary number, so it stays apart from a missing one.
+            return _elements(expression, element, _hashable(element, kind.children[0], depth + 1))
+        case "MAP":
+            sides = zip(("key", "value"), kind.children, strict=True)
+            parts = ", ".join(_hashable(f"{element}.{side}", child, depth + 1) for side, child in sides)
+            return _elements(f"map_entries({expression})", element, parts)
         case _:
             return expression
 
 
-def _list(expression: str, element: DuckDBPyType, depth: int) -> str:
-    # The hash of a NULL element is an ordinary number, so it stays apart from a missing one.
-    return _elements(expression, f"hash({_hashable(f'e{depth}', element, depth + 1)})", depth)
+def _elements(values: str, element: str, parts: str) -> str:
+    return f"hash({values} IS NULL, len({values}), list_transform({values}, lambda {element}: hash({parts})))"
 
 
-def _elements(values: str, element_hash: str, depth: int) -> str:
-    return f"hash({values} IS NULL, len({values}), list_transform({values}, lambda e{depth}: {element_hash}))"
+def _parsed(column: Column) -> DataType:
+    kind = parse_type(column.type)
+    if not isinstance(kind, DataType):
+        raise ValueError(f"column {column.name} has the unknown type {column.type!r}")
+    return kind

@@ -113,10 +113,11 @@ def literal(value: str | bool | int | float | Decimal | date | datetime | None) 
             return "'" + value.replace("'", "''") + "'"
 
 
-def use_pipeline(cursor: duckdb.DuckDBPyConnection, pipeline: str) -> None:
+def use_pipeline(cursor: duckdb.DuckDBPyConnection, pipeline: str, catalog: str = "memory") -> None:
     """Let bare names in this cursor's next statements mean assets of `pipeline` (its schema must exist).
 
+    The path names the catalog: without it DuckDB looks for the schema in whichever catalog the cursor last used.
     `main` stays on the path behind it: the frozen clock's macros live there.
     """
-    path = f"{quote(pipeline)},main"
+    path = f"{quote(catalog)}.{quote(pipeline)},memory.main"
     cursor.execute(f"SET search_path = {literal(path)}")

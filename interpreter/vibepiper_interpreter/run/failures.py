@@ -1,0 +1,167 @@
+"""Says in a diagnostic what went wrong while a task ran."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.connectors.file import broken_row
+from vibepiper_interpreter.engines.duckdb.failure import EngineFailure, engine_failure
+from vibepiper_interpreter.engines.duckdb.parameters import FilledQuery
+from vibepiper_interpreter.run.result import CheckResult
+from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.storage.version import Version
+from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Range
+
+_WIDTH = 40  # characters of one value in a table of failing rows
+
+
+class Cancelled(Exception):
+    """The run was told to stop while this task was under way."""
+
+
+def declared_at(asset: CompiledAsset) -> Place | None:
+    """The header of the asset's block."""
+    return Place(asset.declared_in, Range.at(asset.declared_at_line, 1)) if asset.declared_in else None
+
+
+def engine_diagnostic(
+    session: RunSession,
+    asset: CompiledAsset,
+    error: duckdb.Error,
+    filled: FilledQuery | None = None,
+    query_offset: int = 0,
+) -> Diagnostic:
+    """What DuckDB's `error` means for the person who wrote `asset`.
+
+    `filled` is the query that ran, at byte `query_offset` of the statement, if a place in it can be told.
+    """
+    if isinstance(error, duckdb.InterruptException):
+        raise Cancelled from error
+    failure = engine_failure(error)
+    if failure.disk_full:
+        return disk_full(asset)
+    message = session.redactor(failure.message)
+    row = broken_row(message, session.root, declared_at(asset))
+    if row is not None:
+        return row
+    message = _without_folders(message, session)
+    if failure.kind in ("IO", "Invalid Input") and ".parquet" in message and str(session.storage.root.name) in message:
+        return _damaged(asset, message)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return Diagnostic(
+            "VP507",
+            f"`{asset.address}` needs more memory than the run may use. {_sentence(message)}",
+            declared_at(asset),
+            fix=Fix(
+                "Give the run more memory (`[executor] memory` in vp.toml), or run fewer tasks at once (`workers`)."
+            ),
+        )
+    place = _place_in_query(session, asset, failure, filled, query_offset) or declared_at(asset)
+    return Diagnostic(
+        "VP507",
+        f"The query of `{asset.address}` failed on its data: {_sentence(message)} Nothing of it was published.",
+        place,
+        fix=Fix("Correct the query or the data it reads; `try_cast` gives NULL where a cast can fail."),
+    )
+
+
+def disk_full(asset: CompiledAsset) -> Diagnostic:
+    return Diagnostic(
+        "VP508",
+        f"There was no space left on the disk while `{asset.address}` was written. What was written of it has been "
+        "deleted, and nothing of it was published.",
+        declared_at(asset),
+        fix=Fix(
+            "Make room, for example with `vp clean`, or set another `path` under `[storage]`; then apply again: "
+            "what was finished is kept."
+        ),
+    )
+
+
+def changed_while_read(asset: CompiledAsset, path: str, what: str) -> Diagnostic:
+    return Diagnostic(
+        "VP505",
+        f"The file `{path}` {what}, so `{asset.address}` could hold rows of two states of it. Nothing of it was "
+        "published.",
+        declared_at(asset),
+        fix=Fix("Plan and apply again when nobody writes to the file; let writers make a new file and rename it."),
+    )
+
+
+def lost_version(version: Version) -> Diagnostic:
+    return _damaged(version.asset, f"files of version {version.id} are missing or cut short")
+
+
+def check_failed(asset: CompiledAsset, result: CheckResult) -> Diagnostic:
+    """VP506 for a failed check, with the rows that show it."""
+    held_back = "" if result.severity == "warn" else " The version was not published."
+    return Diagnostic(
+        "VP506",
+        f"Check `{result.check}` of `{asset.address}` failed: {result.detail}{held_back}",
+        declared_at(asset),
+        severity="warning" if result.severity == "warn" else "error",
+        fix=Fix('Correct the data or the rule; with `severity = "warn"` the check reports and does not hold back.'),
+        notes=table(result.sample_columns, result.sample_rows),
+    )
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Rows as lines of aligned text under a line of column names; empty where there are no rows."""
+    if not rows:
+        return ()
+    cells = [[_cell(value) for value in row] for row in (columns, *rows)]
+    widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
+    return tuple("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+
+def _cell(value: str) -> str:
+    flat = " ".join(value.split("\n"))
+    return flat if len(flat) <= _WIDTH else flat[: _WIDTH - 1] + "…"
+
+
+def _damaged(asset: CompiledAsset, message: str) -> Diagnostic:
+    return Diagnostic(
+        "VP509",
+        f"A stored version that `{asset.address}` needs cannot be read: {_sentence(message)}",
+        declared_at(asset),
+        fix=Fix(
+            "Plan and apply again: a version whose files are missing is made anew. If a file is there but damaged, "
+            "delete it first."
+        ),
+    )
+
+
+def _place_in_query(
+    session: RunSession, asset: CompiledAsset, failure: EngineFailure, filled: FilledQuery | None, query_offset: int
+) -> Place | None:
+    if filled is None or failure.position is None:
+        return None
+    start = failure.position - query_offset
+    text = filled.text.encode()
+    if not 0 <= start < len(text):
+        return None
+    end = filled.original_position(start + failure.length)
+    start = filled.original_position(start)
+    original = filled.query.encode()
+    return session.place(asset.address, _characters(original, start), max(_characters(original, end), 1))
+
+
+def _characters(source: bytes, position: int) -> int:
+    """How many code points the first `position` bytes hold."""
+    return len(source[:position].decode(errors="ignore"))
+
+
+def _without_folders(message: str, session: RunSession) -> str:
+    """`message` with paths as the project knows them: no absolute path of this machine."""
+    for folder in (session.root, session.root.resolve()):
+        message = message.replace(f"{folder}/", "")
+    return message.replace(f"{session.storage.root}/", f"{Path(session.storage.root).name}/")
+
+
+def _sentence(message: str) -> str:
+    first = message.strip().split("\n\n")[0].strip()
+    return first if first.endswith((".", "!", "?")) else f"{first}."

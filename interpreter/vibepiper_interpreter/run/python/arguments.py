@@ -1,0 +1,61 @@
+"""Turns an asset's version into what a parameter's annotation asks for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import duckdb
+
+from vibepiper_interpreter.compile.compiled import Parameter
+from vibepiper_interpreter.engines.duckdb.session import quote
+from vibepiper_interpreter.run.relations import qualified
+from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.storage.version import Version
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, Place
+
+# The package each flavour needs beyond what VibePiper itself depends on; the extra has the same name.
+_PACKAGES = {"pandas": "pandas", "polars": "polars", "polars_lazy": "polars"}
+
+
+def argument(
+    session: RunSession, cursor: duckdb.DuckDBPyConnection, parameter: Parameter, version: Version, place: Place | None
+) -> Any:
+    """The rows of `version`, cut to the parameter's columns. `cursor` is the user's: relations stay bound to it."""
+    package = _require(parameter, place)
+    columns = "*" if parameter.columns is None else ", ".join(quote(column) for column in parameter.columns)
+    if parameter.flavour == "polars_lazy" and version.parts:
+        files = [session.storage.path(part) for part in version.parts]
+        frame = package.scan_parquet(files, hive_partitioning=False)
+        return frame if parameter.columns is None else frame.select(parameter.columns)
+    relation = cursor.sql(f"SELECT {columns} FROM {qualified(version.address)}")
+    if parameter.flavour == "duckdb":
+        return relation
+    table = relation.to_arrow_table()
+    match parameter.flavour:
+        case "pyarrow":
+            return table
+        case "pandas":
+            return table.to_pandas(date_as_object=False)
+        case "polars":
+            return package.from_arrow(table)
+        case "polars_lazy":
+            return package.from_arrow(table).lazy()
+    raise ValueError(f"{parameter.name} is no table")
+
+
+def _require(parameter: Parameter, place: Place | None) -> Any:
+    name = _PACKAGES.get(parameter.flavour)
+    if name is None:
+        return None
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise DiagnosticError(
+            Diagnostic(
+                "VP407",
+                f"Parameter `{parameter.name}` asks for a {name} frame, and {name} is not installed here.",
+                place,
+                fix=Fix(f"Install it: `pip install 'vibepiper[{name}]'`, or annotate the parameter `pyarrow.Table`."),
+            )
+        ) from error

@@ -1,0 +1,97 @@
+"""Says in a diagnostic what a user's Python did wrong: his own frames only, and the asset's address."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from vibepiper_interpreter.compile.compiled import CompiledAsset, PythonDefinition
+from vibepiper_interpreter.run.failures import declared_at
+from vibepiper_interpreter.run.python.modules import is_user_code
+from vibepiper_interpreter.run.redaction import Redactor
+from vibepiper_spec.diagnostics import Diagnostic, Fix
+
+
+def import_failed(
+    asset: CompiledAsset, definition: PythonDefinition, error: BaseException, root: Path, redact: Redactor
+) -> Diagnostic:
+    return Diagnostic(
+        "VP401",
+        f"Module `{definition.module}` of `{asset.address}` does not import: {redact(_named(error))}",
+        declared_at(asset),
+        fix=Fix(
+            "Correct the module, or install the package it misses. Modules are looked for below the project's "
+            "folder and its `src`."
+        ),
+        notes=_frames(error, root, redact),
+    )
+
+
+def function_missing(asset: CompiledAsset, definition: PythonDefinition) -> Diagnostic:
+    return Diagnostic(
+        "VP402",
+        f"Module `{definition.module}` has no function `{definition.function}`, which `{asset.address}` names.",
+        declared_at(asset),
+        fix=Fix("Correct the name in `function`, or define the function."),
+    )
+
+
+def call_failed(asset: CompiledAsset, error: BaseException, root: Path, redact: Redactor) -> Diagnostic:
+    package = error.name.partition(".")[0] if isinstance(error, ImportError) and error.name else None
+    if isinstance(error, ModuleNotFoundError) and package is not None:
+        return Diagnostic(
+            "VP407",
+            f"`{asset.address}` needs the package `{package}`, which is not installed here.",
+            declared_at(asset),
+            fix=Fix(f"Install it: `pip install {package}`."),
+            notes=_frames(error, root, redact),
+        )
+    return Diagnostic(
+        "VP406",
+        f"`{asset.address}` raised {redact(_named(error))}",
+        declared_at(asset),
+        fix=Fix("Correct the function; nothing of it was published, and the next apply runs it again."),
+        notes=_frames(error, root, redact),
+    )
+
+
+def no_table(asset: CompiledAsset, definition: PythonDefinition, what: str) -> Diagnostic:
+    return Diagnostic(
+        "VP404",
+        f"`{definition.module}:{definition.function}` returned {what} for `{asset.address}`, and not a table.",
+        declared_at(asset),
+        fix=Fix(
+            "Return a pyarrow Table, a pandas or polars DataFrame, a DuckDB relation, or an iterator of Arrow batches."
+        ),
+    )
+
+
+def columns_differ(asset: CompiledAsset, definition: PythonDefinition, problems: Sequence[str]) -> Diagnostic:
+    return Diagnostic(
+        "VP405",
+        f"The table that `{definition.module}:{definition.function}` returned does not have the columns that "
+        f"`{asset.address}` declares. {' '.join(problems)}",
+        declared_at(asset),
+        fix=Fix("Change the function or the declared columns, so that both say the same."),
+    )
+
+
+def _named(error: BaseException) -> str:
+    lines = traceback.format_exception_only(error)
+    return "".join(lines).strip()
+
+
+def _frames(error: BaseException, root: Path, redact: Redactor) -> tuple[str, ...]:
+    """The user's own frames, outermost first, as Python prints them but with paths as the project knows them."""
+    lines: list[str] = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        if is_user_code(frame.filename, root):
+            path = Path(frame.filename).relative_to(root).as_posix()
+            lines.append(f'File "{path}", line {frame.lineno}, in {frame.name}')
+            if frame.line:
+                lines.append(f"    {redact(frame.line)}")
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None and lines:
+        lines.append(f"after {redact(_named(cause))}")
+    return tuple(lines)

@@ -1,0 +1,96 @@
+"""Imports the user's modules from the project's folder, fresh in every run."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import SOURCE_SUFFIXES, FileFinder, ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+# Modules are a property of the process: two runs with Python assets in one process follow each other.
+_LOCK = threading.RLock()
+
+
+@contextmanager
+def user_modules(root: Path) -> Iterator[None]:
+    """Within it, the project's own modules can be imported; what was imported is forgotten before and after.
+
+    Without that a second apply in the same process would run the code that the first one had imported.
+    """
+    folders = [str(root), str(root / "src")]
+    finder = _FreshFinder(root)
+    with _LOCK:
+        _forget(root)
+        sys.path[:0] = folders
+        sys.meta_path.insert(0, finder)
+        try:
+            yield
+        finally:
+            sys.meta_path.remove(finder)
+            for folder in folders:
+                sys.path.remove(folder)
+            _forget(root)
+
+
+def load_function(module: str, function: str) -> Callable[..., Any]:
+    """`module:function`. Raises whatever the import raises, and AttributeError where there is no such function."""
+    found: Any = importlib.import_module(module)
+    for name in function.split("."):
+        found = getattr(found, name)
+    loaded: Callable[..., Any] = found
+    return loaded
+
+
+def is_user_code(file: str, root: Path) -> bool:
+    """Whether a source file is the project's own, and not of a package installed below its folder."""
+    path = Path(file)
+    if not path.is_relative_to(root):
+        return False
+    return not {"site-packages", "dist-packages"} & set(path.relative_to(root).parts)
+
+
+def _forget(root: Path) -> None:
+    for name, module in list(sys.modules.items()):
+        if _belongs_to(module, root):
+            del sys.modules[name]
+    importlib.invalidate_caches()
+
+
+def _belongs_to(module: ModuleType | None, root: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    if isinstance(file, str):
+        return is_user_code(file, root) and getattr(module, "__name__", "") != "__main__"
+    # A namespace package has no file, only folders.
+    folders = [folder for folder in getattr(module, "__path__", ()) if isinstance(folder, str)]
+    return bool(folders) and all(is_user_code(folder, root) for folder in folders)
+
+
+class _SourceOnly(SourceFileLoader):
+    """Never takes bytecode from a cache: a change within one second that keeps the file's size would go unseen."""
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
+class _FreshFinder(MetaPathFinder):
+    """Finds the project's own modules; everything else is left to Python."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        for folder in [str(self._root), str(self._root / "src")] if path is None else path:
+            if is_user_code(folder, self._root):
+                spec = FileFinder(folder, (_SourceOnly, SOURCE_SUFFIXES)).find_spec(fullname)
+                if spec is not None and spec.loader is not None:
+                    return spec
+        return None

@@ -1,0 +1,94 @@
+"""Turns what a Python asset returns into a stream of Arrow batches."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+class NotATable(Exception):
+    """What was returned cannot be read as a table; the message says what it is."""
+
+
+class BatchStream:
+    """A table as batches, read once. `error` is what the user's code raised while it was read."""
+
+    def __init__(self, value: Any, stop: Callable[[], None], empty: pyarrow.Schema | None) -> None:
+        """`stop` is called before each batch and raises to stop; `empty` is the schema of an iterator without items."""
+        self.error: BaseException | None = None
+        self._stop = stop
+        self._value = value
+        self.reader = self._open(value, empty)
+
+    def close(self) -> None:
+        """Let a generator that was not read to its end clean up."""
+        close = getattr(self._value, "close", None)
+        if close is not None and isinstance(self._value, Iterator):
+            close()
+
+    def _open(self, value: Any, empty: pyarrow.Schema | None) -> pyarrow.RecordBatchReader:
+        import pyarrow
+
+        reader = _reader(value)
+        if reader is not None:
+            return pyarrow.RecordBatchReader.from_batches(reader.schema, self._watched(reader))
+        if value is None or isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
+            raise NotATable(_described(value))
+        batches = self._watched(_batches(value))
+        first = next(batches, None)
+        if first is not None:
+            return pyarrow.RecordBatchReader.from_batches(first.schema, chain([first], batches))
+        if empty is None:
+            raise NotATable("an iterator without a single batch, so that its columns are unknown")
+        return pyarrow.RecordBatchReader.from_batches(empty, iter(()))
+
+    def _watched(self, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+        try:
+            for batch in batches:
+                self._stop()
+                yield batch
+        except BaseException as error:
+            self.error = error
+            raise
+
+
+def _batches(items: Iterable[Any]) -> Iterator[pyarrow.RecordBatch]:
+    for item in items:
+        reader = _reader(item)
+        if reader is None:
+            raise NotATable(f"an iterator of {_described(item)}")
+        yield from reader
+
+
+def _reader(value: Any) -> pyarrow.RecordBatchReader | None:
+    """The batches of one table of any kind we know, None where `value` is no table."""
+    import pyarrow
+
+    match value:
+        case pyarrow.RecordBatchReader():
+            return value
+        case pyarrow.Table():
+            return value.to_reader()
+        case pyarrow.RecordBatch():
+            return pyarrow.RecordBatchReader.from_batches(value.schema, [value])
+    # Frames are recognised without importing their packages: who returns one has imported it.
+    pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
+    if pandas is not None and isinstance(value, pandas.DataFrame):
+        return pyarrow.Table.from_pandas(value, preserve_index=False).to_reader()
+    if polars is not None and isinstance(value, polars.LazyFrame):
+        value = value.collect()
+    if hasattr(value, "__arrow_c_stream__"):
+        return pyarrow.RecordBatchReader.from_stream(value)
+    return None
+
+
+def _described(value: Any) -> str:
+    if value is None:
+        return "None"
+    name = type(value).__qualname__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} `{name}`"

@@ -1,0 +1,46 @@
+"""Keeps secrets out of everything a run tells: logs and exceptions of user code, messages of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from vibepiper_spec.diagnostics import DiagnosticError
+from vibepiper_spec.model.settings import ProjectSettings
+from vibepiper_spec.secrets import is_secret, resolve_secret
+
+_MASK = "•••"
+
+
+class Redactor:
+    """Replaces the values of secrets in text."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        # The longest first: one secret may be part of another.
+        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+
+    @classmethod
+    def of(cls, root: Path, settings: ProjectSettings) -> Redactor:
+        """The redactor of all secrets that `settings` names and that are set here."""
+        return cls(_values(root, settings.model_dump()))
+
+    def __call__(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, _MASK)
+        return text
+
+
+def _values(root: Path, value: Any) -> Iterator[str]:
+    match value:
+        case dict():
+            for item in value.values():
+                yield from _values(root, item)
+        case list() | tuple():
+            for item in value:
+                yield from _values(root, item)
+        case str() if is_secret(value):
+            try:
+                yield resolve_secret(root, value)
+            except DiagnosticError:
+                return  # what is not set cannot leak; whoever needs it will say that it is missing

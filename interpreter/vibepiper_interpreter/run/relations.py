@@ -1,0 +1,136 @@
+"""Gives versions names in an engine session: a view for each version a run can see, schema = pipeline."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from vibepiper_interpreter.compile.compiled import FileDefinition, SqlDefinition
+from vibepiper_interpreter.connectors.file import read_expression
+from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters
+from vibepiper_interpreter.engines.duckdb.session import literal, quote, use_pipeline
+from vibepiper_interpreter.storage import Storage
+from vibepiper_interpreter.storage.version import SourceFile, Version
+from vibepiper_spec.address import Address
+
+
+class Unreadable(Exception):
+    """An earlier version cannot be read any more: its files changed or are gone."""
+
+
+def qualified(address: Address, catalog: str = "memory") -> str:
+    """The name of an asset's view in the session."""
+    return f"{quote(catalog)}.{quote(address.pipeline)}.{quote(address.name)}"
+
+
+def view_query(version: Version, storage: Storage, root: Path, parameters: Mapping[str, str]) -> str:
+    """The SELECT behind the name of `version`. That of a SQL view has bare names: its schema must be on the path."""
+    definition = version.asset.definition
+    if version.parts:
+        files = ", ".join(literal(str(storage.path(part))) for part in version.parts)
+        return f"SELECT * FROM read_parquet([{files}], hive_partitioning = false)"
+    match definition:
+        case FileDefinition():
+            return f"SELECT * FROM {read_expression(root, definition, version.source_files)}"
+        case SqlDefinition():
+            return fill_parameters(definition.query, parameters).text
+        case _:
+            raise ValueError(f"{version.address} has neither parts nor a definition that can be read in place")
+
+
+def changed_file(root: Path, files: tuple[SourceFile, ...]) -> SourceFile | None:
+    """The first of `files` that is not what it was, by size and time; None where all are."""
+    for file in files:
+        try:
+            found = (root / file.path).stat()
+        except OSError:
+            return file
+        if found.st_size != file.size or found.st_mtime_ns != file.modified_ns:
+            return file
+    return None
+
+
+class Relations:
+    """The names of one session. Safe to use from several threads, each with its own cursor."""
+
+    def __init__(
+        self, storage: Storage, root: Path, parameters: Mapping[str, str], versions: Mapping[str, Version]
+    ) -> None:
+        """`versions` holds, by id, every earlier version that may be asked for, and what earlier views read."""
+        self._storage = storage
+        self._root = root
+        self._parameters = parameters
+        self._versions = versions
+        self._lock = threading.Lock()
+        self._schemas: set[str] = set()
+        self._catalogs: dict[str, str] = {}
+        self._declared: dict[Address, Version] = {}
+
+    def declare(self, cursor: duckdb.DuckDBPyConnection, version: Version) -> None:
+        """Let the asset's own name mean `version`. Afterwards the cursor's bare names are the asset's pipeline's."""
+        address = version.address
+        self.use(cursor, address.pipeline)
+        query = view_query(version, self._storage, self._root, self._parameters)
+        cursor.execute(f"CREATE OR REPLACE VIEW {qualified(address)} AS {query}\n")
+        self._declared[address] = version
+
+    def files_read_in_place(self, version: Version) -> tuple[SourceFile, ...]:
+        """The files that whoever reads `version` reads: its own, or those behind a view, and no copy of them."""
+        if version.parts:
+            return ()
+        if isinstance(version.asset.definition, FileDefinition):
+            return version.source_files
+        behind = [self._declared[read.address] for read in version.asset.inputs if read.address in self._declared]
+        return tuple(file for read in behind for file in self.files_read_in_place(read))
+
+    def use(self, cursor: duckdb.DuckDBPyConnection, pipeline: str) -> None:
+        """Let the cursor's bare names be assets of `pipeline`."""
+        with self._lock:
+            if pipeline not in self._schemas:
+                cursor.execute(f"CREATE SCHEMA IF NOT EXISTS memory.{quote(pipeline)}")
+                self._schemas.add(pipeline)
+        use_pipeline(cursor, pipeline)
+
+    def earlier(self, cursor: duckdb.DuckDBPyConnection, version: Version) -> str:
+        """A relation for a FROM clause with the rows of a version that is not the current one. Raises Unreadable."""
+        if version.parts:
+            if not self._storage.has(version):
+                raise Unreadable(str(version.address))
+        elif isinstance(version.asset.definition, FileDefinition):
+            if changed_file(self._root, version.source_files) is not None:
+                raise Unreadable(str(version.address))
+        else:
+            return qualified(version.address, self._earlier_catalog(cursor, version))
+        return f"({view_query(version, self._storage, self._root, self._parameters)})"
+
+    def _earlier_catalog(self, cursor: duckdb.DuckDBPyConnection, version: Version) -> str:
+        """A catalog in which an earlier SQL view and the versions it read have their names.
+
+        Its query names other assets by schema and name, so each such version needs a world of its own.
+        """
+        with self._lock:
+            known = self._catalogs.get(version.id)
+        if known is not None:
+            return known
+        inputs = []
+        for read in version.inputs:
+            if read.version_id not in self._versions:
+                raise Unreadable(str(read.address))
+            inputs.append(self._versions[read.version_id])
+        relations = {read.address: self.earlier(cursor, read) for read in inputs}
+        with self._lock:
+            if version.id not in self._catalogs:
+                catalog = f"earlier_{version.id}"
+                cursor.execute(f"ATTACH ':memory:' AS {quote(catalog)}")
+                for pipeline in {version.address.pipeline, *(address.pipeline for address in relations)}:
+                    cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(catalog)}.{quote(pipeline)}")
+                for address, relation in relations.items():
+                    cursor.execute(f"CREATE VIEW {qualified(address, catalog)} AS SELECT * FROM {relation}")
+                use_pipeline(cursor, version.address.pipeline, catalog)
+                query = view_query(version, self._storage, self._root, self._parameters)
+                cursor.execute(f"CREATE VIEW {qualified(version.address, catalog)} AS {query}\n")
+                self._catalogs[version.id] = catalog
+            return self._catalogs[version.id]

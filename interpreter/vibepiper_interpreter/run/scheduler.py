@@ -1,0 +1,294 @@
+"""The one loop of a run: starts what is ready, waits for what ends, and contains what fails."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.executors import Executor
+from vibepiper_interpreter.plan.plan import Action, Plan
+from vibepiper_interpreter.run.conditions import Conditions
+from vibepiper_interpreter.run.failures import Cancelled
+from vibepiper_interpreter.run.journal import Journal
+from vibepiper_interpreter.run.publisher import Publisher
+from vibepiper_interpreter.run.readiness import Readiness
+from vibepiper_interpreter.run.result import TaskResult
+from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.tasks import Report, Task, perform
+from vibepiper_interpreter.state import State
+from vibepiper_interpreter.state.records import AttemptRecord, Audit, Pointer
+from vibepiper_interpreter.storage.version import InputVersion, Version
+from vibepiper_interpreter.storage.version_key import version_key
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic
+
+# How long finished work may stay unwritten: a kill loses no more than this, and small tasks share a transaction.
+_FLUSH_EVERY = 0.5  # seconds
+_FLUSH_AT = 200  # things to write
+# How often to look whether the run was cancelled or has lost its lease while nothing else happens.
+_LOOK_EVERY = 0.2  # seconds
+
+
+class Scheduler:
+    """Owns a run's progress. Workers tell it things through one queue; everything else happens in its own thread."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        session: RunSession,
+        state: State,
+        executor: Executor,
+        publisher: Publisher,
+        journal: Journal,
+        inbox: SimpleQueue[Message],
+        versions: Mapping[str, Version],
+        current: Mapping[Address, Version],
+        unreadable: Mapping[Address, Diagnostic],
+        stop: tuple[threading.Event, ...],
+    ) -> None:
+        """`current` holds the version each asset that is read stands at; `unreadable` those whose files are damaged.
+
+        `stop` are the events that end the run early: told to, or the lease is lost.
+        """
+        self._plan = plan
+        self._session = session
+        self._state = state
+        self._executor = executor
+        self._publisher = publisher
+        self._journal = journal
+        self._inbox = inbox
+        self._versions = versions
+        self._current = dict(current)
+        self._unreadable = dict(unreadable)
+        self._stop = stop
+        self._actions = {action.address: action for action in plan.actions}
+        self._readiness = Readiness({action.address: action.after for action in plan.actions})
+        self._conditions = Conditions()
+        self._in_flight: dict[Address, Future[Report]] = {}
+        self._started: dict[Address, tuple[datetime, str]] = {}
+        self._made: set[Address] = set()
+        self._flushed_at = time.monotonic()
+
+    def run(self) -> bool:
+        """Do every action that can be done. False where the run was stopped before its end."""
+        while True:
+            if any(event.is_set() for event in self._stop):
+                return False
+            self._start_ready()
+            if not self._in_flight and self._inbox.empty():
+                self._publisher.flush()
+                return True
+            with contextlib.suppress(Empty):
+                self._handle(self._inbox.get(timeout=_LOOK_EVERY))
+            self._flush_if_due()
+
+    def cancel_rest(self) -> None:
+        """Give up what has not ended, after the workers have been told to stop. What was made is kept, unpublished."""
+        while not self._inbox.empty():
+            self._handle(self._inbox.get())
+        rest = [*self._in_flight, *self._readiness.drop_rest()]
+        for address in rest:
+            self._journal.tell("task_skipped", address, because="cancelled")
+            skipped = TaskResult(address, "skipped", published=False, because="cancelled")
+            self._publisher.failed(self._actions[address], skipped, address)
+        self._in_flight.clear()
+        self._publisher.flush(publish=False)
+
+    def _start_ready(self) -> None:
+        # Two tasks a worker: the next one is at hand while this thread writes to the state.
+        while len(self._in_flight) < 2 * self._executor.workers:
+            address = self._readiness.take()
+            if address is None:
+                return
+            action = self._actions[address]
+            if action.verb == "remove":
+                self._finish(action, Report("removed"))
+                continue
+            asset = self._plan.assets[address]
+            reads = (read.address for read in asset.inputs)
+            broken = next((self._unreadable[address] for address in reads if address in self._unreadable), None)
+            if broken is not None:
+                self._finish(action, Report("failed", diagnostics=(broken,)))
+                continue
+            self._submit(action, asset)
+
+    def _submit(self, action: Action, asset: CompiledAsset) -> None:
+        task = self._task(action, asset)
+
+        def work() -> Report:
+            worker = threading.current_thread().name
+            self._session.say("task_started", action.address, {"verb": action.verb, "worker": worker})
+            return perform(self._session, self._conditions, task)
+
+        future = self._executor.submit(work)
+        self._in_flight[action.address] = future
+        future.add_done_callback(lambda done: self._inbox.put((action.address, done, {})))
+
+    def _task(self, action: Action, asset: CompiledAsset) -> Task:
+        keeps = None if action.keeps is None else self._versions.get(action.keeps)
+        inputs = {read.address: self._current[read.address] for read in asset.inputs}
+        return Task(
+            action=action,
+            asset=asset,
+            inputs=inputs,
+            confirmed={
+                condition.input: self._versions[condition.confirmed]
+                for condition in action.conditions
+                if condition.confirmed is not None and condition.confirmed in self._versions
+            },
+            keeps=keeps,
+            existing=self._existing(action, asset, inputs, keeps),
+        )
+
+    def _existing(
+        self, action: Action, asset: CompiledAsset, inputs: Mapping[Address, Version], keeps: Version | None
+    ) -> Version | None:
+        """The version to use instead of making one: the plan's, or one that an earlier run made of the same.
+
+        The planner looks for such versions too; only an input that it could not foresee is worth another look, and
+        only if nothing in this run made it: a version made just now was never read before.
+        """
+        if action.verb == "recheck":
+            return keeps
+        if action.version_id is not None:
+            return self._versions[action.version_id]
+        if asset.rebuild_always or not action.after or any(read in self._made for read in inputs):
+            return None
+        key = version_key(asset, _input_versions(inputs), action.source_files)
+        found = self._state.find_by_key([key]).get(key)
+        if found is None or not self._session.storage.has(found):
+            return None
+        failed = any(not audit.passed for audit in self._state.audits([found.id]).get(found.id, ()))
+        return None if failed else found
+
+    def _handle(self, message: Message) -> None:
+        address, what, data = message
+        if isinstance(what, Future):
+            del self._in_flight[address]
+            if what.cancelled() or isinstance(what.exception(), Cancelled):
+                self._give_up(address)
+            else:
+                self._finish(self._actions[address], what.result())
+        elif what == "task_started":
+            event = self._journal.tell("task_started", address, **data)
+            self._started[address] = (event.at, str(data["worker"]))
+        else:
+            self._journal.tell("log", address, **data)
+
+    def _finish(self, action: Action, report: Report) -> None:
+        address, version = action.address, report.version
+        if version is not None and report.made:
+            self._publisher.made(version)
+        checks = () if report.checked is None else report.checked.results
+        if version is not None and report.checked is not None:
+            asset = self._plan.assets[address]
+            read = _input_versions(
+                {other: self._current[other] for other in asset.check_inputs if other in self._current}
+            )
+            audit = Audit(
+                version.id,
+                asset.checks_fingerprint,
+                report.checked.passed,
+                self._session.run_id,
+                datetime.now(UTC),
+                read,
+            )
+            self._publisher.audited(audit, checks)
+        for check in checks:
+            self._journal.tell(
+                "check_finished",
+                address,
+                check=check.check,
+                severity=check.severity,
+                passed=check.passed,
+                failing=check.failing,
+                detail=check.detail,
+            )
+        result = TaskResult(
+            address,
+            report.outcome,
+            published=False,
+            version_id=None if version is None else version.id,
+            rows=None if version is None else version.rows,
+            bytes=None if version is None else version.bytes,
+            seconds=report.seconds,
+            checks=checks,
+            diagnostics=report.diagnostics,
+            because=report.because,
+        )
+        self._attempted(address, report)
+        if report.outcome == "failed":
+            self._contain(action, result)
+        else:
+            self._succeed(action, report, result)
+
+    def _succeed(self, action: Action, report: Report, result: TaskResult) -> None:
+        address, version = action.address, report.version
+        self._journal.tell(
+            "task_finished",
+            address,
+            outcome=report.outcome,
+            rows=result.rows,
+            bytes=result.bytes,
+            seconds=report.seconds,
+            version_id=result.version_id,
+        )
+        pointer = None
+        if version is not None:
+            inputs = self._plan.assets[address].inputs
+            read = _input_versions({read.address: self._current[read.address] for read in inputs})
+            # A recheck moves nothing; what it reads may, and is then carried by the action that moves it.
+            pointer = self._publisher.pointer(address) if action.verb == "recheck" else Pointer(version.id, read)
+            self._current[address] = version
+            self._unreadable.pop(address, None)
+            if report.made:
+                self._made.add(address)
+        self._publisher.succeeded(action, result, pointer)
+        self._readiness.done(address)
+
+    def _contain(self, action: Action, result: TaskResult) -> None:
+        """What depends on a failure is skipped; everything else goes on."""
+        first = result.diagnostics[0]
+        self._journal.tell("task_failed", action.address, code=first.code, detail=first.detail)
+        self._publisher.failed(action, result, action.address)
+        for address in self._readiness.failed(action.address):
+            self._journal.tell("task_skipped", address, because=str(action.address))
+            because = f"`{action.address}` failed"
+            skipped = TaskResult(address, "skipped", published=False, because=because)
+            self._publisher.failed(self._actions[address], skipped, action.address)
+
+    def _give_up(self, address: Address) -> None:
+        self._journal.tell("task_skipped", address, because="cancelled")
+        self._publisher.failed(
+            self._actions[address], TaskResult(address, "skipped", published=False, because="cancelled"), address
+        )
+
+    def _attempted(self, address: Address, report: Report) -> None:
+        started, worker = self._started.pop(address, (datetime.now(UTC), ""))
+        failed = report.outcome == "failed"
+        detail = report.diagnostics[0].detail if report.diagnostics else ""
+        self._publisher.attempted(
+            AttemptRecord(address, 1, worker, started, datetime.now(UTC), "failed" if failed else "done", detail)
+        )
+
+    def _flush_if_due(self) -> None:
+        pending = self._publisher.pending()
+        now = time.monotonic()
+        if pending >= _FLUSH_AT or (pending and now - self._flushed_at >= _FLUSH_EVERY):
+            self._publisher.flush()
+            self._flushed_at = time.monotonic()
+
+
+# What workers tell: an ended task's future, or the name of an event with its data.
+Message = tuple[Address, Future[Report] | str, Mapping[str, Any]]
+
+
+def _input_versions(versions: Mapping[Address, Version]) -> tuple[InputVersion, ...]:
+    return tuple(InputVersion(address, version.id) for address, version in versions.items())

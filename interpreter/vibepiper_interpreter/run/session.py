@@ -1,0 +1,156 @@
+"""What the tasks of one run share: the engine, the names of versions in it, and how to speak of failures."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from vibepiper_interpreter.connectors.file import folders_of
+from vibepiper_interpreter.engines.duckdb.parameters import typed_literal
+from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect
+from vibepiper_interpreter.plan.plan import Plan
+from vibepiper_interpreter.run.redaction import Redactor
+from vibepiper_interpreter.run.relations import Relations
+from vibepiper_interpreter.storage import Storage
+from vibepiper_interpreter.storage.version import SourceFile, Version
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Place
+from vibepiper_spec.model.settings import ProjectSettings
+
+# Where a range of code points of an asset's query stands in a file of the project, if the caller can tell.
+PlaceInQuery = Callable[[Address, int, int], Place | None]
+
+_UNITS = {
+    "": 1,
+    "k": 1000,
+    "m": 1000**2,
+    "g": 1000**3,
+    "t": 1000**4,
+    "ki": 2**10,
+    "mi": 2**20,
+    "gi": 2**30,
+    "ti": 2**40,
+}
+_SIZE = re.compile(r"([\d.]+)\s*([kmgt]i?)?b|([\d.]+)\s*%", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class RunSession:
+    """One run's engine and its surroundings. Tasks get it; only `cursor` and `relations` change anything in it."""
+
+    run_id: str
+    root: Path
+    storage: Storage
+    environment: str
+    variables: Mapping[str, Any]
+    now: datetime  # UTC; the plan's
+    parameters: Mapping[str, str]  # typed SQL literals by name
+    relations: Relations
+    redactor: Redactor
+    place: PlaceInQuery
+    # Called by tasks, from their threads, to tell what they do.
+    say: Callable[[str, Address, Mapping[str, Any]], None]
+    connection: duckdb.DuckDBPyConnection
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    _local: threading.local = field(default_factory=threading.local)
+    _cursors: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """This thread's own cursor."""
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self.new_cursor()
+        return cursor
+
+    def new_cursor(self) -> duckdb.DuckDBPyConnection:
+        """Another cursor, for statements that run while this thread's own one is busy."""
+        cursor = self.connection.cursor()
+        with self._lock:
+            self._cursors.append(cursor)
+        return cursor
+
+    def interrupt(self) -> None:
+        """Stop every statement that runs, from any thread; tasks that look at `cancelled` stop by themselves."""
+        self.cancelled.set()
+        with self._lock:
+            for cursor in self._cursors:
+                cursor.interrupt()
+
+    def close(self) -> None:
+        """Close the engine and delete what it spilled. No task may be running."""
+        self.connection.close()
+        shutil.rmtree(self.storage.scratch(self.run_id), ignore_errors=True)
+
+
+def open_session(
+    plan: Plan,
+    run_id: str,
+    root: Path,
+    settings: ProjectSettings,
+    storage: Storage,
+    versions: Mapping[str, Version],
+    place: PlaceInQuery,
+    say: Callable[[str, Address, Mapping[str, Any]], None],
+) -> RunSession:
+    """An engine that can reach the storage and the source files of `plan` and of `versions`, and nothing else."""
+    files: list[SourceFile] = [file for action in plan.actions for file in action.source_files]
+    files += [file for version in versions.values() if not version.parts for file in version.source_files]
+    connection = connect(
+        SessionSettings(
+            threads=os.cpu_count(),
+            memory_limit=_memory_limit(settings.executor.memory),
+            temp_directory=storage.scratch(run_id),
+            allowed_directories=(storage.root, *folders_of(root, files)),
+        ),
+        now=plan.created_at,
+    )
+    parameters = parameter_literals(settings, plan.environment, plan.variables, plan.created_at)
+    return RunSession(
+        run_id=run_id,
+        root=root,
+        storage=storage,
+        environment=plan.environment,
+        variables=plan.variables,
+        now=plan.created_at,
+        parameters=parameters,
+        relations=Relations(storage, root, parameters, versions),
+        redactor=Redactor.of(root, settings),
+        place=place,
+        say=say,
+        connection=connection,
+    )
+
+
+def parameter_literals(
+    settings: ProjectSettings, environment: str, variables: Mapping[str, Any], now: datetime
+) -> dict[str, str]:
+    """Every parameter a query may name, as SQL of its declared type."""
+    literals = {
+        name.casefold(): typed_literal(value, settings.variables[name].type) for name, value in variables.items()
+    }
+    return literals | {
+        "env": typed_literal(environment, "VARCHAR"),
+        "now": typed_literal(now, "TIMESTAMP WITH TIME ZONE"),
+    }
+
+
+def _memory_limit(text: str | None) -> int | None:
+    """`4GB`, `512MiB` or `50%` (of this machine's memory) in bytes."""
+    if text is None:
+        return None
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"not an amount of memory: {text!r}")
+    if found[3]:
+        return int(float(found[3]) / 100 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    return int(float(found[1]) * _UNITS[(found[2] or "").lower()])

@@ -1,0 +1,169 @@
+"""Makes a version of a Python asset: calls the function, and streams what it returns into a part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from vibepiper_interpreter.compile.compiled import Column, CompiledAsset, PythonDefinition
+from vibepiper_interpreter.engines.duckdb.copy import copy_statement, copy_to_parquet
+from vibepiper_interpreter.engines.duckdb.failure import engine_failure
+from vibepiper_interpreter.run.failures import Cancelled, declared_at, engine_diagnostic
+from vibepiper_interpreter.run.python.arguments import argument
+from vibepiper_interpreter.run.python.columns import INEXACT, fit
+from vibepiper_interpreter.run.python.context import Context, run_logger
+from vibepiper_interpreter.run.python.failures import (
+    call_failed,
+    columns_differ,
+    function_missing,
+    import_failed,
+    no_table,
+)
+from vibepiper_interpreter.run.python.modules import load_function
+from vibepiper_interpreter.run.python.returned import BatchStream, NotATable
+from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.tasks.staging import stage
+from vibepiper_interpreter.run.tasks.task import Task
+from vibepiper_interpreter.storage.version import Part, Version
+from vibepiper_spec.diagnostics import DiagnosticError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+_RESULT = "vp_returned"
+
+
+def build_python(session: RunSession, task: Task) -> Version:
+    asset = task.asset
+    if not isinstance(asset.definition, PythonDefinition):
+        raise ValueError(f"{asset.address} is no Python asset")
+    # Relations given to the user live on a cursor of their own: they are read while the result is being written.
+    users = session.new_cursor()
+    writer = session.new_cursor()
+    try:
+        stream = _open(session, task, asset.definition, _call(session, task, asset.definition, users))
+        try:
+            return _write(session, task, asset.definition, writer, stream)
+        finally:
+            stream.close()
+    finally:
+        users.close()
+        writer.close()
+
+
+def _call(session: RunSession, task: Task, definition: PythonDefinition, cursor: duckdb.DuckDBPyConnection) -> Any:
+    asset = task.asset
+    function = _function(session, asset, definition)
+    arguments: dict[str, Any] = {}
+    for parameter in definition.parameters:
+        if parameter.address is None:
+            arguments[parameter.name] = _context(session, asset)
+        else:
+            version = task.inputs[parameter.address]
+            arguments[parameter.name] = argument(session, cursor, parameter, version, declared_at(asset))
+    try:
+        return function(**arguments)
+    except Exception as error:
+        raise _users(session, asset, error) from error
+
+
+def _function(session: RunSession, asset: CompiledAsset, definition: PythonDefinition) -> Any:
+    try:
+        return load_function(definition.module, definition.function)
+    except AttributeError as error:
+        if definition.module in str(error):
+            raise DiagnosticError(function_missing(asset, definition)) from error
+        raise DiagnosticError(import_failed(asset, definition, error, session.root, session.redactor)) from error
+    except Exception as error:
+        raise DiagnosticError(import_failed(asset, definition, error, session.root, session.redactor)) from error
+
+
+def _context(session: RunSession, asset: CompiledAsset) -> Context:
+    def say(level: str, message: str) -> None:
+        session.say("log", asset.address, {"level": level, "message": session.redactor(message)})
+
+    return Context(
+        logger=run_logger(str(asset.address), say),
+        environment=session.environment,
+        variables=session.variables,
+        now=session.now,
+    )
+
+
+def _open(session: RunSession, task: Task, definition: PythonDefinition, value: Any) -> BatchStream:
+    def stop() -> None:
+        if session.cancelled.is_set():
+            raise Cancelled
+
+    try:
+        return BatchStream(value, stop, _empty_schema(session, task.asset.columns))
+    except NotATable as error:
+        raise DiagnosticError(no_table(task.asset, definition, str(error))) from error
+    except Cancelled:
+        raise
+    except Exception as error:
+        raise _users(session, task.asset, error) from error
+
+
+def _empty_schema(session: RunSession, columns: tuple[Column, ...]) -> pyarrow.Schema | None:
+    """The schema of no rows at all, where the asset declares one."""
+    if not columns or not all(column.type for column in columns):
+        return None
+    casts = ", ".join(f"CAST(NULL AS {column.type}) AS c{index}" for index, column in enumerate(columns))
+    schema = session.cursor().sql(f"SELECT {casts} WHERE false").to_arrow_table().schema
+    for index, column in enumerate(columns):
+        schema = schema.set(index, schema.field(index).with_name(column.name))
+    return schema
+
+
+def _write(
+    session: RunSession,
+    task: Task,
+    definition: PythonDefinition,
+    cursor: duckdb.DuckDBPyConnection,
+    stream: BatchStream,
+) -> Version:
+    asset = task.asset
+    cursor.register(_RESULT, stream.reader)
+    described = cursor.execute(f"DESCRIBE {_RESULT}").fetchall()
+    fitted = fit([Column(row[0], row[1]) for row in described], asset.columns)
+    if fitted.problems:
+        raise DiagnosticError(columns_differ(asset, definition, fitted.problems))
+
+    def write(file: Path, part_path: str) -> Part:
+        query = f"SELECT {fitted.projection} FROM {_RESULT}"
+        statement = copy_statement(query, file, order_by=asset.order_by)
+        try:
+            return copy_to_parquet(cursor, statement, part_path)
+        except duckdb.Error as error:
+            raise _stopped(session, task, definition, stream, error) from error
+
+    return stage(session, task, write, lambda part: fitted.columns)
+
+
+def _stopped(
+    session: RunSession, task: Task, definition: PythonDefinition, stream: BatchStream, error: duckdb.Error
+) -> Exception:
+    """Why writing stopped: the user's generator raised, a value lost something in its cast, or the engine failed."""
+    if isinstance(stream.error, Cancelled | NotATable):
+        if isinstance(stream.error, Cancelled):
+            return stream.error
+        return DiagnosticError(no_table(task.asset, definition, str(stream.error)))
+    if isinstance(stream.error, Exception):
+        return _users(session, task.asset, stream.error)
+    message = engine_failure(error).message
+    if message.startswith(INEXACT):
+        column, _, value = message.removeprefix(INEXACT).partition(": ")
+        declared = next(each.type for each in task.asset.columns if each.name == column)
+        sentence = f"Column `{column}` holds `{session.redactor(value)}`, which is no {declared}, as is declared."
+        return DiagnosticError(columns_differ(task.asset, definition, [sentence]))
+    return DiagnosticError(engine_diagnostic(session, task.asset, error))
+
+
+def _users(session: RunSession, asset: CompiledAsset, error: Exception) -> Exception:
+    """An exception of the user's code as a diagnostic; one of the engine inside it may be an interrupted run."""
+    if isinstance(error, duckdb.InterruptException) and session.cancelled.is_set():
+        return Cancelled()
+    return DiagnosticError(call_failed(asset, error, session.root, session.redactor))

@@ -1,0 +1,46 @@
+"""Makes a version of a SQL asset: its query's rows, or nothing but a name for a view."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from vibepiper_interpreter.compile.compiled import SqlDefinition
+from vibepiper_interpreter.engines.duckdb.copy import copy_statement, copy_to_parquet
+from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters
+from vibepiper_interpreter.run.failures import engine_diagnostic
+from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.tasks.staging import stage, virtual
+from vibepiper_interpreter.run.tasks.task import Task
+from vibepiper_interpreter.storage.version import Part, Version
+from vibepiper_spec.diagnostics import DiagnosticError
+
+
+def build_sql(session: RunSession, task: Task) -> Version:
+    asset = task.asset
+    if not isinstance(asset.definition, SqlDefinition):
+        raise ValueError(f"{asset.address} is no SQL asset")
+    if asset.build == "view":
+        return virtual(session, task)
+    filled = fill_parameters(asset.definition.query, session.parameters)
+    cursor = session.cursor()
+    session.relations.use(cursor, asset.address.pipeline)
+
+    def write(file: Path, part_path: str) -> Part:
+        statement = copy_statement(filled.text, file, asset.columns, asset.order_by)
+        try:
+            return copy_to_parquet(cursor, statement, part_path)
+        except duckdb.Error as error:
+            located = filled if _own_text_only(task) else None
+            raise DiagnosticError(engine_diagnostic(session, asset, error, located, statement.query_offset)) from error
+
+    return stage(session, task, write, lambda part: asset.columns)
+
+
+def _own_text_only(task: Task) -> bool:
+    """Whether a position can only be one in this asset's own query.
+
+    DuckDB counts an error inside a view that the query reads in that view's text, and does not say so.
+    """
+    return all(version.parts for version in task.inputs.values())

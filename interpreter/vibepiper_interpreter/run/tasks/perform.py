@@ -1,0 +1,114 @@
+"""Does one action: keeps, reuses or makes a version, and puts it to the checks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import duckdb
+
+from vibepiper_interpreter.checks import run_checks
+from vibepiper_interpreter.compile.compiled import Check, Kind
+from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters
+from vibepiper_interpreter.run.conditions import Conditions
+from vibepiper_interpreter.run.failures import (
+    Cancelled,
+    changed_while_read,
+    check_failed,
+    disk_full,
+    engine_diagnostic,
+    lost_version,
+)
+from vibepiper_interpreter.run.relations import changed_file, qualified
+from vibepiper_interpreter.run.result import Outcome
+from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.tasks.build_python import build_python
+from vibepiper_interpreter.run.tasks.build_source import build_source
+from vibepiper_interpreter.run.tasks.build_sql import build_sql
+from vibepiper_interpreter.run.tasks.task import Report, Task
+from vibepiper_interpreter.storage.version import Version
+from vibepiper_spec.diagnostics import DiagnosticError
+
+BUILDERS: Mapping[Kind, Callable[[RunSession, Task], Version]] = {
+    "source": build_source,
+    "sql": build_sql,
+    "python": build_python,
+}
+
+
+def perform(session: RunSession, conditions: Conditions, task: Task) -> Report:
+    """Run `task` in this thread. What a user can cause ends in a failed report; Cancelled and defects are raised."""
+    began = time.perf_counter()
+    try:
+        report = _perform(session, conditions, task)
+    except DiagnosticError as error:
+        report = Report("failed", diagnostics=error.diagnostics)
+    except duckdb.Error as error:
+        report = Report("failed", diagnostics=(engine_diagnostic(session, task.asset, error),))
+    except OSError as error:
+        if error.errno not in (28, 122):  # no space left on the device; quota exceeded
+            raise
+        report = Report("failed", diagnostics=(disk_full(task.asset),))
+    return replace(report, seconds=time.perf_counter() - began)
+
+
+def _perform(session: RunSession, conditions: Conditions, task: Task) -> Report:
+    if session.cancelled.is_set():
+        raise Cancelled
+    action = task.action
+    if (
+        action.conditions
+        and task.keeps is not None
+        and conditions.hold(session, action.conditions, task.confirmed, task.inputs)
+    ):
+        because = "its inputs came out equal in the columns it uses"
+        report = Report("kept", task.keeps, because=because)
+        return _audited(session, task, report, task.keeps, action.checks_if_kept)
+    if task.existing is not None:
+        outcome: Outcome = "rechecked" if action.verb == "recheck" else "repointed"
+        return _audited(session, task, Report(outcome, task.existing), task.existing, action.checks)
+    version = BUILDERS[task.asset.kind](session, task)
+    _require_unchanged_sources(session, task)
+    return _audited(session, task, Report("built", version, made=True), version, action.checks)
+
+
+def _audited(session: RunSession, task: Task, report: Report, version: Version, wanted: tuple[str, ...]) -> Report:
+    """Give `version` its name in the session, and put it to the checks in `wanted`."""
+    if not report.made and not session.storage.has(version):
+        raise DiagnosticError(lost_version(version))
+    cursor = session.cursor()
+    session.relations.declare(cursor, version)
+    checks = tuple(_filled(check, session) for check in task.asset.checks if check.id in wanted)
+    if not checks:
+        return report
+    checked = run_checks(cursor, qualified(version.address), version, checks)
+    failed = tuple(
+        check_failed(task.asset, result)
+        for result in checked.results
+        if not result.passed and result.severity == "error"
+    )
+    if not failed:
+        return replace(report, checked=checked)
+    if task.keeps is not None and task.keeps is not version:
+        # What goes on in this run sees what stays published.
+        session.relations.declare(cursor, task.keeps)
+    return replace(report, outcome="failed", checked=checked, diagnostics=failed)
+
+
+def _filled(check: Check, session: RunSession) -> Check:
+    """The check with the run's values in the place of `$parameters`."""
+
+    def fill(text: str | None) -> str | None:
+        return None if text is None else fill_parameters(text, session.parameters).text
+
+    arguments = tuple((name, fill(value) if name == "query" else value) for name, value in check.arguments)
+    return replace(check, condition=fill(check.condition), where=fill(check.where), arguments=arguments)
+
+
+def _require_unchanged_sources(session: RunSession, task: Task) -> None:
+    """Files that were read in place must still be what their version says, or nobody knows what was read."""
+    for version in task.inputs.values():
+        changed = changed_file(session.root, session.relations.files_read_in_place(version))
+        if changed is not None:
+            raise DiagnosticError(changed_while_read(version.asset, changed.path, "changed while it was read"))

@@ -1,0 +1,76 @@
+"""Makes a version's folder: runs what writes its part, and leaves no trace where that fails."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vibepiper_interpreter.compile.compiled import Column
+from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.tasks.task import Task
+from vibepiper_interpreter.storage import new_version_id
+from vibepiper_interpreter.storage.manifest import write_manifest
+from vibepiper_interpreter.storage.version import Part, SourceFile, Version
+from vibepiper_interpreter.storage.version_key import version_key
+
+# Writes the file at the path and describes it; the second argument is the part's path in the storage.
+WritePart = Callable[[Path, str], Part]
+
+
+def stage(
+    session: RunSession,
+    task: Task,
+    write: WritePart,
+    columns: Callable[[Part], Sequence[Column]],
+    source_files: tuple[SourceFile, ...] = (),
+) -> Version:
+    """A new version whose one part `write` makes. Its folder is nobody's until the state records the version."""
+    address = task.asset.address
+    version_id = new_version_id()
+    directory = session.storage.directory(address, version_id)
+    directory.mkdir(parents=True)
+    began = time.perf_counter()
+    try:
+        part = write(directory / "part-0.parquet", f"{address.pipeline}/{address.name}/{version_id}/part-0.parquet")
+        version = Version(
+            id=version_id,
+            asset=task.asset,
+            key=version_key(task.asset, task.input_versions(), source_files),
+            inputs=task.input_versions(),
+            columns=tuple(columns(part)),
+            parts=(part,),
+            source_files=source_files,
+            rows=part.rows,
+            bytes=part.bytes,
+            seconds=time.perf_counter() - began,
+            peak_memory=None,
+            run_id=session.run_id,
+            created_at=datetime.now(UTC),
+        )
+        write_manifest(directory, version)
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+    return version
+
+
+def virtual(session: RunSession, task: Task, source_files: tuple[SourceFile, ...] = ()) -> Version:
+    """A new version without files: a view, or a source that is read in place."""
+    return Version(
+        id=new_version_id(),
+        asset=task.asset,
+        key=version_key(task.asset, task.input_versions(), source_files),
+        inputs=task.input_versions(),
+        columns=task.asset.columns,
+        parts=(),
+        source_files=source_files,
+        rows=None,
+        bytes=0,
+        seconds=0.0,
+        peak_memory=None,
+        run_id=session.run_id,
+        created_at=datetime.now(UTC),
+    )

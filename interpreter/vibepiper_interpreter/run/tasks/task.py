@@ -1,0 +1,47 @@
+"""A task and its report: all that a worker is given, and all that it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vibepiper_interpreter.checks import Checked
+from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.plan.plan import Action
+from vibepiper_interpreter.run.result import Outcome
+from vibepiper_interpreter.storage.version import InputVersion, Version
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One action whose inputs have all come to their end."""
+
+    action: Action
+    asset: CompiledAsset
+    # The versions that the asset's inputs stand at in this run.
+    inputs: Mapping[Address, Version]
+    # For each condition's input, the version that it must be equal to; missing where it is gone.
+    confirmed: Mapping[Address, Version]
+    # The version to keep if every condition finds its input equal.
+    keeps: Version | None
+    # The version to use without making one: the action names it, or one of the same key was found.
+    existing: Version | None
+
+    def input_versions(self) -> tuple[InputVersion, ...]:
+        return tuple(InputVersion(address, version.id) for address, version in self.inputs.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a task ended. A failed one may still have made a version: the one whose checks failed."""
+
+    outcome: Outcome
+    # What the asset stands at now in this run; None where nothing could be made.
+    version: Version | None = None
+    made: bool = False
+    checked: Checked | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    because: str = ""
+    seconds: float = 0.0
