@@ -6,6 +6,7 @@ called, because it brings DuckDB with it.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.compiled import Compiled
@@ -14,7 +15,7 @@ from vibepiper_interpreter.local_cache import LocalCache
 if TYPE_CHECKING:
     from vibepiper_spec.load.loaded import LoadedProject
 
-__all__ = ["compile_project"]
+__all__ = ["compile_project", "compile_root"]
 
 
 def compile_project(
@@ -24,7 +25,19 @@ def compile_project(
 
     `offline_python`: user modules are read, not imported (the editor). `cache`: remember results in `.vp/cache`.
     """
+    from vibepiper_interpreter.compile.compilation import Workshop
     from vibepiper_interpreter.compile.project import compile_loaded
 
-    with LocalCache(loaded.project.root if cache else None) as store:
-        return compile_loaded(loaded, environment, cache=store, offline_python=offline_python)
+    root = loaded.project.root
+    with LocalCache(root if cache else None) as store:
+        return compile_loaded(loaded, environment, Workshop(root, store, offline_python=offline_python))
+
+
+def compile_root(root: Path, environment: str) -> Compiled:
+    """Load and compile the project at `root`; if nothing has changed since the last time, what that gave.
+
+    The diagnostics hold those of loading too.
+    """
+    from vibepiper_interpreter.compile.cache import compile_root as recall_or_compile
+
+    return recall_or_compile(root, environment)

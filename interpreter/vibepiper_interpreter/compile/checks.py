@@ -14,7 +14,7 @@ from vibepiper_interpreter.compile.compilation import Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import Check, Column
 from vibepiper_interpreter.engines.duckdb.failure import engine_failure
 from vibepiper_spec.address import Address
-from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
+from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredAsset
 from vibepiper_spec.model.check import CheckSpec
 
@@ -150,35 +150,35 @@ def _misfits(
     state: Compilation, workshop: Workshop, draft: _Draft, column: Column, check: CheckSpec, keys: _Keys
 ) -> Iterator[Diagnostic]:
     """What can be told to be wrong with a rule's arguments from the column's type."""
-    place = state.loaded.locator.place(draft.declared.origin, *keys)
     if not column.type:
         return
+
+    def tell(code: str, detail: str, fix: str) -> Diagnostic:
+        return Diagnostic(code, detail, state.loaded.locator.place(draft.declared.origin, *keys), fix=Fix(fix))
+
     wrong = [value for value in _values(check) if not fits(column, value)]
     if not wrong and column.type != "VARCHAR":
         wrong = [value for value in _values(check) if isinstance(value, str) and not _casts(workshop, value, column)]
     if wrong:
-        yield Diagnostic(
+        yield tell(
             "VP304",
             f"Column `{column.name}` is {column.type}, and `{wrong[0]}` cannot be compared with it.",
-            place,
-            fix=Fix(f"Write values of the type {column.type}."),
+            f"Write values of the type {column.type}.",
         )
     if check.rule == "pattern":
         if family_of_type(column.type) != "text":
-            yield Diagnostic(
+            yield tell(
                 "VP304",
                 f"Column `{column.name}` is {column.type}, and a pattern is matched against text.",
-                place,
-                fix=Fix('Check the text it is written as: `expression = "regexp_full_match(…)"`.'),
+                'Check the text it is written as: `expression = "regexp_full_match(…)"`.',
             )
         elif (problem := _bad_pattern(workshop, check.arguments["pattern"])) is not None:
-            yield Diagnostic("VP109", f"The pattern cannot be read: {problem}.", place, fix=Fix("Correct the pattern."))
+            yield tell("VP109", f"The pattern cannot be read: {problem}.", "Correct the pattern.")
     if check.rule == "length" and family_of_type(column.type) != "text" and not column.type.endswith("[]"):
-        yield Diagnostic(
+        yield tell(
             "VP304",
             f"Column `{column.name}` is {column.type}, and only text and lists have a length.",
-            place,
-            fix=Fix("Use `between` for numbers."),
+            "Use `between` for numbers.",
         )
 
 
@@ -205,10 +205,13 @@ def _target(
 ) -> tuple[Address, str] | Diagnostic:
     """The asset and column that a `references` check names."""
     pipeline = draft.declared.address.pipeline
-    place = state.loaded.locator.place(draft.declared.origin, *keys, "references")
+
+    def place() -> Place:
+        return state.loaded.locator.place(draft.declared.origin, *keys, "references")
+
     address = state.names.resolve(arguments["asset"], pipeline)
     if address is None:
-        return state.names.unknown(arguments["asset"], pipeline, place)
+        return state.names.unknown(arguments["asset"], pipeline, place())
     columns = state.columns.get(address, ())
     name = str(arguments["column"])
     found = next((item for item in columns if item.name.casefold() == name.casefold()), None)
@@ -218,7 +221,7 @@ def _target(
         return Diagnostic(
             "VP208",
             f"`{address}` has no column `{name}`.{did_you_mean(name, [item.name for item in columns])}",
-            place,
+            place(),
             fix=Fix(f"It has {', '.join(f'`{item.name}`' for item in columns[:12])}."),
         )
     if column.type and family_of_type(column.type) != family_of_type(found.type):
@@ -226,7 +229,7 @@ def _target(
             "VP304",
             f"Column `{column.name}` is {column.type}, and `{address}.{found.name}` is {found.type}: no value of the "
             "one equals a value of the other.",
-            place,
+            place(),
             fix=Fix("Cast one of them where it is made."),
         )
     return address, found.name

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
     from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
     from vibepiper_interpreter.engines.duckdb.syntax import Syntax
+    from vibepiper_interpreter.storage.version import SourceFile
+
+
+# Characters of queries whose trees are kept between two passes: a tree takes some hundred times its text.
+_MOST_KEPT_TEXT = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,14 @@ class Compilation:
 class Workshop:
     """The tools of one compilation: opened when first needed, closed once at the end."""
 
-    def __init__(self, root: Path, cache: LocalCache, *, offline_python: bool) -> None:
-        self.root = root
+    def __init__(self, root: Path, cache: LocalCache, *, offline_python: bool = False) -> None:
         self.cache = cache
         self.python = PythonSources(root)
+        # The files of each source as they were when its columns were inferred.
+        self.source_files: dict[Address, tuple[SourceFile, ...]] = {}
         self.offline_python = offline_python
         self._syntax: dict[str, Syntax] = {}
+        self._kept_text = 0
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     @property
@@ -104,13 +111,16 @@ class Workshop:
         return connect(SessionSettings(threads=1, allowed_directories=folders))
 
     def keep_syntax(self, query: str, syntax: Syntax) -> None:
-        """Keep a tree from the pass that finds references for the one that analyses."""
-        self._syntax[query] = syntax
+        """Keep a tree from the pass that finds references for the one that analyses; trees are large, so not all."""
+        if self._kept_text + len(query) <= _MOST_KEPT_TEXT:
+            self._kept_text += len(query)
+            self._syntax[query] = syntax
 
     def take_syntax(self, query: str) -> Syntax:
-        """The tree of a sound query, parsed again where no pass has kept it; trees are large, so it is let go."""
+        """The tree of a sound query, parsed again where it was not kept; it is not kept any longer."""
         kept = self._syntax.pop(query, None)
         if kept is not None:
+            self._kept_text -= len(query)
             return kept
         from vibepiper_interpreter.engines.duckdb.syntax import Syntax, parse_queries
 
@@ -122,3 +132,4 @@ class Workshop:
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
+        self.cache.flush()

@@ -19,6 +19,7 @@ from vibepiper_interpreter.compile.compiled import (
     PythonDefinition,
     SqlDefinition,
 )
+from vibepiper_interpreter.compile.header_lines import HeaderLines
 from vibepiper_interpreter.compile.python_fingerprint import fingerprint_function
 from vibepiper_interpreter.compile.serial import check_to_json, definition_to_json, value_to_json
 from vibepiper_interpreter.engines.duckdb.session import ENGINE_FINGERPRINT
@@ -41,10 +42,11 @@ def fingerprint_assets(state: Compilation, workshop: Workshop) -> tuple[Compilat
     """Fills `assets`, in order, with every asset whose columns are known, and `python_files`."""
     assets: dict[Address, CompiledAsset] = {}
     python_files: dict[str, str] = {}
+    lines = HeaderLines(state.root, state.loaded.locator)
     for address in state.order:
         if address not in state.unknown:
             meaning = _meaning(state, workshop, address, python_files)
-            assets[address] = _assemble(state, state.declared[address], meaning)
+            assets[address] = _assemble(state, state.declared[address], meaning, lines)
     return replace(state, assets=assets, python_files=tuple(sorted(python_files.items()))), []
 
 
@@ -62,7 +64,7 @@ def _meaning(state: Compilation, workshop: Workshop, address: Address, python_fi
             for name in reached.modules:
                 module = workshop.python.module(name)
                 if module is not None:
-                    python_files[module.path] = hashlib.sha256(module.text.encode()).hexdigest()
+                    python_files[module.path] = hashlib.sha256(module.content).hexdigest()
             return _of_function(state, address, definition, reached.fingerprint, order_by)
 
 
@@ -105,10 +107,9 @@ def _variables(state: Compilation) -> Any:
     return value_to_json(dict(sorted(state.variables.items())))
 
 
-def _assemble(state: Compilation, declared: DeclaredAsset, meaning: Meaning) -> CompiledAsset:
+def _assemble(state: Compilation, declared: DeclaredAsset, meaning: Meaning, lines: HeaderLines) -> CompiledAsset:
     address, spec = declared.address, declared.spec
     checks = state.checks.get(address, ())
-    header = state.loaded.locator.place(declared.origin, part="header")
     return CompiledAsset(
         address=address,
         kind=declared.kind,
@@ -128,8 +129,8 @@ def _assemble(state: Compilation, declared: DeclaredAsset, meaning: Meaning) -> 
         description=spec.description,
         owner=spec.owner,
         tags=spec.tags,
-        declared_in=header.path,
-        declared_at_line=header.range.start_line,
+        declared_in=declared.origin.path,
+        declared_at_line=lines.line(declared.origin),
     )
 
 

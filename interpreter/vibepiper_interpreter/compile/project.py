@@ -19,7 +19,6 @@ from vibepiper_interpreter.compile.references import find_python_references, fin
 from vibepiper_interpreter.compile.serial import value_to_json
 from vibepiper_interpreter.compile.settings import resolve_settings
 from vibepiper_interpreter.compile.sources import infer_sources
-from vibepiper_interpreter.local_cache import LocalCache
 from vibepiper_spec.diagnostics import Diagnostic
 from vibepiper_spec.load.loaded import LoadedProject
 
@@ -39,9 +38,7 @@ PASSES: tuple[Pass, ...] = (
 )
 
 
-def compile_loaded(
-    loaded: LoadedProject, environment: str, *, cache: LocalCache, offline_python: bool = False
-) -> Compiled:
+def compile_loaded(loaded: LoadedProject, environment: str, workshop: Workshop) -> Compiled:
     """Runs all passes. What has errors is left out of the project, and so is what reads it."""
     declared = {asset.address: asset for asset in loaded.project.assets}
     state = Compilation(
@@ -51,7 +48,6 @@ def compile_loaded(
         AssetNames([*declared, *loaded.broken]),
         unknown=loaded.broken,
     )
-    workshop = Workshop(state.root, cache, offline_python=offline_python)
     diagnostics: list[Diagnostic] = []
     try:
         for step in PASSES:
@@ -59,7 +55,6 @@ def compile_loaded(
             diagnostics += told
     finally:
         workshop.close()
-        cache.flush()
     return Compiled(_project(state), tuple(sorted(dict.fromkeys(diagnostics), key=_by_place)))
 
 

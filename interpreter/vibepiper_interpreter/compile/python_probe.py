@@ -52,22 +52,20 @@ def probe_imports(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
             workshop.cache.put(_CACHE_KIND, keys[module], json.dumps(result).encode())
     diagnostics = []
     unknown = set(state.unknown)
+    locator = state.loaded.locator
     for module, addresses in wanted.items():
+        origins = {address: state.declared[address].origin for address in addresses}
+        if module in failures:
+            place = locator.place(origins[addresses[0]], "function")
+            diagnostics.append(_does_not_import(workshop.python, module, failures[module], place))
+            unknown.update(addresses)
+            continue
         for address in addresses:
-            place = state.loaded.locator.place(state.declared[address].origin, "function")
-            told = None
-            if module in failures:
-                told = (
-                    _does_not_import(workshop.python, module, failures[module], place)
-                    if address == addresses[0]
-                    else None
-                )
+            function = state.python[address].definition.function
+            if function not in results[module]:
+                place = locator.place(origins[address], "function")
+                diagnostics.append(_not_callable(module, function, results[module], place))
                 unknown.add(address)
-            elif (function := state.python[address].definition.function) not in results[module]:
-                told = _not_callable(module, function, results[module], place)
-                unknown.add(address)
-            if told is not None:
-                diagnostics.append(told)
     return replace(state, unknown=frozenset(unknown)), diagnostics
 
 

@@ -33,7 +33,8 @@ class PythonModule:
 
     name: str
     path: str
-    text: str
+    content: bytes = field(repr=False)
+    text: str = field(repr=False)
     tree: ast.Module = field(repr=False)
 
     @property
@@ -172,6 +173,8 @@ class PythonSources:
         self._root = root
         self._texts = texts
         self._modules: dict[str, PythonModule | SyntaxError | None] = {}
+        # Every file that was looked for, and whether it was there: what was found hangs on that.
+        self.looked_for: dict[str, bool] = {}
 
     def module(self, name: str) -> PythonModule | None:
         """The project's module of that dotted name; None if there is none or it does not parse."""
@@ -187,7 +190,7 @@ class PythonSources:
         relative = name.replace(".", "/")
         for folder in ("", "src/"):
             for candidate in (f"{folder}{relative}/__init__.py", f"{folder}{relative}.py"):
-                if candidate in self._texts or (self._root / candidate).is_file():
+                if self._exists(candidate):
                     return candidate
         return None
 
@@ -205,6 +208,11 @@ class PythonSources:
         """Every module that was parsed so far, by name."""
         return tuple(module for _, module in sorted(self._modules.items()) if isinstance(module, PythonModule))
 
+    def _exists(self, path: str) -> bool:
+        if path not in self.looked_for:
+            self.looked_for[path] = path in self._texts or (self._root / path).is_file()
+        return self.looked_for[path]
+
     def _look_up(self, name: str) -> PythonModule | SyntaxError | None:
         if name not in self._modules:
             self._modules[name] = self._parse(name)
@@ -215,11 +223,12 @@ class PythonSources:
         if path is None:
             return None
         try:
-            text = self._texts[path] if path in self._texts else (self._root / path).read_text(encoding="utf-8-sig")
+            content = self._texts[path].encode() if path in self._texts else (self._root / path).read_bytes()
+            text = content.decode("utf-8-sig")
             with warnings.catch_warnings():
                 # The user's own linter tells about odd escapes; here they are no matter.
                 warnings.simplefilter("ignore", SyntaxWarning)
-                return PythonModule(name, path, text, ast.parse(text, path))
+                return PythonModule(name, path, content, text, ast.parse(text, path))
         except SyntaxError as error:
             return error
         except (OSError, ValueError) as error:  # unreadable, not UTF-8, or a null byte

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from vibepiper_interpreter.compile.compilation import Compilation, SqlReferences, Workshop
@@ -12,7 +12,7 @@ from vibepiper_interpreter.compile.placing import place_problem
 from vibepiper_interpreter.compile.python_references import find_references
 from vibepiper_interpreter.compile.sql_references import references
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
-from vibepiper_interpreter.engines.duckdb.syntax import parse_queries
+from vibepiper_interpreter.engines.duckdb.syntax import Syntax, parse_queries
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredAsset
@@ -50,26 +50,35 @@ def find_sql_references(state: Compilation, workshop: Workshop) -> tuple[Compila
 
 
 def references_of(workshop: Workshop, queries: Sequence[str]) -> list[SqlReferences]:
-    """The references of each query; those met for the first time are parsed, all in one go."""
+    """The references of each query; those met for the first time are parsed, many in one go."""
     keys = [memo_key(query) for query in queries]
     known = workshop.cache.get_many(_CACHE_KIND, dict.fromkeys(keys))
     missing = {key: query for key, query in zip(keys, queries, strict=True) if key not in known}
-    if missing:
-        parsed = parse_queries(workshop.connection, list(missing.values()))
-        for (key, query), syntax in zip(missing.items(), parsed, strict=True):
+    for batch in _batches(list(missing.items())):
+        parsed = parse_queries(workshop.connection, [query for _, query in batch])
+        for (key, query), syntax in zip(batch, parsed, strict=True):
             if isinstance(syntax, SqlProblem):
                 found = SqlReferences(problems=(syntax,))
             else:
                 workshop.keep_syntax(query, syntax)
-                refers = references(syntax)
-                found = SqlReferences(
-                    tuple((table.schema, table.name, table.start, table.end) for table in refers.tables),
-                    tuple((item.name, item.start, item.end) for item in refers.parameters),
-                    refers.problems,
-                )
+                found = _of_syntax(syntax)
             known[key] = references_to_bytes(found)
-        workshop.cache.put_many(_CACHE_KIND, ((key, known[key]) for key in missing))
+    workshop.cache.put_many(_CACHE_KIND, ((key, known[key]) for key in missing))
     return [references_from_bytes(known[key]) for key in keys]
+
+
+def _of_syntax(syntax: Syntax) -> SqlReferences:
+    refers = references(syntax)
+    return SqlReferences(
+        tuple((table.schema, table.name, table.start, table.end) for table in refers.tables),
+        tuple((item.name, item.start, item.end) for item in refers.parameters),
+        refers.problems,
+    )
+
+
+def _batches(items: Sequence[tuple[str, str]], size: int = 256) -> Iterator[Sequence[tuple[str, str]]]:
+    """Trees are large: never those of a whole project at once."""
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _resolve(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import json
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -10,7 +12,9 @@ from typing import Any
 from vibepiper_interpreter.compile.compiled import (
     Check,
     Column,
+    Compiled,
     CompiledAsset,
+    CompiledProject,
     Definition,
     FileDefinition,
     Input,
@@ -19,6 +23,7 @@ from vibepiper_interpreter.compile.compiled import (
     SqlDefinition,
 )
 from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Range, Related, TextEdit
 
 # Values JSON has no form for travel as `{"$date": "2024-01-01"}`. No spec key starts with `$`, so nothing collides.
 _TAG_READERS = {
@@ -100,6 +105,65 @@ def asset_from_json(found: Mapping[str, Any]) -> CompiledAsset:
         declared_in=get("declared_in", ""),
         declared_at_line=get("declared_at_line", 1),
     )
+
+
+def compiled_to_bytes(compiled: Compiled) -> bytes:
+    """A whole compiled project with its diagnostics: a line for what is common, then a line an asset."""
+    project = compiled.project
+    head = {
+        "name": project.name,
+        "environment": project.environment,
+        "variables": value_to_json(project.variables),
+        "publish_each": sorted(project.publish_each),
+        "digest": project.digest,
+        "diagnostics": [diagnostic.to_json() for diagnostic in compiled.diagnostics],
+    }
+    lines = [head, *map(asset_to_json, project.assets.values())]
+    return "\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in lines).encode()
+
+
+def compiled_from_bytes(content: bytes) -> Compiled:
+    """The inverse of `compiled_to_bytes`. Raises ValueError, KeyError or TypeError for anything else."""
+    first, *lines = content.decode().split("\n")
+    head = json.loads(first)
+    # Tens of thousands of objects that all stay: the collector would look through them again and again.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        assets = {asset.address: asset for asset in map(asset_from_json, map(json.loads, lines))}
+    finally:
+        if collecting:
+            gc.enable()
+    project = CompiledProject(
+        head["name"],
+        head["environment"],
+        assets,
+        value_from_json(head["variables"]),
+        frozenset(head["publish_each"]),
+        head["digest"],
+    )
+    return Compiled(project, tuple(map(diagnostic_from_json, head["diagnostics"])))
+
+
+def diagnostic_from_json(found: Mapping[str, Any]) -> Diagnostic:
+    """The inverse of `Diagnostic.to_json`."""
+    fix = found["fix"]
+    return Diagnostic(
+        found["code"],
+        found["detail"],
+        None if found["place"] is None else _place_from_json(found["place"]),
+        found["severity"],
+        tuple(Related(_place_from_json(item["place"]), item["message"]) for item in found["related"]),
+        None
+        if fix is None
+        else Fix(fix["title"], tuple(TextEdit(_place_from_json(e["place"]), e["new_text"]) for e in fix["edits"])),
+        tuple(found["notes"]),
+    )
+
+
+def _place_from_json(found: Mapping[str, Any]) -> Place:
+    start, end = found["start"], found["end"]
+    return Place(found["path"], Range(start["line"], start["column"], end["line"], end["column"]))
 
 
 def column_to_json(column: Column) -> list[str]:

@@ -115,6 +115,7 @@ def _find(declared: DeclaredAsset, spec: FileSource, root: Path, locator: Locato
     format = next(iter(formats))
     options = _options(spec, format)
     listed = list_files(root, FileDefinition(spec.path, format), place_of=place_of, cache=workshop.cache)
+    workshop.source_files[declared.address] = listed
     return _Source(declared, spec, format, options, listed)
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
-from vibepiper_spec.load.locator import Locator
 from vibepiper_spec.load.origin import Origin
-from vibepiper_spec.model.document import AnyAsset, AssetKind
-from vibepiper_spec.model.pipeline import PipelineHeader
-from vibepiper_spec.model.settings import ProjectSettings
+
+if TYPE_CHECKING:
+    # Scanning for files must not wait for the model.
+    from vibepiper_spec.load.locator import Locator
+    from vibepiper_spec.model.document import AnyAsset, AssetKind
+    from vibepiper_spec.model.pipeline import PipelineHeader
+    from vibepiper_spec.model.settings import ProjectSettings
 
 
 @dataclass(frozen=True, slots=True)
