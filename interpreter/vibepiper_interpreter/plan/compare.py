@@ -30,7 +30,11 @@ def compare(planning: Planning) -> None:
             draft.own_reasons.append(Reason("build", f"it was a {published.build} and is now a {asset.build}"))
         if asset.fingerprint != published.fingerprint:
             changed.append(draft)
-        if asset.kind == "source" and (words := _files_in_words(published.source_files, draft.source_files)):
+        if (
+            asset.kind == "source"
+            and not published.was_made_from(draft.source_files)
+            and (words := _files_in_words(published.source_files, draft.source_files))
+        ):
             draft.own_reasons.append(Reason("source_files", words))
         if published.id in lost:
             what = "what it shows is" if published.build == "view" and published.shows else "its files are"
@@ -93,7 +97,7 @@ def _lost_versions(planning: Planning) -> set[str]:
     shown_by: dict[str, list[str]] = defaultdict(list)
 
     def look_at(version_id: str, stored: Stored, shows: Sequence[InputVersion]) -> None:
-        if stored.parts and not planning.storage_has(stored):
+        if not planning.storage_has(stored):
             lost.add(version_id)
         for read in shows:
             shown_by[read.version_id].append(version_id)
@@ -101,7 +105,8 @@ def _lost_versions(planning: Planning) -> set[str]:
     seen = set()
     for published in planning.published.values():
         seen.add(published.id)
-        look_at(published.id, published, published.shows)
+        if published.has_parts or published.build == "view":
+            look_at(published.id, published, published.shows)
     # A view may show versions that the environment has moved on from, and views of views older ones yet.
     while elsewhere := shown_by.keys() - seen:
         seen |= elsewhere

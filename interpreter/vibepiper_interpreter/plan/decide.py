@@ -26,6 +26,11 @@ def _look_at_inputs(planning: Planning, draft: Draft) -> None:
     """Collect the conditions under which what is published stays right, and the inputs that provably leave it so."""
     if draft.published is None or not draft.asset.inputs:
         return
+    sources = [planning.drafts[read.address] for read in draft.asset.inputs]
+    if not any(source.acts for source in sources) and draft.published.is_right_for(
+        (source.asset.address, source.keeps) for source in sources
+    ):
+        return
     confirmed = {read.address: read.version_id for read in draft.published.inputs}
     conditions = []
     carried = []
@@ -147,8 +152,8 @@ def _readable(planning: Planning, version: Version) -> bool:
 
 
 def _failed_these_checks(planning: Planning, asset: CompiledAsset, version_id: str) -> bool:
-    audits = planning.state.audits([version_id]).get(version_id, ())
-    return any(not audit.passed and audit.checks_fingerprint == asset.checks_fingerprint for audit in audits)
+    proofs = planning.state.proofs([version_id]).get(version_id, ())
+    return any(not proof.passed and proof.checks_fingerprint == asset.checks_fingerprint for proof in proofs)
 
 
 def _input_reason(source: Draft, before: str | None) -> Reason:

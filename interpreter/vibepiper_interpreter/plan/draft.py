@@ -9,7 +9,7 @@ from functools import cached_property
 from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, ColumnFlow, Columns
 from vibepiper_interpreter.plan.plan import ColumnChange, Condition, Estimate, Reason, Verb
-from vibepiper_interpreter.state import Audit, Published, State
+from vibepiper_interpreter.state import Proof, Published, State
 from vibepiper_interpreter.storage.version import SourceFile, Stored, Version
 from vibepiper_spec.address import Address
 
@@ -77,7 +77,7 @@ class Planning:
     storage_has: StorageHas
     serial: int
     published: Mapping[Address, Published]
-    audits: Mapping[str, tuple[Audit, ...]]
+    proofs: Mapping[str, tuple[Proof, ...]]
     drafts: dict[Address, Draft]
     flow: ColumnFlow
     # The published versions of assets whose meaning changed, and of removed ones.

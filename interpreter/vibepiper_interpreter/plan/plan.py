@@ -96,7 +96,7 @@ class Action:
     column_changes: tuple[ColumnChange, ...] = ()
     # Assets that this change reaches, transitively, in plan order.
     reaches: tuple[Address, ...] = ()
-    # Readers without an action: proven to stay right whatever this action makes. When it publishes, their pointers
+    # Readers that are not made anew: proven to stay right whatever this action makes. When it publishes, their pointers
     # confirm the new version, and point where they did.
     carries: tuple[Address, ...] = ()
     # Checks to run on what is made, or on what is repointed to; for `recheck`, on what is published.

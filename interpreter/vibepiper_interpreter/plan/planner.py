@@ -49,7 +49,7 @@ def make_plan(
     `list_files` gives a source's files as they are now; `storage_has` tells whether all parts of a version are there.
     VP207 where a word of `selection` names nothing.
     """
-    serial, published, audits = state.published(environment)
+    serial, published, proofs = state.published(environment)
     planning = Planning(
         project=compiled,
         state=state,
@@ -59,7 +59,7 @@ def make_plan(
         storage_has=storage_has,
         serial=serial,
         published=published,
-        audits=audits,
+        proofs=proofs,
         drafts={address: Draft(asset, published.get(address)) for address, asset in compiled.assets.items()},
         flow=ColumnFlow(origins_in(compiled)),
     )
@@ -78,7 +78,7 @@ def _assemble(planning: Planning, now: datetime) -> Plan:
     engine = engine_version()
     carried: dict[Address, list[Address]] = {}
     for draft in planning.drafts.values():
-        if not draft.acts:
+        if not draft.makes:
             for read in draft.carried:
                 carried.setdefault(read, []).append(draft.asset.address)
     actions = tuple(_action(planning, draft, tuple(carried.get(draft.asset.address, ()))) for draft in acting)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.plan import Reason
-from vibepiper_interpreter.state import Audit
+from vibepiper_interpreter.state import Proof
 
 
 def recheck(planning: Planning) -> None:
@@ -17,13 +17,13 @@ def recheck(planning: Planning) -> None:
             continue
         everything = tuple(check.id for check in asset.checks)
         if draft.found is not None:
-            audits = planning.state.audits([draft.found.id]).get(draft.found.id, ())
-            draft.checks = () if _why_unproven(planning, draft, audits) is None else everything
+            proofs = planning.state.proofs([draft.found.id]).get(draft.found.id, ())
+            draft.checks = () if _why_unproven(planning, draft, proofs) is None else everything
             continue
         if draft.published is None:
             draft.checks = everything
             continue
-        unproven = _why_unproven(planning, draft, planning.audits.get(draft.published.id, ()))
+        unproven = _why_unproven(planning, draft, planning.proofs.get(draft.published.id, ()))
         if draft.acts:
             draft.checks = everything
             if draft.conditions and unproven is not None:
@@ -41,13 +41,13 @@ def _is_considered(planning: Planning, draft: Draft) -> bool:
     )
 
 
-def _why_unproven(planning: Planning, draft: Draft, audits: Sequence[Audit]) -> Reason | None:
+def _why_unproven(planning: Planning, draft: Draft, proofs: Sequence[Proof]) -> Reason | None:
     asset = draft.asset
-    these = [audit for audit in audits if audit.checks_fingerprint == asset.checks_fingerprint]
+    these = [proof for proof in proofs if proof.checks_fingerprint == asset.checks_fingerprint]
     if not these:
         return (
             Reason("checks", "its checks changed")
-            if audits
+            if proofs
             else Reason("checks_unproven", "its checks have not run on it yet")
         )
     if not these[0].passed:

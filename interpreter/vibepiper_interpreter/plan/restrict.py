@@ -27,8 +27,9 @@ def restrict(planning: Planning) -> None:
             continue
         if draft.acts and address in needed_by:
             draft.input_reasons.append(Reason("asked", f"`{needed_by[address]}` needs it"))
-        else:
-            draft.verb = None
+        elif draft.acts:
+            # What is published of it stays as it is, and has not been looked at with its own eyes.
+            draft.verb, draft.carried = None, ()
 
 
 def _needs(planning: Planning, draft: Draft) -> list[Address]:

@@ -2,7 +2,8 @@
 
 from vibepiper_interpreter.state.lease import Lease
 from vibepiper_interpreter.state.open import open_state
-from vibepiper_interpreter.state.records import AttemptRecord, Audit, Batch, Pointer, Published
+from vibepiper_interpreter.state.published import Proof, Published
+from vibepiper_interpreter.state.records import AttemptRecord, Audit, Batch, Pointer
 from vibepiper_interpreter.state.store import State
 
-__all__ = ["AttemptRecord", "Audit", "Batch", "Lease", "Pointer", "Published", "State", "open_state"]
+__all__ = ["AttemptRecord", "Audit", "Batch", "Lease", "Pointer", "Proof", "Published", "State", "open_state"]

@@ -7,16 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, select, text
+from sqlalchemy import Connection, Row, func, select
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
-from vibepiper_interpreter.state.records import Audit, Environment, Past, Pointer, Published
+from vibepiper_interpreter.state.published import Proof, Published
+from vibepiper_interpreter.state.records import Audit, Environment, Past, Pointer
 from vibepiper_interpreter.state.rows import (
     definition_from_text,
     inputs_from_text,
     parse_address,
-    parts_from_text,
-    source_files_from_text,
     version_from_row,
 )
 from vibepiper_interpreter.state.tables import audits, definitions, environments, pointers, versions
@@ -25,6 +24,8 @@ from vibepiper_spec.address import Address
 
 # Values in one `IN (…)`: below every limit on bound parameters that we have met.
 _AT_ONCE = 5_000
+
+_PROOF = (audits.c.version_id, audits.c.checks_fingerprint, audits.c.passed, audits.c.inputs)
 
 
 def serial(connection: Connection, environment: str) -> int:
@@ -55,38 +56,27 @@ def environment_pointers(connection: Connection, environment: str) -> dict[Addre
 
 
 def published(connection: Connection, environment: str) -> dict[Address, Published]:
-    """All that an environment shows, in one query that decodes no definition."""
+    """All that an environment shows, in one query that decodes nothing."""
     rows = connection.execute(
         select(
             pointers.c.address,
             pointers.c.version_id,
-            pointers.c.inputs,
             versions.c.fingerprint,
             versions.c.build,
             versions.c.key,
+            pointers.c.inputs,
             versions.c.parts,
             versions.c.source_files,
-            # The inputs as made: a view reads these, whatever has been confirmed since.
-            case((versions.c.build == "view", versions.c.inputs), else_=text("'[]'")),
+            versions.c.inputs,
         )
         .join(versions, versions.c.id == pointers.c.version_id)
         .where(pointers.c.environment == environment)
         .order_by(pointers.c.address)
     )
     found = {}
-    for name, version_id, inputs, fingerprint, build, key, parts, source_files, shows in rows:
+    for name, *stored in rows.all():  # one call to the driver, not one a row
         address = parse_address(name)
-        found[address] = Published(
-            address,
-            version_id,
-            inputs_from_text(inputs),
-            fingerprint,
-            build,
-            key,
-            parts_from_text(parts),
-            source_files_from_text(source_files),
-            inputs_from_text(shows),
-        )
+        found[address] = Published(address, *stored)
     return found
 
 
@@ -129,17 +119,30 @@ def audits_of(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[Aud
     rows = (
         row for some in _chunks(ids) for row in connection.execute(select(audits).where(audits.c.version_id.in_(some)))
     )
-    return _audits(rows)
+    found: dict[str, list[Audit]] = defaultdict(list)
+    for row in rows:
+        audit = Audit(
+            row.version_id, row.checks_fingerprint, row.passed, row.run_id, row.at, inputs_from_text(row.inputs)
+        )
+        found[row.version_id].append(audit)
+    return {version_id: tuple(some) for version_id, some in found.items()}
 
 
-def published_audits(connection: Connection, environment: str) -> dict[str, tuple[Audit, ...]]:
-    """The audits of every version that an environment points to."""
-    return _audits(
+def proofs_of(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[Proof, ...]]:
+    """The same, with no more than planning needs."""
+    return _proofs(
+        row for some in _chunks(ids) for row in connection.execute(select(*_PROOF).where(audits.c.version_id.in_(some)))
+    )
+
+
+def published_proofs(connection: Connection, environment: str) -> dict[str, tuple[Proof, ...]]:
+    """The proofs of every version that an environment points to."""
+    return _proofs(
         connection.execute(
-            select(audits)
+            select(*_PROOF)
             .join(pointers, pointers.c.version_id == audits.c.version_id)
             .where(pointers.c.environment == environment)
-        )
+        ).all()
     )
 
 
@@ -164,10 +167,10 @@ def unreferenced(connection: Connection, before: datetime) -> list[Published]:
         select(
             versions.c.id,
             versions.c.address,
-            versions.c.inputs,
             versions.c.fingerprint,
             versions.c.build,
             versions.c.key,
+            versions.c.inputs,
             versions.c.parts,
             versions.c.source_files,
             versions.c.created_at,
@@ -188,12 +191,13 @@ def unreferenced(connection: Connection, before: datetime) -> list[Published]:
         Published(
             parse_address(row.address),
             row.id,
-            inputs_from_text(row.inputs),
             row.fingerprint,
             row.build,
             row.key,
-            parts_from_text(row.parts),
-            source_files_from_text(row.source_files),
+            row.inputs,
+            row.parts,
+            row.source_files,
+            row.inputs,
         )
         for row in rows
         if row.id not in used and row.created_at < before
@@ -208,14 +212,11 @@ def _decoded(connection: Connection, rows: Sequence[Row[Any]]) -> list[Version]:
     return [version_from_row(row, assets) for row in rows]
 
 
-def _audits(rows: Iterable[Row[Any]]) -> dict[str, tuple[Audit, ...]]:
-    found: dict[str, list[Audit]] = defaultdict(list)
-    for row in rows:
-        audit = Audit(
-            row.version_id, row.checks_fingerprint, row.passed, row.run_id, row.at, inputs_from_text(row.inputs)
-        )
-        found[row.version_id].append(audit)
-    return {version_id: tuple(some) for version_id, some in found.items()}
+def _proofs(rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[str, tuple[Proof, ...]]:
+    found: dict[str, tuple[Proof, ...]] = {}
+    for version_id, checks_fingerprint, passed, inputs in rows:
+        found[version_id] = (*found.get(version_id, ()), Proof(checks_fingerprint, passed, inputs))
+    return found
 
 
 def _chunks(values: Iterable[str]) -> Iterator[list[str]]:

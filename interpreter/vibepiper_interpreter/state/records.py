@@ -1,4 +1,4 @@
-"""What the state gives and takes: pointers, published versions, audits, leases' owners, runs."""
+"""What the state gives and takes: pointers, audits, runs and what happened in them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from vibepiper_interpreter.compile.compiled import BuildMode
 from vibepiper_interpreter.run.events import Event
 from vibepiper_interpreter.run.result import CheckResult, TaskResult
-from vibepiper_interpreter.storage.version import InputVersion, Part, SourceFile, Version
+from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
 
 # interrupted: it never said how it ended, and its lease is gone.
@@ -26,23 +25,6 @@ class Pointer:
 
     version_id: str
     inputs: tuple[InputVersion, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What planning needs of a published version, without decoding the asset it was made by."""
-
-    address: Address
-    id: str
-    inputs: tuple[InputVersion, ...]  # as confirmed; see `Pointer`
-    fingerprint: str
-    build: BuildMode
-    key: str
-    # Without statistics: planning asks whether parts exist, not what they hold.
-    parts: tuple[Part, ...]
-    source_files: tuple[SourceFile, ...]
-    # What a view reads whenever it is read; a table holds its rows itself.
-    shows: tuple[InputVersion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -16,6 +16,8 @@ from vibepiper_interpreter.storage.version import ColumnStatistics, InputVersion
 from vibepiper_spec.address import Address
 
 Values = dict[str, Any]
+
+NOTHING = "[]"
 
 # Addresses come back again and again (every reader names its inputs), and parsing is most of a row's cost.
 parse_address = lru_cache(maxsize=1 << 16)(Address.parse)
@@ -86,11 +88,16 @@ def parts_from_text(text: str) -> tuple[Part, ...]:
 
 
 def inputs_to_text(inputs: Sequence[InputVersion]) -> str:
-    return to_text([[str(read.address), read.version_id] for read in inputs])
+    return reads_to_text((read.address, read.version_id) for read in inputs)
+
+
+def reads_to_text(reads: Iterable[tuple[Address, str | None]]) -> str:
+    """Sorted, so that texts can be compared. No name or id holds a character that JSON would escape."""
+    return "[" + ",".join(sorted([f'["{address}","{version_id}"]' for address, version_id in reads])) + "]"
 
 
 def inputs_from_text(text: str) -> tuple[InputVersion, ...]:
-    if text == "[]":
+    if text == NOTHING:
         return ()
     return tuple(InputVersion(parse_address(address), version_id) for address, version_id in json.loads(text))
 
@@ -100,7 +107,7 @@ def source_files_to_text(files: Sequence[SourceFile]) -> str:
 
 
 def source_files_from_text(text: str) -> tuple[SourceFile, ...]:
-    return () if text == "[]" else tuple(SourceFile(*file) for file in json.loads(text))
+    return () if text == NOTHING else tuple(SourceFile(*file) for file in json.loads(text))
 
 
 def _statistics(column: ColumnStatistics) -> list[Any]:

@@ -12,13 +12,13 @@ from vibepiper_interpreter.run.result import CheckResult
 from vibepiper_interpreter.state import reading, runs, writing
 from vibepiper_interpreter.state.database import Database, database_time
 from vibepiper_interpreter.state.lease import Lease, take_lease
+from vibepiper_interpreter.state.published import Proof, Published
 from vibepiper_interpreter.state.records import (
     Audit,
     Batch,
     Environment,
     Past,
     Pointer,
-    Published,
     RunRecord,
     RunSummary,
 )
@@ -72,13 +72,13 @@ class State:
         with self._database.reading() as connection:
             return reading.environment_pointers(connection, environment)
 
-    def published(self, environment: str) -> tuple[int, dict[Address, Published], dict[str, tuple[Audit, ...]]]:
-        """Serial, published versions, and their audits by version id: one consistent view, without definitions."""
+    def published(self, environment: str) -> tuple[int, dict[Address, Published], dict[str, tuple[Proof, ...]]]:
+        """Serial, published versions, and their proofs by version id: one consistent view, without definitions."""
         with self._database.reading() as connection:
             return (
                 reading.serial(connection, environment),
                 reading.published(connection, environment),
-                reading.published_audits(connection, environment),
+                reading.published_proofs(connection, environment),
             )
 
     # Versions
@@ -112,6 +112,11 @@ class State:
         """The audits of each version that has any."""
         with self._database.reading() as connection:
             return reading.audits_of(connection, version_ids)
+
+    def proofs(self, version_ids: Iterable[str]) -> dict[str, tuple[Proof, ...]]:
+        """The same, with no more than planning needs."""
+        with self._database.reading() as connection:
+            return reading.proofs_of(connection, version_ids)
 
     def latest_checks(self, version_id: str) -> list[CheckResult]:
         """How each check of a version ended last."""

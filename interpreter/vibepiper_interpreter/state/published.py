@@ -1,0 +1,79 @@
+"""What planning knows of published versions. Lists stay the text they are stored as until somebody asks.
+
+Where nothing has changed nobody does: comparing texts is enough, and a project has thousands of assets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from vibepiper_interpreter.compile.compiled import BuildMode
+from vibepiper_interpreter.state.rows import (
+    NOTHING,
+    inputs_from_text,
+    parts_from_text,
+    reads_to_text,
+    source_files_from_text,
+    source_files_to_text,
+)
+from vibepiper_interpreter.storage.version import InputVersion, Part, SourceFile
+from vibepiper_spec.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version, without the asset it was made by."""
+
+    address: Address
+    id: str
+    fingerprint: str
+    build: BuildMode
+    key: str
+    confirmed_text: str
+    parts_text: str
+    source_files_text: str
+    made_from_text: str
+
+    @property
+    def inputs(self) -> tuple[InputVersion, ...]:
+        """The input versions it is known to be right for; see `Pointer`."""
+        return inputs_from_text(self.confirmed_text)
+
+    def is_right_for(self, reads: Iterable[tuple[Address, str | None]]) -> bool:
+        """Whether `reads` are exactly `inputs`."""
+        return self.confirmed_text == reads_to_text(reads)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Without statistics: planning asks whether parts exist, not what they hold."""
+        return parts_from_text(self.parts_text)
+
+    @property
+    def has_parts(self) -> bool:
+        return self.parts_text != NOTHING
+
+    @property
+    def source_files(self) -> tuple[SourceFile, ...]:
+        return source_files_from_text(self.source_files_text)
+
+    def was_made_from(self, files: Sequence[SourceFile]) -> bool:
+        return self.source_files_text == source_files_to_text(files)
+
+    @property
+    def shows(self) -> tuple[InputVersion, ...]:
+        """What a view reads whenever it is read; a table holds its rows itself."""
+        return inputs_from_text(self.made_from_text) if self.build == "view" else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That a version was put to all checks of an asset; see `Audit`."""
+
+    checks_fingerprint: str
+    passed: bool
+    inputs_text: str
+
+    @property
+    def inputs(self) -> tuple[InputVersion, ...]:
+        return inputs_from_text(self.inputs_text)
