@@ -44,5 +44,12 @@ def _check_scalar(value: Any) -> Any:
     )
 
 
-# Dates arrive in JSON Schema as ISO strings, so `string` covers them.
-Scalar = Annotated[Any, BeforeValidator(_check_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+# JSON Schema has no dates: generic validators see ISO strings, TOML editors tell them apart by these formats.
+_FORMATS = ("date", "date-time", "date-time-local")
+SCALAR_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": ["string", "number", "boolean"]},
+        *({"type": "string", "format": name} for name in _FORMATS),
+    ]
+}
+Scalar = Annotated[Any, BeforeValidator(_check_scalar), WithJsonSchema(SCALAR_SCHEMA)]

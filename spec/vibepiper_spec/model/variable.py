@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from vibepiper_spec.model.mistakes import mistake
-from vibepiper_spec.model.scalar import Scalar, ScalarValue, describe_type
+from vibepiper_spec.model.scalar import SCALAR_SCHEMA, Scalar, ScalarValue, describe_type
 from vibepiper_spec.model.spec_model import SpecModel
 
 SECRET_PREFIX = "secret:"
@@ -68,4 +68,4 @@ class Variable(SpecModel):
         table = handler.resolve_ref_schema(handler(core))
         table.pop("required", None)
         table["anyOf"] = [{"required": ["type"]}, {"required": ["default"]}]
-        return {"anyOf": [{"type": ["string", "number", "boolean"]}, table]}
+        return {"anyOf": [*SCALAR_SCHEMA["anyOf"], table]}

@@ -9,7 +9,7 @@ from typing import Any
 
 from vibepiper_spec.text.lines import LineIndex
 from vibepiper_spec.text.mistake import TextMistake
-from vibepiper_spec.text.nodes import Array, Entry, Node, Table, plain
+from vibepiper_spec.text.nodes import Array, Entry, Node, Statement, Table, plain
 from vibepiper_spec.text.parser import Parser
 
 
@@ -19,6 +19,7 @@ class Document:
 
     text: str
     root: Table
+    statements: tuple[Statement, ...]
     mistakes: tuple[TextMistake, ...]
     broken: frozenset[tuple[str, ...]]
     lines: LineIndex = field(init=False)
@@ -56,4 +57,4 @@ def parse_document(text: str, *, valid: bool = False) -> Document:
     """Parse with positions and recovery. `valid`: the strict parser took this text already."""
     parser = Parser(text, lenient=not valid)
     parser.run()
-    return Document(text, parser.root, tuple(parser.mistakes), frozenset(parser.broken))
+    return Document(text, parser.root, tuple(parser.statements), tuple(parser.mistakes), frozenset(parser.broken))

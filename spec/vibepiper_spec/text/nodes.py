@@ -53,6 +53,19 @@ class Table:
 Node = Scalar | Array | Table
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A header (then `value` is None) or a key with its value, as they follow each other in the text.
+
+    `keys` are the parts of the dotted name with their ranges; `end` is where the statement ends, before a comment.
+    """
+
+    start: int
+    end: int
+    keys: tuple[tuple[str, int, int], ...]
+    value: Node | None = None
+
+
 def plain(node: Node) -> Any:
     """The node as tomllib would give it."""
     match node:

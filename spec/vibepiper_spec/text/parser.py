@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from vibepiper_spec.text.mistake import TextMistake
-from vibepiper_spec.text.nodes import Array, Node, Scalar, Table
+from vibepiper_spec.text.nodes import Array, Node, Scalar, Statement, Table
 from vibepiper_spec.text.place_table import Clash, add_value, open_array_table, open_table
 from vibepiper_spec.text.strings import CONTROL, HEADER_LINE, BadEscape, Piece, Token, find_string, pieces
 from vibepiper_spec.text.values import NoValue, bare_value, match_bare
@@ -41,6 +41,7 @@ class Parser:
 
     def __init__(self, text: str, *, lenient: bool) -> None:
         self.root = Table("header", 0, 0)
+        self.statements: list[Statement] = []
         self.mistakes: list[TextMistake] = []
         self.broken: set[tuple[str, ...]] = set()
         self._text = text
@@ -131,6 +132,7 @@ class Parser:
         except Clash as clash:
             code = "VP004" if clash.is_table else "VP005"
             self._report(code, start, end, clash.detail, clash.fix, ((clash.start, clash.end, "First defined here"),))
+        self.statements.append(Statement(start, end, tuple(keys)))
         return self._expect_end_of_line(end, "the header")
 
     def _expect_end_of_line(self, position: int, what: str) -> int:
@@ -169,6 +171,7 @@ class Parser:
             add_value(self._table, keys, value, self._block)
         except Clash as clash:
             self._report_duplicate_key(keys, clash)
+        self.statements.append(Statement(start, position, tuple(keys), value))
         return self._expect_end_of_line(position, "the value")
 
     def _report_duplicate_key(self, keys: list[Key], clash: Clash) -> None:

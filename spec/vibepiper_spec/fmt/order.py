@@ -1,0 +1,44 @@
+"""The canonical order of blocks in a file, and of keys in a block."""
+
+from __future__ import annotations
+
+from vibepiper_spec.model.document import BLOCK_KINDS, PipelineDocument
+from vibepiper_spec.model.settings import ProjectSettings
+from vibepiper_spec.model.shape import keys_of, model_at
+
+# As one would explain an asset: what it is, where its rows come from, how it is built, what it promises.
+_ASSET_KEYS = (
+    "description",
+    "owner",
+    "tags",
+    "path",
+    "format",
+    "options",
+    "dialect",
+    "file",
+    "query",
+    "function",
+    "inputs",
+    "build",
+    "rebuild",
+    "order_by",
+    "columns",
+    "checks",
+)
+_FIRST_BLOCK = {"vp.toml": "project"}
+
+
+def block_rank(path: str, header: tuple[str, ...]) -> int:
+    """The block that names the whole comes first; all others stay as the user has them."""
+    first = _FIRST_BLOCK.get(path.rpartition("/")[2], "pipeline")
+    return 0 if header[:1] == (first,) else 1
+
+
+def key_order(path: str, header: tuple[str, ...]) -> tuple[str, ...]:
+    """The keys of the table of `header` in their order; empty where they are free, as in a table of columns."""
+    for kind in BLOCK_KINDS:
+        depth = len(kind.header)
+        if header[:depth] == kind.header and len(header) == depth + 1:
+            return _ASSET_KEYS
+    root = ProjectSettings if path.rpartition("/")[2] == "vp.toml" else PipelineDocument
+    return keys_of(model_at(root, header))

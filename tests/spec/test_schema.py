@@ -1,0 +1,243 @@
+"""The JSON Schemas are fresh, and judge the structure of a document as the loader does."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import subprocess
+import sys
+import tomllib
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import tomli_w
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vibepiper_spec import load_project
+from vibepiper_spec.schema import SCHEMAS, pipeline_schema, project_schema, schema_text
+
+REPOSITORY = Path(__file__).parents[2]
+PIPELINE = jsonschema.Draft7Validator(pipeline_schema())
+PROJECT = jsonschema.Draft7Validator(project_schema())
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_committed_schemas_are_what_the_model_says(name: str) -> None:
+    committed = (REPOSITORY / "schemas" / name).read_text(encoding="utf-8")
+    assert committed == schema_text(SCHEMAS[name]()), "run `make schemas`"
+
+
+def test_every_key_is_described() -> None:
+    for generate in SCHEMAS.values():
+        schema = generate()
+        for owner, table in {"document": schema, **schema["$defs"]}.items():
+            for choice in (table, *table.get("anyOf", ())):
+                for key, value in choice.get("properties", {}).items():
+                    referred = schema["$defs"].get(value.get("$ref", "").rpartition("/")[2], {})
+                    assert value.get("description") or referred.get("description"), f"{owner}.{key}"
+
+
+def optional(required: dict[str, Any], **others: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(required, optional=others)
+
+
+words = st.text("abc xyzäß.,:'\"", max_size=8)
+names = st.from_regex(r"\A[a-z_][a-z0-9_]{0,5}\Z")
+strings = st.lists(words, max_size=2)
+scalars = st.one_of(words, st.integers(-5, 5), st.booleans(), st.just(0.5), st.just(date(2024, 1, 31)))
+bounds = st.fixed_dictionaries({"min": st.integers(0, 3)}, optional={"max": st.integers(3, 9)})
+extras = {"severity": st.sampled_from(["error", "warn"]), "where": words, "name": words, "description": words}
+column_checks = st.one_of(
+    st.sampled_from(["not_null", "unique"]),
+    optional({"not_null": st.just(True)}, **extras),
+    optional({"between": st.lists(scalars, min_size=2, max_size=2)}, **extras),
+    optional({"min": scalars}, max=scalars, **extras),
+    optional({"accepted_values": st.lists(scalars, max_size=3)}, **extras),
+    optional({"pattern": words}, **extras),
+    optional({"length": bounds}, **extras),
+    optional({"references": st.just("orders.id")}, **extras),
+    optional({"expression": words}, **extras),
+)
+columns = st.one_of(words, optional({}, type=words, description=words, checks=st.lists(column_checks, max_size=2)))
+asset_checks = st.one_of(
+    optional({"row_count": bounds}, **extras),
+    optional({"unique": st.lists(words, min_size=1, max_size=2)}, **extras),
+    optional({"query": words}, **extras),
+)
+common = {
+    "description": words,
+    "owner": words,
+    "tags": strings,
+    "columns": st.dictionaries(names, columns, max_size=2),
+    "checks": st.lists(asset_checks, max_size=2),
+    "order_by": strings,
+    "rebuild": st.sampled_from(["on_change", "always"]),
+}
+builds = {"build": st.sampled_from(["table", "view", {"mode": "table"}, {"mode": "view"}, {}])}
+options = optional(
+    {}, delimiter=words, header=st.booleans(), null=st.one_of(words, st.just(["NA"])), skip_rows=st.just(1)
+)
+sources = optional(
+    {"path": st.one_of(words, st.lists(words, min_size=1, max_size=2))},
+    format=st.sampled_from(["csv", "json", "parquet"]),
+    options=options,
+    **common,
+    **builds,
+)
+queries = optional({"query": words}, dialect=st.just("duckdb"), **common, **builds)
+inputs = st.one_of(words, strings, optional({}, asset=words, columns=strings))
+functions = optional(
+    {"function": st.just("shop.churn:score")}, inputs=st.dictionaries(names, inputs, max_size=2), **common
+)
+schedules = optional({"cron": st.just("0 6 * * *")}, timezone=words)
+pipelines = optional(
+    {"name": names.map(lambda name: "p_" + name)},
+    description=words,
+    tags=strings,
+    schedule=schedules,
+    publish=st.sampled_from(["component", "each"]),
+)
+documents = optional(
+    {"pipeline": pipelines},
+    source=st.fixed_dictionaries({"file": st.dictionaries(names.map(lambda name: "f_" + name), sources, max_size=1)}),
+    sql=st.dictionaries(names.map(lambda name: "s_" + name), queries, max_size=2),
+    python=st.dictionaries(names.map(lambda name: "y_" + name), functions, max_size=1),
+)
+variables = st.one_of(scalars, optional({"type": words, "default": scalars}, description=words))
+projects = optional(
+    {"project": optional({"name": words}, modules=strings, description=words)},
+    variables=st.dictionaries(names, variables, max_size=2),
+    environment=st.dictionaries(names, optional({}, protected=st.booleans(), description=words), max_size=2),
+    connection=st.dictionaries(names, st.dictionaries(names, st.dictionaries(names, scalars, max_size=2)), max_size=1),
+    executor=optional({}, kind=st.sampled_from(["threads", "inline"]), workers=st.just(2), memory=st.just("4GB")),
+    defaults=optional({}, owner=words, tags=strings, build=st.just("view"), check_severity=st.just("warn")),
+    storage=optional({}, path=words),
+    state=optional({}, url=words),
+)
+
+
+def spots(node: Any) -> list[tuple[Any, Any]]:
+    """Every (container, key) in a document."""
+    found = []
+    for key, value in list(node.items()) if isinstance(node, dict) else list(enumerate(node)):
+        found.append((node, key))
+        if isinstance(value, dict | list):
+            found += spots(value)
+    return found
+
+
+@st.composite
+def mutated(draw: st.DrawFn, base: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
+    """A document with one thing changed somewhere: a key removed, added or renamed, or a value of another type."""
+    document = copy.deepcopy(draw(base))
+    container, key = draw(st.sampled_from(spots(document)))
+    match draw(st.sampled_from(["replace", "remove", "add", "rename"])):
+        case "replace":
+            container[key] = draw(st.sampled_from(["text", 7, True, 0.5, [], ["x"], {}, {"x": 1}, date(2024, 1, 31)]))
+        case "remove":
+            del container[key]
+        case "add" if isinstance(container, dict):
+            container[draw(st.sampled_from(["zzz", "name", "query", "checks"]))] = draw(
+                st.sampled_from(["text", 7, {}])
+            )
+        case "rename" if isinstance(container, dict):
+            container["zzz"] = container.pop(key)
+    return document
+
+
+def with_iso_dates(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: with_iso_dates(item) for key, item in value.items()}
+        case list():
+            return [with_iso_dates(item) for item in value]
+        case date() | datetime():
+            return value.isoformat()
+    return value
+
+
+@pytest.fixture(scope="module")
+def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("project")
+
+
+def structural(code: str, detail: str) -> bool:
+    """Whether a mistake lies in the structure, which the schema judges too; later passes only add mistakes."""
+    if code in ("VP101", "VP105", "VP107"):
+        return True
+    if code == "VP103":
+        return "a variable has one type" not in detail
+    if code == "VP102":
+        return "below the header of the columns" not in detail
+    return code == "VP104" and "The key" in detail
+
+
+def compare(folder: Path, path: str, document: dict[str, Any], validator: jsonschema.Draft7Validator) -> None:
+    text = tomli_w.dumps(document)
+    texts = {"vp.toml": '[project]\nname = "case"\n', path: text}
+    found = load_project(folder, texts=texts).diagnostics
+    errors = [error.message for error in validator.iter_errors(with_iso_dates(tomllib.loads(text)))]
+    if not found:
+        assert not errors, text
+    if any(structural(diagnostic.code, diagnostic.detail) for diagnostic in found):
+        assert errors, (text, found)
+
+
+@given(documents)
+def test_good_pipelines_are_good_for_both(empty_folder: Path, document: dict[str, Any]) -> None:
+    text = tomli_w.dumps(document)
+    loaded = load_project(empty_folder, texts={"vp.toml": '[project]\nname = "case"\n', "a.vp.toml": text})
+    assert not loaded.diagnostics, text
+    PIPELINE.validate(with_iso_dates(tomllib.loads(text)))
+
+
+@given(mutated(documents))
+def test_bad_pipelines_are_bad_for_both(empty_folder: Path, document: dict[str, Any]) -> None:
+    compare(empty_folder, "a.vp.toml", document, PIPELINE)
+
+
+@given(projects)
+def test_good_projects_are_good_for_both(empty_folder: Path, document: dict[str, Any]) -> None:
+    text = tomli_w.dumps(document)
+    assert not load_project(empty_folder, texts={"vp.toml": text}).diagnostics, text
+    PROJECT.validate(with_iso_dates(tomllib.loads(text)))
+
+
+@given(mutated(projects))
+def test_bad_projects_are_bad_for_both(empty_folder: Path, document: dict[str, Any]) -> None:
+    compare(empty_folder, "vp.toml", document, PROJECT)
+
+
+GOOD = """\
+#:schema ../schemas/pipeline.schema.json
+[pipeline]
+name = "shop"
+
+[sql.daily]
+query = 'select 1 as x'
+columns.x = { type = "int", checks = ["not_null", { between = [2024-01-01, 2025-01-01] }] }
+build = "view"
+"""
+
+
+def tombi(path: Path) -> subprocess.CompletedProcess[str]:
+    binary = shutil.which("tombi", path=str(Path(sys.executable).parent)) or shutil.which("tombi")
+    if binary is None:
+        pytest.skip("the tombi command is not installed")
+    return subprocess.run([binary, "lint", "--offline", path.name], cwd=path.parent, capture_output=True, text=True)
+
+
+def test_a_generic_toml_editor_judges_by_the_schema(tmp_path: Path) -> None:
+    shutil.copytree(REPOSITORY / "schemas", tmp_path / "schemas")
+    (tmp_path / "pipelines").mkdir()
+    good = tmp_path / "pipelines" / "good.vp.toml"
+    good.write_text(GOOD)
+    bad = tmp_path / "pipelines" / "bad.vp.toml"
+    bad.write_text(GOOD.replace("columns.x", "colums.x"))
+    assert tombi(good).returncode == 0, tombi(good).stderr
+    assert tombi(bad).returncode != 0
+    assert "colums" in tombi(bad).stdout + tombi(bad).stderr
