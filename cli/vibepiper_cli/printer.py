@@ -74,5 +74,5 @@ class Printer:
 
     def talk(self, text: str = "") -> None:
         """What we tell the person at the terminal."""
-        self.err.write(text if text.endswith("\n") else text + "\n")
+        self.err.write(text + "\n")
         self.err.flush()

@@ -42,7 +42,9 @@ def stop_on_errors(diagnostics: tuple[Diagnostic, ...], invocation: Invocation) 
     """End the verb if there is an error among them; else show the warnings and go on."""
     if has_errors(diagnostics):
         raise BadSpecs(diagnostics)
-    show_diagnostics(diagnostics, invocation)
+    if diagnostics:
+        show_diagnostics(diagnostics, invocation)
+        invocation.printer.talk()
 
 
 def stop_on_unknown_environment(settings: ProjectSettings, environment: str) -> None:

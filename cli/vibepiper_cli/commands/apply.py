@@ -21,7 +21,7 @@ from vibepiper_cli.views.diagnostics import show_diagnostics
 from vibepiper_cli.views.plan import render_plan
 from vibepiper_cli.views.progress import progress
 from vibepiper_cli.views.run_json import run_json
-from vibepiper_cli.views.summary import failed_checks, render_checks, render_summary
+from vibepiper_cli.views.summary import render_summary
 from vibepiper_interpreter.run import apply_plan
 from vibepiper_interpreter.run.result import RunResult
 
@@ -58,7 +58,7 @@ def _apply(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
     printer = invocation.printer
     plan = planned.plan
     if not how.quiet or plan.empty:
-        printer.talk(render_plan(plan, printer.talk_paint))
+        printer.talk(render_plan(plan, printer.talk_paint) + ("" if plan.empty else "\n"))
     if plan.empty:
         if invocation.json:
             printer.json({"status": "succeeded", "environment": plan.environment, "run": None, "tasks": []})
@@ -86,9 +86,9 @@ def _show(result: RunResult, invocation: Invocation) -> None:
     printer = invocation.printer
     diagnostics = [*result.diagnostics, *(found for task in result.tasks for found in task.diagnostics)]
     printer.talk()
-    show_diagnostics([found for found in diagnostics if found.code != "VP506"], invocation)
-    if checks := failed_checks(result):
-        printer.talk(render_checks(checks, printer.talk_paint) + "\n")
+    show_diagnostics(diagnostics, invocation)
+    if diagnostics:
+        printer.talk()
     printer.talk(render_summary(result, printer.talk_paint))
     if result.status != "succeeded":
         printer.talk(

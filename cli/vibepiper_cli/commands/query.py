@@ -29,13 +29,14 @@ def query(invocation: Invocation, sql: str, environment: str, format: str, limit
     project = load_for_state(invocation).project
     stop_on_unknown_environment(project.settings, environment)
     with open_state(project.root, project.settings) as state:
+        published = state.pointers(environment)
         warehouse = ensure_warehouse(project.root, project.settings, state, environment)
     with open_warehouse(warehouse) as connection:
         try:
             _print(connection, text, format, limit, invocation)
         except duckdb.Error as error:
             invocation.texts[QUERY_PLACE] = text
-            raise DiagnosticError(query_problem(connection, text, error)) from error
+            raise DiagnosticError(query_problem(connection, text, error, published)) from error
     return ExitStatus.OK
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from vibepiper_cli.printer import Paint
+from vibepiper_cli.views.checks import render_checks
 from vibepiper_cli.views.run_json import check_json
-from vibepiper_cli.views.summary import render_checks
 from vibepiper_cli.views.tables import aligned, render_table
 from vibepiper_cli.views.words import count, listed, moment, seconds
 from vibepiper_interpreter.state.records import RunRecord, RunSummary, TaskRecord

@@ -1,4 +1,4 @@
-"""What a run did, for people: failures first told in full, then one line an asset, then one line for all."""
+"""What a run did, for people: one line an asset, then one line for all. Failures are told before, as diagnostics."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from collections import Counter
 from collections.abc import Iterable
 
 from vibepiper_cli.printer import Paint
-from vibepiper_cli.views.tables import aligned, render_table
+from vibepiper_cli.views.tables import aligned
 from vibepiper_cli.views.words import count, seconds, size
-from vibepiper_interpreter.run.result import CheckResult, RunResult, TaskResult
+from vibepiper_interpreter.run.result import RunResult, TaskResult
 
 _MOST_LINES = 40  # of a summary; in a longer one, what went as planned is counted
 _ROLES = {"built": "good", "failed": "error", "skipped": "warning", "held back": "warning"}
 
 
 def render_summary(result: RunResult, paint: Paint) -> str:
-    """The tasks and the last line; diagnostics and checks have their own views."""
     shown = result.tasks
     hidden = 0
     if len(shown) > _MOST_LINES:
@@ -25,31 +24,6 @@ def render_summary(result: RunResult, paint: Paint) -> str:
     if hidden:
         lines.append(f"  and {count(hidden, 'asset')} as planned")
     return "\n".join([*lines, _last_line(result, paint)])
-
-
-def render_checks(checks: Iterable[CheckResult], paint: Paint) -> str:
-    """Failed checks, each with the rows it found."""
-    return "\n\n".join(_check(check, paint) for check in checks)
-
-
-def failed_checks(result: RunResult) -> list[CheckResult]:
-    """Errors last: nearest to where the eye rests."""
-    failed = [check for task in result.tasks for check in task.checks if not check.passed]
-    return sorted(failed, key=lambda check: check.severity == "error")
-
-
-def _check(check: CheckResult, paint: Paint) -> str:
-    role = "error" if check.severity == "error" else "warning"
-    found = f": {count(check.failing, 'row')}" if check.failing > 0 and check.sample_rows else ""
-    lines = [f"{paint(role, f'{role}[VP506]')}: {paint('strong', 'Check failed')}"]
-    lines.append(f"  `{check.check}` on `{check.address}`{found}")
-    if check.detail:
-        lines.append(f"  {check.detail}")
-    if check.sample_rows:
-        lines.append(render_table(check.sample_columns, check.sample_rows, paint, indent="    "))
-        if check.failing > len(check.sample_rows):
-            lines.append(f"    and {count(check.failing - len(check.sample_rows), 'row')} more")
-    return "\n".join(lines)
 
 
 def _ended(task: TaskResult) -> str:

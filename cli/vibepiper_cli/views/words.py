@@ -24,7 +24,9 @@ def size(number: int) -> str:
 
 
 def seconds(number: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    """`40 ms`, `4.2 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    if number < 0.9995:
+        return f"{round(number * 1000)} ms"
     if number < 9.95:
         return f"{number:.1f} s"
     whole = round(number)
