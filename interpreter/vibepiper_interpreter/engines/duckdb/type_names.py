@@ -51,6 +51,11 @@ _CANONICAL = {spelling: name for name, spellings in _SPELLINGS.items() for spell
 _WITH_ARGUMENTS = ("decimal", "numeric", "dec", "struct", "row", "map", "union", "enum", "tuple")
 _DECIMAL = frozenset({"decimal", "numeric", "dec"})
 _TIMESTAMP_PRECISION = {0: "TIMESTAMP_S", 3: "TIMESTAMP_MS", 6: "TIMESTAMP", 9: "TIMESTAMP_NS"}
+# Numbers that add up to the same in any order.
+EXACT_NUMBERS = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
+    | {"BOOLEAN", "DECIMAL"}
+)
 _INTERVAL_UNITS = frozenset({"year", "month", "day", "hour", "minute", "second", "to"})
 
 
