@@ -7,6 +7,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -84,7 +85,9 @@ class RunSession:
         self.cancelled.set()
         with self._lock:
             for cursor in self._cursors:
-                cursor.interrupt()
+                # A task that is done with a cursor of its own has closed it.
+                with suppress(duckdb.ConnectionException):
+                    cursor.interrupt()
 
     def close(self) -> None:
         """Close the engine and delete what it spilled. No task may be running."""
