@@ -37,12 +37,12 @@ BLOCK = re.compile(
 VARYING = (
     (re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}"), "RUN"),
     (re.compile(r"\b[0-9a-f]{24}\b"), "VERSION"),
-    (re.compile(r"\b\d[\d.,]* (s|min)\b"), "N s"),
+    (re.compile(r"\b\d[\d.,]* (ms|s|min)\b"), "N s"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00| UTC)?"), "TIME"),
     (re.compile(r"process \d+"), "process N"),
 )
-# A diagnostic about specs, SQL or Python that is not followed by its place.
-PLACED = re.compile(r"^(error|warning)\[(VP[0-4]\d\d)\].*\n(?! *--> )", re.MULTILINE)
+# A diagnostic about specs, SQL or Python that is not followed by its place. (VP207 is about the command line.)
+PLACED = re.compile(r"^(error|warning)\[VP(?:[0134]\d\d|20[1-68])\].*\n(?! *--> )", re.MULTILINE)
 
 Published = dict[tuple[str, str], tuple[str, dict[str, str]]]
 

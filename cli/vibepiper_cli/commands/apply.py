@@ -22,8 +22,11 @@ from vibepiper_cli.views.plan import render_plan
 from vibepiper_cli.views.progress import progress
 from vibepiper_cli.views.run_json import run_json
 from vibepiper_cli.views.summary import render_summary
+from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run import apply_plan
+from vibepiper_interpreter.run.failures import check_failed
 from vibepiper_interpreter.run.result import RunResult
+from vibepiper_spec.diagnostics import Diagnostic
 
 _STATUSES = {
     "succeeded": ExitStatus.OK,
@@ -78,13 +81,13 @@ def _apply(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
             cancel=cancel,
             place=planned.place,
         )
-    _show(result, invocation)
+    _show(result, plan, invocation)
     return _STATUSES[result.status]
 
 
-def _show(result: RunResult, invocation: Invocation) -> None:
+def _show(result: RunResult, plan: Plan, invocation: Invocation) -> None:
     printer = invocation.printer
-    diagnostics = [*result.diagnostics, *(found for task in result.tasks for found in task.diagnostics)]
+    diagnostics = _diagnostics(result, plan)
     printer.talk()
     show_diagnostics(diagnostics, invocation)
     if diagnostics:
@@ -96,6 +99,14 @@ def _show(result: RunResult, invocation: Invocation) -> None:
         )
     if invocation.json:
         printer.json(run_json(result))
+
+
+def _diagnostics(result: RunResult, plan: Plan) -> list[Diagnostic]:
+    """All there is to tell, each failed check with its rows. (A task has diagnostics of its own only if it failed.)"""
+    told = [*result.diagnostics, *(found for task in result.tasks for found in task.diagnostics)]
+    failed = [check for task in result.tasks for check in task.checks if not check.passed]
+    checks = [check_failed(plan.assets[check.address], check) for check in failed]
+    return [found for found in told if found.code != "VP506"] + checks
 
 
 def _plan_file(selection: Sequence[str]) -> Path | None:

@@ -21,7 +21,8 @@ def render_lineage(lineage: Lineage, project: CompiledProject, paint: Paint) -> 
     blocks = [paint("strong", str(node)) + _what(node, project)]
     upstream = _tree(node, lineage.upstream, lambda edge: (edge.target, edge.source), project, paint)
     downstream = _tree(node, lineage.downstream, lambda edge: (edge.source, edge.target), project, paint)
-    blocks.append("\n".join([paint("faint", "comes from"), *(upstream or ["  nothing in this project"])]))
+    origin = [f"  {files.strip()}" for files in [_files(node, project)] if files] or ["  nothing in this project"]
+    blocks.append("\n".join([paint("faint", "comes from"), *(upstream or origin)]))
     blocks.append("\n".join([paint("faint", "goes to"), *(downstream or ["  nothing in this project"])]))
     return "\n\n".join(blocks)
 

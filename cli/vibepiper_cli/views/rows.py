@@ -16,11 +16,15 @@ def csv_lines(rows: Stream) -> Iterator[str]:
 
 def json_array(objects: Iterable[str]) -> Iterator[str]:
     """One object a line, so that a long result is read as it comes."""
-    before = "["
+    yield "["
+    before = None
     for text in objects:
-        yield f"{before}{text}"
-        before = ","
-    yield "]" if before == "," else "[]"
+        if before is not None:
+            yield f"  {before},"
+        before = text
+    if before is not None:
+        yield f"  {before}"
+    yield "]"
 
 
 def _line(fields: Sequence[str | None]) -> str:
