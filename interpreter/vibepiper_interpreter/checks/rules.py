@@ -72,6 +72,8 @@ def _present(check: Check) -> str:
 
 def _unique_count(check: Check) -> str:
     columns = [quote(column) for column in unique_columns(check)]
+    if len(columns) == 1 and check.where is None:
+        return f"count({columns[0]}) - count(DISTINCT {columns[0]})"  # both pass over NULL
     key = columns[0] if len(columns) == 1 else f"row({', '.join(columns)})"
     present = _present(check)
     return f"count(*) FILTER (WHERE {present}) - count(DISTINCT {key}) FILTER (WHERE {present})"

@@ -73,10 +73,8 @@ def _known(check: Check, version: Version) -> int | None:
 
 def _scan(cursor: duckdb.DuckDBPyConnection, relation: str, checks: Sequence[Check]) -> tuple[int, dict[str, int]]:
     counts = [count(check) for check in checks if (count := rule_of(check).count) is not None]
-    row = cursor.execute(f"SELECT {', '.join(['count(*)', *counts])} FROM {relation}").fetchone()
-    if row is None:
-        raise ValueError("an aggregate returned no row")
-    return int(row[0]), {check.id: int(value) for check, value in zip(checks, row[1:], strict=True)}
+    [(rows, *values)] = cursor.execute(f"SELECT {', '.join(['count(*)', *counts])} FROM {relation}").fetchall()
+    return int(rows), {check.id: int(value) for check, value in zip(checks, values, strict=True)}
 
 
 def _count_alone(
@@ -91,8 +89,8 @@ def _count_alone(
         if rule.alone is None:
             counted |= _scan(cursor, relation, [check])[1]
             return
-        row = cursor.execute(rule.alone(check, relation)).fetchone()
-        counted[check.id] = int(row[0]) if row else 0
+        [(count,)] = cursor.execute(rule.alone(check, relation)).fetchall()
+        counted[check.id] = int(count)
     except duckdb.InterruptException:
         raise
     except duckdb.Error as error:

@@ -68,6 +68,9 @@ class Relations:
         self._schemas: set[str] = set()
         self._catalogs: dict[str, str] = {}
         self._declared: dict[Address, Version] = {}
+        # Where each cursor's bare names lead, so that a statement is spent only on a change. A cursor that goes through
+        # `use` lives as long as the session, so its id is never another's.
+        self._paths: dict[int, str] = {}
 
     def declare(self, cursor: duckdb.DuckDBPyConnection, version: Version) -> None:
         """Let the asset's own name mean `version`. Afterwards the cursor's bare names are the asset's pipeline's."""
@@ -88,11 +91,14 @@ class Relations:
 
     def use(self, cursor: duckdb.DuckDBPyConnection, pipeline: str) -> None:
         """Let the cursor's bare names be assets of `pipeline`."""
+        if self._paths.get(id(cursor)) == pipeline:
+            return
         with self._lock:
             if pipeline not in self._schemas:
                 cursor.execute(f"CREATE SCHEMA IF NOT EXISTS memory.{quote(pipeline)}")
                 self._schemas.add(pipeline)
         use_pipeline(cursor, pipeline)
+        self._paths[id(cursor)] = pipeline
 
     def earlier(self, cursor: duckdb.DuckDBPyConnection, version: Version) -> str:
         """A relation for a FROM clause with the rows of a version that is not the current one. Raises Unreadable."""
@@ -130,6 +136,7 @@ class Relations:
                 for address, relation in relations.items():
                     cursor.execute(f"CREATE VIEW {qualified(address, catalog)} AS SELECT * FROM {relation}")
                 use_pipeline(cursor, version.address.pipeline, catalog)
+                self._paths.pop(id(cursor), None)
                 query = view_query(version, self._storage, self._root, self._parameters)
                 cursor.execute(f"CREATE VIEW {qualified(version.address, catalog)} AS {query}\n")
                 self._catalogs[version.id] = catalog

@@ -81,7 +81,8 @@ def _write(
     for version in _inputs_first({version.address: version for version in versions.values()}):
         parameters = parameter_literals(settings, environment, variables, version.created_at)
         query = view_query(version, storage, root, parameters)
-        views.append(ViewToWrite(version.address.pipeline, version.address.name, query))
+        is_view = version.asset.kind == "sql" and version.asset.build == "view"
+        views.append(ViewToWrite(version.address.pipeline, version.address.name, query, is_view))
     dropped = [(address.pipeline, address.name) for address in gone]
     failed = write_views(file, views, before=before, dropped=dropped)
     return {f"{view.schema}.{view.name}" for view in failed}

@@ -42,10 +42,8 @@ def copy_statement(
 
 def copy_to_parquet(cursor: duckdb.DuckDBPyConnection, statement: CopyStatement, part_path: str) -> Part:
     """Run `statement` and describe what it wrote. A failure leaves no file behind."""
-    row = cursor.execute(statement.text).fetchone()
-    if row is None:
-        raise ValueError("COPY with RETURN_STATS returned no row")
-    _, rows, size, _, statistics, *_ = row
+    # Fetched to the end: a result that is left open blocks the cursor's next statement.
+    [(_, rows, size, _, statistics, *_)] = cursor.execute(statement.text).fetchall()
     return Part(part_path, int(rows), int(size), _column_statistics(statistics, int(rows)))
 
 

@@ -35,10 +35,8 @@ def multiset_hash(cursor: duckdb.DuckDBPyConnection, relation: str, columns: Seq
         query = (
             f"SELECT count(*), coalesce(sum(hash({values})), 0), coalesce(sum(hash(7, {values})), 0) FROM {relation}"
         )
-    row = cursor.execute(query).fetchone()
-    if row is None:
-        raise ValueError("an aggregate returned no row")
-    return MultisetHash(int(row[0]), int(row[1]), int(row[2]))
+    [(rows, first, second)] = cursor.execute(query).fetchall()
+    return MultisetHash(int(rows), int(first), int(second))
 
 
 def _hashable(expression: str, kind: DataType, depth: int = 0) -> str:

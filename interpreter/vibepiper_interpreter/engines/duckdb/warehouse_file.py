@@ -17,11 +17,12 @@ _STORAGE_VERSION = "v1.0.0"
 
 @dataclass(frozen=True, slots=True)
 class ViewToWrite:
-    """A view of the file. Bare names in `query` are views of the same schema."""
+    """A view of the file. Where `reads_bare_names`, names in `query` are views of the file, bare ones of its schema."""
 
     schema: str
     name: str
     query: str
+    reads_bare_names: bool
 
 
 def write_views(
@@ -34,27 +35,40 @@ def write_views(
     if before is not None:
         shutil.copyfile(before, file)
     connection = duckdb.connect(":memory:", config={"python_enable_replacements": False})
-    failed = []
+    failed: list[ViewToWrite] = []
     try:
         connection.execute(f"ATTACH {literal(str(file))} AS warehouse (STORAGE_VERSION '{_STORAGE_VERSION}')")
         for schema, name in dropped:
             connection.execute(f"DROP VIEW IF EXISTS warehouse.{quote(schema)}.{quote(name)}")
         for schema in dict.fromkeys(view.schema for view in views):
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS warehouse.{quote(schema)}")
-        current = ""
-        for view in views:
-            if view.schema != current:
-                current = view.schema
-                connection.execute(f"SET search_path = {literal(f'warehouse.{quote(current)}')}")
-            try:
-                connection.execute(
-                    f"CREATE OR REPLACE VIEW warehouse.{quote(view.schema)}.{quote(view.name)} AS {view.query}\n"
-                )
-            except duckdb.Error:
-                failed.append(view)
+        # One transaction writes one log; a view that fails ends it, and then each view has its own.
+        connection.execute("BEGIN")
+        try:
+            for view in views:
+                _write_view(connection, view)
+            connection.execute("COMMIT")
+        except duckdb.Error:
+            connection.execute("ROLLBACK")
+            failed = [view for view in views if not _succeeds(connection, view)]
         connection.execute("USE memory")
         connection.execute("CHECKPOINT warehouse")
         connection.execute("DETACH warehouse")
     finally:
         connection.close()
     return failed
+
+
+def _write_view(connection: duckdb.DuckDBPyConnection, view: ViewToWrite) -> None:
+    if view.reads_bare_names:
+        connection.execute(f"SET search_path = {literal(f'warehouse.{quote(view.schema)}')}")
+    name = f"warehouse.{quote(view.schema)}.{quote(view.name)}"
+    connection.execute(f"CREATE OR REPLACE VIEW {name} AS {view.query}\n")
+
+
+def _succeeds(connection: duckdb.DuckDBPyConnection, view: ViewToWrite) -> bool:
+    try:
+        _write_view(connection, view)
+    except duckdb.Error:
+        return False
+    return True

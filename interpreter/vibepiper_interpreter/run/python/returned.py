@@ -18,8 +18,8 @@ class NotATable(Exception):
 class BatchStream:
     """A table as batches, read once. `error` is what the user's code raised while it was read."""
 
-    def __init__(self, value: Any, stop: Callable[[], None], empty: pyarrow.Schema | None) -> None:
-        """`stop` is called before each batch and raises to stop; `empty` is the schema of an iterator without items."""
+    def __init__(self, value: Any, stop: Callable[[], None], empty: Callable[[], pyarrow.Schema | None]) -> None:
+        """`stop` is called before each batch and raises to stop; `empty` gives the schema of an iterator without items."""
         self.error: BaseException | None = None
         self._stop = stop
         self._value = value
@@ -31,7 +31,7 @@ class BatchStream:
         if close is not None and isinstance(self._value, Iterator):
             close()
 
-    def _open(self, value: Any, empty: pyarrow.Schema | None) -> pyarrow.RecordBatchReader:
+    def _open(self, value: Any, empty: Callable[[], pyarrow.Schema | None]) -> pyarrow.RecordBatchReader:
         import pyarrow
 
         reader = _reader(value)
@@ -43,9 +43,10 @@ class BatchStream:
         first = next(batches, None)
         if first is not None:
             return pyarrow.RecordBatchReader.from_batches(first.schema, chain([first], batches))
-        if empty is None:
+        schema = empty()
+        if schema is None:
             raise NotATable("an iterator without a single batch, so that its columns are unknown")
-        return pyarrow.RecordBatchReader.from_batches(empty, iter(()))
+        return pyarrow.RecordBatchReader.from_batches(schema, iter(()))
 
     def _watched(self, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
         try:

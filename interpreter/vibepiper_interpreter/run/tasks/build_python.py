@@ -98,7 +98,7 @@ def _open(session: RunSession, task: Task, definition: PythonDefinition, value: 
             raise Cancelled
 
     try:
-        return BatchStream(value, stop, _empty_schema(session, task.asset.columns))
+        return BatchStream(value, stop, lambda: _empty_schema(session, task.asset.columns))
     except NotATable as error:
         raise DiagnosticError(no_table(task.asset, definition, str(error))) from error
     except Cancelled:
