@@ -328,7 +328,7 @@ def make_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeWorld]:
 
 @pytest.fixture
 def world(make_world: MakeWorld) -> World:
-    """Two sources, a join, and readers of it: `orders` and `rates` → `priced` → `revenue`, `ids`, `counted` → `report`."""
+    """Two sources, a join, its readers: `orders`, `rates` → `priced` → `revenue`, `ids`, `counted` → `report`."""
     built = make_world()
     built.source("orders", "id", "amount", "note")
     built.source("rates", "rate")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_MOUNTS = Path("/proc/mounts")
+MOUNTS = Path("/proc/mounts")
 # Not 9p: containers and WSL show local disks by it.
 _NETWORK = frozenset(
     ("nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afs", "ncpfs", "ceph", "glusterfs", "lustre", "beegfs")
@@ -13,10 +13,10 @@ _NETWORK = frozenset(
 _NETWORK_PROGRAMS = frozenset(("sshfs", "glusterfs", "ceph", "s3fs", "gcsfuse", "rclone", "smbnetfs", "davfs", "nfs"))
 
 
-def network_file_system(folder: Path, mounts: Path = _MOUNTS) -> str | None:
+def network_file_system(folder: Path, mounts: Path | None = None) -> str | None:
     """The kind of network file system `folder` is on, or None: a local disk, or a system that does not tell."""
     try:
-        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        lines = (mounts or MOUNTS).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
         return None
     folder = folder.resolve()

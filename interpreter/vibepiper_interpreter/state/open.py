@@ -40,7 +40,7 @@ def _open(database: Database) -> State:
 def _by_url(root: Path, text: str) -> Database:
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # The text may hold a password, and so may the error's.
         raise DiagnosticError(_not_a_url()) from None
     match url.get_backend_name():
