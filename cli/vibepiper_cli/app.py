@@ -123,13 +123,18 @@ def build_app() -> Any:
     return group
 
 
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
-) -> None:
-    # `main` answers `vp --version` before this module is imported; this is for `vp --project DIR --version`.
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         typer.echo(version_line())
         raise typer.Exit
+
+
+def _root(
+    # `main` answers `vp --version` before this module is imported; this is for `vp --project DIR --version`.
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None: ...
 
 
 def _single(function: Callable[..., Any]) -> typer.Typer:

@@ -1,0 +1,257 @@
+"""What the verbs show of a project that was applied, for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Vp = Callable[..., Any]
+
+
+@pytest.fixture
+def shop(vp: Vp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The new project, applied; the test stands in it."""
+    vp("new", "shop")
+    monkeypatch.chdir(tmp_path / "shop")
+    assert vp("apply", "--yes", "--quiet").status == 0
+    return tmp_path / "shop"
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_plan_says_what_changes_why_and_whom_it_reaches(vp: Vp, shop: Path) -> None:
+    spec = shop / "pipelines" / "shop.vp.toml"
+    spec.write_text(spec.read_text() + '\n[sql.best_day]\nquery = "select max(revenue) as best from daily_revenue"\n')
+    assert vp("apply", "--yes").status == 0
+    edit(spec, "count(*) as orders,\n    cast(sum(amount)", "count(*) as sales,\n    cast(sum(amount) + 1")
+    shown = vp("plan")
+    assert shown.status == 0
+    assert "~ rebuild  daily_revenue" in shown.out
+    assert "+  sales    BIGINT" in shown.out
+    assert "-  orders   BIGINT" in shown.out
+    assert "~  revenue  DECIMAL(14,2) (expression)" in shown.out
+    assert "reaches `shop.best_day`" in shown.out
+    assert "unless `shop.daily_revenue` comes out equal in `revenue`" in shown.out
+    assert "customers" not in shown.out
+    plan = json.loads(vp("plan", "--json").out)
+    assert plan["changes"] is True
+    assert [action["address"] for action in plan["actions"]] == ["shop.daily_revenue", "shop.best_day"]
+    assert plan["actions"][1]["conditions"] == [{"input": "shop.daily_revenue", "columns": ["revenue"]}]
+
+
+def test_a_plan_of_new_layout_only_is_one_line(vp: Vp, shop: Path) -> None:
+    spec = shop / "pipelines" / "shop.vp.toml"
+    edit(spec, "select\n    customer,", "SELECT customer   ,  -- who\n")
+    assert vp("plan").out == "No changes. `dev` is as the specs say (3 assets).\n"
+
+
+def test_selection_plans_only_what_is_meant(vp: Vp, shop: Path) -> None:
+    shutil.rmtree(shop / ".vp")
+    shown = json.loads(vp("plan", "customers", "--json").out)
+    assert [action["address"] for action in shown["actions"]] == ["shop.orders", "shop.customers"]
+    assert shown["selection"] == ["customers"]
+
+
+def test_a_saved_plan_is_applied_as_it_is(vp: Vp, shop: Path) -> None:
+    edit(shop / "pipelines" / "shop.vp.toml", "where status = 'paid'", "where status <> 'open'")
+    assert "vp apply today.vpplan" in vp("plan", "--out", "today.vpplan").err
+    assert vp("apply", "today.vpplan", "--yes").status == 0
+    assert vp("plan").out.startswith("No changes.")
+
+
+def test_apply_as_json_keeps_stdout_clean(vp: Vp, shop: Path) -> None:
+    edit(shop / "data" / "orders.csv", "8,Margaret", "9,Margaret")
+    result = json.loads(vp("apply", "--yes", "--json").out)
+    assert result["status"] == "succeeded"
+    assert {task["address"]: task["outcome"] for task in result["tasks"]}["shop.orders"] == "built"
+    assert json.loads(vp("apply", "--yes", "--json").out)["tasks"] == []
+
+
+def test_apply_asks_where_it_can(vp: Vp, shop: Path) -> None:
+    edit(shop / "data" / "orders.csv", "8,Margaret", "9,Margaret")
+    refused = vp("apply")
+    assert refused.status == 1
+    assert "vp apply --yes" in refused.err
+    assert vp("plan", "--detailed-exitcode").status == 2
+
+
+def test_show(vp: Vp, shop: Path) -> None:
+    shown = vp("show", "daily_revenue", "--rows", "1")
+    assert shown.status == 0
+    for expected in (
+        "shop.daily_revenue  sql table\nWhat was paid, per day\n",
+        "status       up to date in `dev`\n",
+        "holds        4 rows, ",
+        "revenue  DECIMAL(14,2)\n",
+        "  passed  unique(day)\n",
+        "Reads\n  shop.orders  `amount`, `ordered_at` and `status`\n",
+        "  2024-03-01       2   155.50",
+    ):
+        assert expected in shown.out
+    found = json.loads(vp("show", "shop.orders", "--json").out)
+    assert found["status"] == "up to date"
+    assert found["published"]["rows"] == 8
+    assert {reader["asset"] for reader in found["read_by"]} == {"shop.daily_revenue", "shop.customers"}
+    assert found["sample"]["rows"][0] == ["1", "Ada", "2024-03-01", "120.00", "paid"]
+
+
+def test_show_of_what_is_stale_removed_unpublished_or_unknown(vp: Vp, shop: Path) -> None:
+    spec = shop / "pipelines" / "shop.vp.toml"
+    head, customers = spec.read_text().split("[sql.customers]")
+    spec.write_text(head + customers.partition("[sql")[0][:0] + '[sql.fresh]\nquery = "select 1 as id"\n')
+    edit(spec, "where status = 'paid'", "where status <> 'open'")
+    assert "status       out of date in `dev` (" in vp("show", "daily_revenue").out
+    assert "status       left the specs in `dev`" in vp("show", "customers").out
+    assert "status       not published in `dev`" in vp("show", "fresh").out
+    unknown = vp("show", "custommers")
+    assert (unknown.status, unknown.err) == (4, "error: there is no asset `custommers`. Did you mean `customers`?\n")
+
+
+def test_show_still_helps_where_specs_are_broken(vp: Vp, shop: Path) -> None:
+    edit(shop / "pipelines" / "shop.vp.toml", "sum(amount) as decimal", "sum(amuont) as decimal")
+    shown = vp("show", "daily_revenue")
+    assert shown.status == 0
+    assert "`vp validate` tells them" in shown.err
+    assert "status       unknown in `dev`" in shown.out
+    assert "2024-03-01" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("format", "expected"),
+    [
+        ("table", "n  s    z\n─  ───  ────\n1  a,b  NULL\n2       NULL\n"),
+        ("csv", 'n,s,z\n1,"a,b",\n2,"",\n'),
+        ("json", '[\n  {"n":1,"s":"a,b","z":null},\n  {"n":2,"s":"","z":null}\n]\n'),
+    ],
+)
+def test_query_formats(vp: Vp, shop: Path, format: str, expected: str) -> None:
+    sql = "select * from (values (1, 'a,b', null), (2, '', null)) as t(n, s, z) order by n"
+    assert vp("query", sql, "--format", format).out == expected
+
+
+def test_query_reads_stdin_and_limits(vp: Vp, shop: Path) -> None:
+    seen = vp("query", "-", "--limit", "2", stdin="from range(5)")
+    assert seen.out == "range\n─────\n    0\n    1\n"
+    assert "The first 2 rows" in seen.err
+
+
+def test_query_cannot_change_what_is_published(vp: Vp, shop: Path) -> None:
+    for sql in ("drop view shop.orders", "create table shop.x as select 1", "delete from shop.orders"):
+        assert vp("query", sql).status == 1
+    assert vp("query", "select count(*) from shop.orders", "--format", "csv").out == "count_star()\n8\n"
+
+
+def test_runs(vp: Vp, shop: Path) -> None:
+    listed = json.loads(vp("runs", "--json").out)["runs"]
+    assert [run["status"] for run in listed] == ["succeeded"]
+    run = listed[0]["id"]
+    assert f"\n{run}  dev          succeeded       3  " in vp("runs").out
+    shown = vp("runs", "show", run[:17], "--events")
+    assert "built  shop.daily_revenue  4 rows" in shown.out
+    assert "1 of 4 rows has no value in `spent`." in shown.out
+    assert "run_finished" in shown.out
+    record = json.loads(vp("runs", "show", run, "--json").out)
+    assert {task["outcome"] for task in record["tasks"]} == {"built"}
+    assert record["events"][0]["type"] == "run_started"
+
+
+def test_lineage(vp: Vp, shop: Path) -> None:
+    assert vp("lineage", "daily_revenue.revenue").out == (
+        "shop.daily_revenue.revenue  DECIMAL(14,2)\n"
+        "\n"
+        "comes from\n"
+        "  ├─ shop.orders.amount  data/orders.csv\n"
+        "  ├─ shop.orders.ordered_at  data/orders.csv  (filter, join, group or order)\n"
+        "  └─ shop.orders.status  data/orders.csv  (filter, join, group or order)\n"
+        "\n"
+        "goes to\n"
+        "  nothing in this project\n"
+    )
+    edges = json.loads(vp("lineage", "shop.orders", "--json").out)["downstream"]
+    assert {edge["to"]["asset"] for edge in edges} == {"shop.daily_revenue", "shop.customers"}
+    chart = vp("lineage", "orders", "--mermaid").out
+    assert chart.startswith("flowchart LR\n")
+    assert "n0 --> n1" in chart
+
+
+def test_clean_frees_what_nothing_points_to(vp: Vp, shop: Path) -> None:
+    edit(
+        shop / "pipelines" / "shop.vp.toml", "from orders\nwhere status = 'paid'", "from orders\nwhere status <> 'open'"
+    )
+    assert vp("apply", "--yes").status == 0
+    assert vp("clean").err == "Nothing to delete.\n"
+    told = vp("clean", "--grace", "0s", "--dry-run").err
+    assert "Would delete 1 version, " in told
+    before = vp("query", "from shop.daily_revenue").out
+    assert "Deleted 1 version, " in vp("clean", "--grace", "0s").err
+    assert vp("clean", "--grace", "0s").err == "Nothing to delete.\n"
+    assert vp("query", "from shop.daily_revenue").out == before
+    assert vp("plan").out.startswith("No changes.")
+
+
+def test_doctor(vp: Vp, shop: Path) -> None:
+    seen = vp("doctor")
+    assert seen.status == 0
+    assert "storage" in seen.out
+    findings = {found["subject"]: found for found in json.loads(vp("doctor", "--json").out)["findings"]}
+    assert findings["state"]["verdict"] == "ok"
+    (shop / ".vp" / "storage" / ".id").write_text("another")
+    sick = vp("doctor")
+    assert sick.status == 1
+    assert "BAD  storage" in sick.out
+    assert "VP604" in sick.out
+
+
+def test_doctor_outside_a_project_looks_at_the_machine(vp: Vp) -> None:
+    seen = vp("doctor")
+    assert seen.status == 0
+    assert "look" in seen.out
+
+
+def test_fmt(vp: Vp, shop: Path) -> None:
+    spec = shop / "pipelines" / "shop.vp.toml"
+    canonical = spec.read_text()
+    edit(spec, "[sql.customers]\n", "[  sql . customers ]   # who buys\n")
+    assert vp("fmt", "--check").status == 1
+    assert "-[  sql . customers ]" in vp("fmt", "--diff").out
+    assert vp("fmt", "pipelines").err == "Laid out `pipelines/shop.vp.toml`\n1 file of 1 changed.\n"
+    assert spec.read_text() == canonical.replace("[sql.customers]", "[sql.customers]  # who buys")
+    assert vp("fmt").err == "0 files of 2 changed.\n"
+    assert vp("fmt", "data/orders.csv").status == 4
+    spec.write_text("[pipeline\n")
+    assert vp("fmt").status == 3
+    assert spec.read_text() == "[pipeline\n"
+
+
+def test_explain(vp: Vp) -> None:
+    for code in ("VP606", "606", "vp606", "error[VP606]"):
+        assert vp("explain", code).out.startswith("# VP606: Extra not installed\n")
+    assert vp("explain", "column").err.startswith("error: `column` is no diagnostic code. Near: `VP108`")
+    assert "VP302  Unknown column" in vp("explain").out
+
+
+def test_schema(vp: Vp, shop: Path) -> None:
+    shutil.rmtree(shop / ".vp" / "schemas")
+    assert vp("schema").err.startswith("Wrote `.vp/schemas/pipeline.schema.json`\n")
+    assert json.loads(vp("schema", "--print", "pipeline").out) == json.loads(
+        (shop / ".vp" / "schemas" / "pipeline.schema.json").read_text()
+    )
+
+
+def test_diagnostics_as_json(vp: Vp, shop: Path) -> None:
+    edit(shop / "pipelines" / "shop.vp.toml", "sum(amount) as decimal", "sum(amuont) as decimal")
+    for verb in ("validate", "plan"):
+        seen = vp(verb, "--json")
+        assert seen.status == 3
+        (found,) = json.loads(seen.out)["diagnostics"]
+        assert found["code"] == "VP302"
+        assert found["place"]["path"] == "pipelines/shop.vp.toml"
