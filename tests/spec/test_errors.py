@@ -61,3 +61,19 @@ def test_every_mistake_says_what_to_do(case: Path, tmp_path: Path) -> None:
         assert diagnostic.fix is not None
         assert diagnostic.fix.title
         assert "pydantic" not in said(diagnostic)
+
+
+def test_edits_mend_what_they_belong_to(tmp_path: Path) -> None:
+    """Every misspelling with an exact place carries the edit that corrects it."""
+    project = place_project(Path(__file__).parent / "errors" / "unknown_key.vp.toml", tmp_path)
+    path = project / "unknown_key.vp.toml"
+    lines = path.read_text().split("\n")
+    before = load_project(project).diagnostics
+    edits = [edit for d in before if d.fix for edit in d.fix.edits]
+    assert len(edits) == len([d for d in before if "Did you mean" in d.detail])
+    for edit in sorted(edits, key=lambda edit: edit.place.range, reverse=True):
+        span = edit.place.range
+        line = lines[span.start_line - 1]
+        lines[span.start_line - 1] = line[: span.start_column - 1] + edit.new_text + line[span.end_column - 1 :]
+    path.write_text("\n".join(lines))
+    assert [d.detail for d in load_project(project).diagnostics if "Did you mean" in d.detail] == []

@@ -40,7 +40,7 @@ class DeclaredAsset:
 
 @dataclass(frozen=True, slots=True)
 class ProjectSpec:
-    """The project as declared: all that could be read. `assets` are in the order of files and of blocks in them."""
+    """The project as declared: all that could be read. `assets` are in the order of files, kinds and blocks."""
 
     root: Path
     settings: ProjectSettings

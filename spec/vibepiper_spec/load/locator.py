@@ -52,6 +52,12 @@ class Locator:
             part = "header"
         return Place(origin.path, _range(document, entries, nodes, part))
 
+    def has(self, origin: Origin, *keys: str | int) -> bool:
+        """Whether the text has a value at these keys."""
+        document = self._document(origin.path)
+        wanted: Keys = (*origin.keys, *keys)
+        return document is not None and len(document.find(wanted)[1]) > len(wanted)
+
     def inside(self, origin: Origin, *keys: str | int, start: int, end: int) -> Place:
         """A stretch of a string value, by code-point offsets in the decoded string.
 

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from vibepiper_spec.load.origin import Origin
 from vibepiper_spec.model.document import BLOCK_KINDS
 from vibepiper_spec.model.pipeline import PipelineHeader
-from vibepiper_spec.model.shape import keys_of
+from vibepiper_spec.model.settings import ProjectSettings
+from vibepiper_spec.model.shape import keys_of, model_at
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
-    """A table that has the key: the header to write, and all its keys."""
-
-    header: str
-    keys: tuple[str, ...]
-
-
-def home_of(key: str, value: object, origin: Origin, at: tuple[str | int, ...]) -> Home | None:
-    """The table that `key` belongs to, if it is known in an enclosing table or in `[pipeline]`."""
+def home_of(key: str, origin: Origin, at: tuple[str | int, ...]) -> str | None:
+    """The header of the table that has `key`, which was found unknown at the keys `at` below `origin`."""
     if not origin.path.endswith(".vp.toml"):
-        return None
-    if origin.keys[:1] != ("pipeline",):
-        for kind in BLOCK_KINDS:
-            if origin.keys[: len(kind.header)] == kind.header and len(at) > 1 and key in keys_of(kind.model):
-                return Home(".".join(origin.keys), keys_of(kind.model))
-        if key in keys_of(PipelineHeader):
-            return Home("pipeline", keys_of(PipelineHeader))
-        return None
+        return _in_project_file(key)
+    if origin.keys[:1] == ("pipeline",):
+        return _in_an_asset(key)
+    if len(at) > 1 and any(
+        origin.keys[: len(kind.header)] == kind.header and key in keys_of(kind.model) for kind in BLOCK_KINDS
+    ):
+        return ".".join(origin.keys)
+    return "pipeline" if key in keys_of(PipelineHeader) else None
+
+
+def _in_project_file(key: str) -> str | None:
+    for table in keys_of(ProjectSettings):
+        if key in keys_of(model_at(ProjectSettings, (table,))):
+            return table
+    return None
+
+
+def _in_an_asset(key: str) -> str | None:
     for kind in BLOCK_KINDS:
-        # `description` and the like are keys of [pipeline] too, so only what makes an asset is left here.
         if key in keys_of(kind.model):
-            return Home(".".join((*kind.header, "NAME")), keys_of(kind.model))
+            return ".".join((*kind.header, "NAME"))
     return None

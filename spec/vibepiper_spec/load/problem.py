@@ -28,7 +28,9 @@ class Problem:
 
     def diagnose(self, locator: Locator) -> Diagnostic:
         place = locator.place(self.origin, *self.keys, part=self.part)
-        edits = (TextEdit(place, self.replacement),) if self.replacement is not None else ()
+        # Where the keys cannot be found, the place is only the nearest there is, and must not be replaced.
+        exact = self.replacement is not None and locator.has(self.origin, *self.keys)
+        edits = (TextEdit(place, self.replacement),) if self.replacement is not None and exact else ()
         return Diagnostic(
             self.code,
             self.detail,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from vibepiper_spec.diagnostics import Diagnostic, did_you_mean
+from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
 from vibepiper_spec.load.files import FileReader
 from vibepiper_spec.load.loaded import DeclaredAsset, LoadedProject, ProjectSpec
 from vibepiper_spec.load.locator import Locator
@@ -64,7 +64,11 @@ def _in_order_of_place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
 
 def _read_settings(root: Path, reader: FileReader) -> tuple[ProjectSettings, list[Problem], list[Diagnostic]]:
     if not reader.exists(PROJECT_FILE):
-        missing = Diagnostic("VP111", f"There is no `{PROJECT_FILE}` in `{root.name}`.")
+        missing = Diagnostic(
+            "VP111",
+            f"There is no `{PROJECT_FILE}` in `{root.name}`.",
+            fix=Fix("Name the project's folder with `--project DIR`; `vp new` makes a new project."),
+        )
         return empty_settings(root.name), [], [missing]
     text = reader.read(PROJECT_FILE)
     if text is None:

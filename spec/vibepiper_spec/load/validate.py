@@ -16,6 +16,7 @@ from vibepiper_spec.load.problem import Problem
 from vibepiper_spec.model.scalar import describe_type
 from vibepiper_spec.model.shape import keys_of, model_at
 from vibepiper_spec.model.spec_model import ShorthandModel
+from vibepiper_spec.text.values import shortened
 
 Model = TypeVar("Model", bound=BaseModel)
 Keys = tuple[str | int, ...]
@@ -60,7 +61,7 @@ def _problem(model: type[BaseModel], error: ErrorDetails, origin: Origin, above:
             fix=context["fix"],
         )
     if kind == "extra_forbidden":
-        return _unknown_key(model, location, given, origin, above)
+        return _unknown_key(model, location, origin, above)
     if kind == "missing":
         return _missing_key(model, location, origin, above)
     if kind == "literal_error":
@@ -85,28 +86,28 @@ def _retype(expected: str, given: object) -> str:
     if expected == "a string" and isinstance(given, bool | int | float):
         written = str(given).lower() if isinstance(given, bool) else str(given)
         return f'Put it in quotes: `"{written}"`.'
-    if expected == "a list" and isinstance(given, str):
+    if expected == "a list" and isinstance(given, str) and len(given) <= 40:
         return f'Put it in brackets: `["{given}"]`.'
     if expected in ("an integer", "a number", "`true` or `false`") and isinstance(given, str):
         return "Remove the quotes."
     return f"Write {expected} here."
 
 
-def _unknown_key(model: type[BaseModel], location: Keys, given: object, origin: Origin, above: Keys) -> Problem:
+def _unknown_key(model: type[BaseModel], location: Keys, origin: Origin, above: Keys) -> Problem:
     key = str(location[-1])
     at = above + location
     known = keys_of(model_at(model, location[:-1]))
     match = nearest(key, known)
-    home = home_of(key, given, origin, at)
-    # A key that is spelled exactly as in another table was moved there by mistake more probably than misspelled.
-    if home is not None and (match is None or key in home.keys):
+    home = home_of(key, origin, at)
+    # A key that is spelled exactly as in another table was more probably misplaced than misspelled.
+    if home is not None:
         return Problem(
             "VP102",
-            f"`{key}` is a key of `[{home.header}]`, but it stands below another header, so it belongs to that table.",
+            f"`{key}` is a key of `[{home}]`, but it stands below another header, so it belongs to that table.",
             origin,
             at,
             part="key",
-            fix=f"Move the line up, to the other keys of `[{home.header}]`.",
+            fix=f"Move the line up, to the other keys of `[{home}]`.",
         )
     return Problem(
         "VP101",
@@ -139,7 +140,7 @@ def _not_one_of(expected: str, given: object, origin: Origin, at: Keys) -> Probl
     match = nearest(given, allowed)
     return Problem(
         "VP109",
-        f"`{given}` is not allowed here.{did_you_mean(given, allowed)}",
+        f"`{shortened(given)}` is not allowed here.{did_you_mean(given, allowed)}",
         origin,
         at,
         fix=f"Write one of {_listed(allowed)}.",

@@ -8,7 +8,7 @@ from vibepiper_spec.text.mistake import TextMistake
 from vibepiper_spec.text.nodes import Array, Node, Scalar, Statement, Table
 from vibepiper_spec.text.place_table import Clash, add_value, open_array_table, open_table
 from vibepiper_spec.text.strings import CONTROL, HEADER_LINE, BadEscape, Piece, Token, find_string, pieces
-from vibepiper_spec.text.values import NoValue, bare_value, match_bare
+from vibepiper_spec.text.values import NoValue, bare_value, match_bare, shortened
 
 _DEEPEST = 100  # deeper nesting is a mistake of the writer, and would exhaust the stack
 
@@ -100,7 +100,7 @@ class Parser:
     def _report(
         self, code: str, start: int, end: int, detail: str, fix: str, related: tuple[tuple[int, int, str], ...] = ()
     ) -> None:
-        self.mistakes.append(TextMistake(code, detail, start, end, fix, related))
+        self.mistakes.append(TextMistake(code, detail, start, min(end, len(self._text)), fix, related))
 
     # Headers
 
@@ -146,7 +146,7 @@ class Parser:
             "VP002",
             start,
             end,
-            f"After {what} nothing but a comment may follow on the line, but there is `{_shortened(rest)}`.",
+            f"After {what} nothing but a comment may follow on the line, but there is `{shortened(rest)}`.",
             "Start a new line, or put `#` before a comment.",
         )
         raise _Broken(position)
@@ -232,7 +232,7 @@ class Parser:
         elif not rest:
             detail, fix = "A key is missing here.", "Write `key = value`."
         else:
-            detail = f"Expected a key, found `{_shortened(rest)}`."
+            detail = f"Expected a key, found `{shortened(rest)}`."
             fix = "Write `key = value`; put keys in quotes that hold more than letters, digits, `_` and `-`."
         self._report("VP002", position, min(end, position + 40), detail, fix)
         raise _Broken(position)
@@ -414,7 +414,3 @@ def _is_header(text: str, position: int) -> bool:
     """A list's item in brackets can look like a header; a name without quotes cannot be an item."""
     match = HEADER_LINE.match(text, position)
     return match is not None and _UNQUOTED_NAME.match(text, position) is not None
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 30 else text[:29] + "…"

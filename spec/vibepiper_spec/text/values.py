@@ -44,7 +44,13 @@ def bare_value(token: str) -> Any:
         raise _reason(token) from None
 
 
+def shortened(text: str) -> str:
+    """A user's text for use in a message: a whole file can stand where a word was meant."""
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
 def _reason(token: str) -> NoValue:
+    token = shortened(token)
     if token.lower() in ("true", "false"):
         return NoValue(f"`{token}` is no value: booleans are lower case.", f"Write `{token.lower()}`.")
     if token.lower() in ("yes", "no", "on", "off"):
