@@ -180,7 +180,7 @@ class _Binding:
         if bound.problems:
             return BoundQuery((), bound.problems)
         syntax = self._workshop.take_syntax(definition.query)
-        analysis = analyse_query(syntax, pipeline, schemas, bound.columns)
+        analysis = analyse_query(syntax, pipeline, schemas, bound.columns, given)
         return BoundQuery(
             bound.columns,
             (),
