@@ -19,7 +19,7 @@ class BatchStream:
     """A table as batches, read once. `error` is what the user's code raised while it was read."""
 
     def __init__(self, value: Any, stop: Callable[[], None], empty: Callable[[], pyarrow.Schema | None]) -> None:
-        """`stop` is called before each batch and raises to stop; `empty` gives the schema of an iterator without items."""
+        """`stop` is called before each batch and raises to stop; `empty` gives the schema of an empty iterator."""
         self.error: BaseException | None = None
         self._stop = stop
         self._value = value
