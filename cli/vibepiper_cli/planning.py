@@ -9,6 +9,7 @@ from pathlib import Path
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.project import load, load_for_state, once, stop_on_errors, stop_on_unknown_environment
 from vibepiper_cli.query_places import PlaceInQuery, places_in_queries
+from vibepiper_cli.source_changes import changed_sources
 from vibepiper_cli.views.words import count
 from vibepiper_interpreter.compile import compile_project
 from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject, FileDefinition
@@ -38,8 +39,10 @@ def make(invocation: Invocation, environment: str, selection: Sequence[str]) -> 
     loaded = load(invocation)
     compiled = compile_project(loaded, environment)
     diagnostics = once((*loaded.diagnostics, *compiled.diagnostics))
-    stop_on_errors(diagnostics, invocation)
     root, settings = loaded.project.root, loaded.project.settings
+    if has_errors(diagnostics):
+        diagnostics += changed_sources(compiled.project, root, settings)
+    stop_on_errors(diagnostics, invocation)
     state = open_state(root, settings)
     plan = _plan(compiled.project, root, settings, state, environment, selection)
     return Planned(plan, root, settings, state, diagnostics, places_in_queries(loaded))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -10,22 +12,32 @@ from typing import Any
 
 import pytest
 
+from vibepiper_cli.main import main
+
 Vp = Callable[..., Any]
 
 
+@pytest.fixture(scope="module")
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("applied") / "shop"
+    with contextlib.redirect_stderr(io.StringIO()):
+        assert main(["new", str(root)]) == 0
+        assert main(["apply", "--yes", "--quiet", "--project", str(root)]) == 0
+    return root
+
+
 @pytest.fixture
-def shop(vp: Vp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The new project, applied; the test stands in it."""
-    vp("new", "shop")
+def shop(applied: Path, vp: Vp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The new project, applied; the test stands in a copy of it."""
+    shutil.copytree(applied, tmp_path / "shop")
     monkeypatch.chdir(tmp_path / "shop")
-    assert vp("apply", "--yes", "--quiet").status == 0
     return tmp_path / "shop"
 
 
 def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
-    path.write_text(text.replace(old, new))
+    path.write_text(text.replace(old, new, 1))
 
 
 def test_plan_says_what_changes_why_and_whom_it_reaches(vp: Vp, shop: Path) -> None:
