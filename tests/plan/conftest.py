@@ -91,7 +91,7 @@ class Spec:
         return tuple(sorted({column for each in expressions for name, column in each.reads if name == source}))
 
     def compiled(self) -> CompiledAsset:
-        fingerprints = {name: hashed(self.shape(), expression) for name, expression in self.columns.items()}
+        fingerprints = {name: hashed(expression) for name, expression in self.columns.items()}
         query = f"select {', '.join(f'{e.sql()} as {name}' for name, e in self.columns.items())}"
         if self.sources:
             query += f" from {' cross join '.join(self.sources)} where {self.where.sql()} > 0"

@@ -15,7 +15,7 @@ from vibepiper_interpreter.plan.plan import Plan
 
 MakeChance = Callable[[int], Any]
 
-worlds = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+worlds = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @worlds

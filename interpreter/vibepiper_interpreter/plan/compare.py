@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Literal
 
+from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.plan.column_changes import column_changes, columns_changed, in_words
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL
@@ -55,7 +55,7 @@ def _explain(planning: Planning, changed: Sequence[Draft]) -> None:
         planning.previous[draft.asset.address] = version
         draft.column_changes = column_changes(version, draft.asset)
         draft.own_changed = columns_changed(version.asset, draft.asset)
-        draft.own_reasons.insert(0, _meaning_changed(draft))
+        draft.own_reasons.insert(0, _meaning_changed(version.asset, draft))
 
 
 def _widen(draft: Draft) -> None:
@@ -65,13 +65,19 @@ def _widen(draft: Draft) -> None:
         draft.own_changed = ALL
 
 
-def _meaning_changed(draft: Draft) -> Reason:
-    words = in_words(draft.column_changes)
+def _meaning_changed(before: CompiledAsset, draft: Draft) -> Reason:
+    after, words = draft.asset, in_words(draft.column_changes)
     if words and draft.own_changed.names is not None:
         return Reason("columns", words)
-    what = {"sql": "its query", "python": "its code", "source": "how it is read"}[draft.asset.kind]
-    code: Literal["python", "definition"] = "python" if draft.asset.kind == "python" else "definition"
-    return Reason(code, f"{what} changed" + (f": {words}" if words else ""))
+    if after.kind == "python":
+        what = "its code changed"
+    elif after.kind == "source":
+        what = "how it is read changed"
+    elif before.shape and after.shape and before.shape != after.shape:
+        what = "its query changed around the columns: a filter, join, grouping or order"
+    else:
+        what = "its query changed"
+    return Reason("python" if after.kind == "python" else "definition", f"{what}; {words}" if words else what)
 
 
 def _files_in_words(before: Sequence[SourceFile], now: Sequence[SourceFile]) -> str:
