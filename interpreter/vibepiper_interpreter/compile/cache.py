@@ -15,12 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from vibepiper_interpreter.compile.code_version import code_version
 from vibepiper_interpreter.compile.compiled import Compiled, FileDefinition
-from vibepiper_interpreter.compile.serial import (
-    compiled_from_bytes,
-    compiled_to_bytes,
-    definition_from_json,
-    definition_to_json,
-)
+from vibepiper_interpreter.compile.project_bytes import compiled_from_bytes, compiled_to_bytes
+from vibepiper_interpreter.compile.serial import definition_from_json, definition_to_json
 from vibepiper_interpreter.connectors.file.listing import list_files
 from vibepiper_interpreter.local_cache import LocalCache
 from vibepiper_spec.diagnostics import DiagnosticError, has_errors
@@ -51,7 +47,7 @@ def _recall(root: Path, environment: str, cache: LocalCache) -> Compiled | None:
             return None
         result = cache.get(_RESULT, environment)
         return None if result is None else compiled_from_bytes(result)
-    except (ValueError, KeyError, TypeError):  # damaged: compile anew
+    except (ValueError, KeyError, IndexError, TypeError):  # damaged: compile anew
         return None
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -12,9 +10,7 @@ from typing import Any
 from vibepiper_interpreter.compile.compiled import (
     Check,
     Column,
-    Compiled,
     CompiledAsset,
-    CompiledProject,
     Definition,
     FileDefinition,
     Input,
@@ -23,7 +19,6 @@ from vibepiper_interpreter.compile.compiled import (
     SqlDefinition,
 )
 from vibepiper_spec.address import Address
-from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Range, Related, TextEdit
 
 # Values JSON has no form for travel as `{"$date": "2024-01-01"}`. No spec key starts with `$`, so nothing collides.
 _TAG_READERS = {
@@ -79,24 +74,35 @@ def asset_to_json(asset: CompiledAsset) -> dict[str, Any]:
 
 def asset_from_json(found: Mapping[str, Any]) -> CompiledAsset:
     """The inverse of `asset_to_json`."""
+    columns = tuple(Column(*column) for column in found["columns"])
+    checks = tuple(check_from_json(check) for check in found.get("checks", ()))
+    return assemble_asset(found, columns, checks, Address.parse)
+
+
+def assemble_asset(
+    found: Mapping[str, Any],
+    columns: tuple[Column, ...],
+    checks: tuple[Check, ...],
+    address_of: Callable[[str], Address],
+) -> CompiledAsset:
+    """An asset from its JSON form, with columns and checks that are decoded already."""
     get = found.get
     return CompiledAsset(
-        address=Address.parse(found["address"]),
+        address=address_of(found["address"]),
         kind=found["kind"],
         build=found["build"],
         definition=definition_from_json(found["definition"]),
         inputs=tuple(
-            Input(Address.parse(address), None if columns is None else tuple(columns))
-            for address, columns in get("inputs", ())
+            Input(address_of(address), None if used is None else tuple(used)) for address, used in get("inputs", ())
         ),
-        columns=tuple(Column(*column) for column in found["columns"]),
-        checks=tuple(check_from_json(check) for check in get("checks", ())),
+        columns=columns,
+        checks=checks,
         fingerprint=found["fingerprint"],
         checks_fingerprint=found["checks_fingerprint"],
         shape=get("shape", ""),
-        column_fingerprints=tuple((name, hashed) for name, hashed in get("column_fingerprints", ())),
+        column_fingerprints=tuple(map(tuple, get("column_fingerprints", ()))),
         deterministic=get("deterministic", False),
-        check_inputs=tuple(Address.parse(address) for address in get("check_inputs", ())),
+        check_inputs=tuple(address_of(address) for address in get("check_inputs", ())),
         order_by=tuple(get("order_by", ())),
         rebuild_always=get("rebuild_always", False),
         description=get("description", ""),
@@ -105,65 +111,6 @@ def asset_from_json(found: Mapping[str, Any]) -> CompiledAsset:
         declared_in=get("declared_in", ""),
         declared_at_line=get("declared_at_line", 1),
     )
-
-
-def compiled_to_bytes(compiled: Compiled) -> bytes:
-    """A whole compiled project with its diagnostics: a line for what is common, then a line an asset."""
-    project = compiled.project
-    head = {
-        "name": project.name,
-        "environment": project.environment,
-        "variables": value_to_json(project.variables),
-        "publish_each": sorted(project.publish_each),
-        "digest": project.digest,
-        "diagnostics": [diagnostic.to_json() for diagnostic in compiled.diagnostics],
-    }
-    lines = [head, *map(asset_to_json, project.assets.values())]
-    return "\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in lines).encode()
-
-
-def compiled_from_bytes(content: bytes) -> Compiled:
-    """The inverse of `compiled_to_bytes`. Raises ValueError, KeyError or TypeError for anything else."""
-    first, *lines = content.decode().split("\n")
-    head = json.loads(first)
-    # Tens of thousands of objects that all stay: the collector would look through them again and again.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        assets = {asset.address: asset for asset in map(asset_from_json, map(json.loads, lines))}
-    finally:
-        if collecting:
-            gc.enable()
-    project = CompiledProject(
-        head["name"],
-        head["environment"],
-        assets,
-        value_from_json(head["variables"]),
-        frozenset(head["publish_each"]),
-        head["digest"],
-    )
-    return Compiled(project, tuple(map(diagnostic_from_json, head["diagnostics"])))
-
-
-def diagnostic_from_json(found: Mapping[str, Any]) -> Diagnostic:
-    """The inverse of `Diagnostic.to_json`."""
-    fix = found["fix"]
-    return Diagnostic(
-        found["code"],
-        found["detail"],
-        None if found["place"] is None else _place_from_json(found["place"]),
-        found["severity"],
-        tuple(Related(_place_from_json(item["place"]), item["message"]) for item in found["related"]),
-        None
-        if fix is None
-        else Fix(fix["title"], tuple(TextEdit(_place_from_json(e["place"]), e["new_text"]) for e in fix["edits"])),
-        tuple(found["notes"]),
-    )
-
-
-def _place_from_json(found: Mapping[str, Any]) -> Place:
-    start, end = found["start"], found["end"]
-    return Place(found["path"], Range(start["line"], start["column"], end["line"], end["column"]))
 
 
 def column_to_json(column: Column) -> list[str]:
