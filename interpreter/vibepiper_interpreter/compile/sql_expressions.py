@@ -222,7 +222,8 @@ class Expressions:
 def _only_outer(arguments: Iterable[Node], scope: Scope) -> bool:
     """Whether an aggregate in a subquery takes columns of the outer query only: then it aggregates that query."""
     names = [found["column_names"] for argument in arguments for found in walk(argument) if "column_names" in found]
-    return bool(names) and not any(scope.knows(each) for each in names)
+    reached = [each for each in names if scope.resolve(each) is not None]  # the others belong to a subquery inside
+    return bool(reached) and not any(scope.knows(each) for each in reached)
 
 
 def _lambda_parameters(node: Node) -> Iterator[Node]:

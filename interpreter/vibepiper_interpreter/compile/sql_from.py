@@ -107,7 +107,7 @@ class FromClause:
         both = Source((*left.entries, *right.entries), (), {**left.merged, **right.merged, **merged})
         deciding = [combined(f"using {name}", (meaning,)) for name, meaning in merged.items()]
         if node["condition"] is not None:
-            within = replace(scope, source=both)
+            within = replace(scope.inside(), source=both)  # it may refer to what stands before the join as well
             deciding.append(combined("on", (self.expressions.meaning(node["condition"], within),)))
         rows = digest(
             "join", node["join_type"], node["ref_type"], left.rows, right.rows, *(part.digest for part in deciding)
