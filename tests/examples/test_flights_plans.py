@@ -71,9 +71,10 @@ def test_editing_one_column_names_exactly_the_assets_that_read_it(editable_fligh
 def test_a_column_that_nobody_reads_reaches_nobody(editable_flights: Path, actions) -> None:
     edit(editable_flights, "pipelines/flights.vp.toml", "    air_time,\n", "    air_time,\n    sched_arr_time,\n")
     planned = actions()
-    # The view passes on all columns of `departures`, and nothing that reads the view uses this one.
-    assert planned.keys() <= {"flights.departures", "flights.flown"}
+    # The view passes on all columns of `departures`; what reads the view does not use this one, and is looked at only.
+    assert planned.keys() <= {"flights.departures", "flights.flown", "reporting.routes"}
     assert planned["flights.departures"]["verb"] == "rebuild"
+    assert all(action["expected"] == "keep" for address, action in planned.items() if address == "reporting.routes")
 
 
 def test_a_new_file_rebuilds_its_source_and_says_so(editable_flights: Path, actions) -> None:
