@@ -46,8 +46,6 @@ class Table:
     start: int
     end: int
     entries: dict[str, Entry] = field(default_factory=dict)
-    # For a dotted table: the number of the block whose lines may still add to it.
-    block: int = -1
 
 
 Node = Scalar | Array | Table

@@ -48,7 +48,6 @@ class Parser:
         self._lenient = lenient
         self._table = self.root
         self._header: tuple[str, ...] = ()
-        self._block = 0
         # Inline tables, by their start, of which it was said already that they stand on several lines.
         self._broken_tables: set[int] = set()
 
@@ -107,7 +106,6 @@ class Parser:
     def _read_header(self, start: int) -> int:
         text = self._text
         brackets = "[[" if text.startswith("[[", start) else "["
-        self._block += 1
         # Whatever follows a header that cannot be placed is read for its own mistakes only.
         self._table, self._header = Table("header", start, start), ()
         keys = self._read_key(self._skip_blank(start + len(brackets)), "header")
@@ -168,7 +166,7 @@ class Parser:
                 self._missing_equals(keys, position)
         value, position = self._read_value_after(keys, position)
         try:
-            add_value(self._table, keys, value, self._block)
+            add_value(self._table, keys, value)
         except Clash as clash:
             self._report_duplicate_key(keys, clash)
         self.statements.append(Statement(start, position, tuple(keys), value))
@@ -343,7 +341,7 @@ class Parser:
                 self._missing_equals(keys, position)
             value, position = self._read_value(position, depth + 1)
             try:
-                add_value(table, keys, value, self._block)
+                add_value(table, keys, value)
             except Clash as clash:
                 self._report_duplicate_key(keys, clash)
             comma = self._skip_in_table(start, position, after_value=True)

@@ -83,17 +83,17 @@ def _taken(keys: Sequence[Key], entry: Entry, node: Node) -> Clash:
     )
 
 
-def add_value(table: Table, keys: Sequence[Key], value: Node, block: int) -> None:
-    """Set a key, dotted or not, in the table whose lines are number `block`. Raises Clash."""
+def add_value(table: Table, keys: Sequence[Key], value: Node) -> None:
+    """Set a key, dotted or not, in `table`. Raises Clash where it, or a table on its way, is defined already."""
     for name, start, end in keys[:-1]:
         entry = table.entries.get(name)
         if entry is None:
-            entry = Entry(start, end, Table("dotted", start, end, block=block))
+            entry = Entry(start, end, Table("dotted", start, end))
             table.entries[name] = entry
         node = entry.value
         if isinstance(node, Table) and node.form == "implicit":
-            node.form, node.block = "dotted", block
-        if not (isinstance(node, Table) and node.form == "dotted" and node.block == block):
+            node.form = "dotted"
+        if not (isinstance(node, Table) and node.form == "dotted"):
             raise Clash(
                 f"`{name}` is defined already, so `{_dotted(keys)}` cannot add to it.",
                 "Write all its keys in one place.",
