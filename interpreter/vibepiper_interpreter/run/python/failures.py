@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,12 +29,18 @@ def import_failed(
     )
 
 
-def function_missing(asset: CompiledAsset, definition: PythonDefinition) -> Diagnostic:
+def function_missing(asset: CompiledAsset, definition: PythonDefinition, root: Path) -> Diagnostic:
+    detail = f"Module `{definition.module}` has no function `{definition.function}`, which `{asset.address}` names."
+    file = getattr(sys.modules.get(definition.module), "__file__", None)
+    if file is None or not is_user_code(file, root):
+        return Diagnostic(
+            "VP402",
+            f"{detail} Python has a module of that name of its own, or from an installed package, and takes that one.",
+            declared_at(asset),
+            fix=Fix("Give the project's module another name."),
+        )
     return Diagnostic(
-        "VP402",
-        f"Module `{definition.module}` has no function `{definition.function}`, which `{asset.address}` names.",
-        declared_at(asset),
-        fix=Fix("Correct the name in `function`, or define the function."),
+        "VP402", detail, declared_at(asset), fix=Fix("Correct the name in `function`, or define the function.")
     )
 
 

@@ -74,7 +74,7 @@ def _function(session: RunSession, asset: CompiledAsset, definition: PythonDefin
         return load_function(definition.module, definition.function)
     except AttributeError as error:
         if definition.module in str(error):
-            raise DiagnosticError(function_missing(asset, definition)) from error
+            raise DiagnosticError(function_missing(asset, definition, session.root)) from error
         raise DiagnosticError(import_failed(asset, definition, error, session.root, session.redactor)) from error
     except Exception as error:
         raise DiagnosticError(import_failed(asset, definition, error, session.root, session.redactor)) from error
