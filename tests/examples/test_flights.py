@@ -82,6 +82,15 @@ def test_sources_hold_every_row_of_the_files(warehouse: duckdb.DuckDBPyConnectio
     }
 
 
+def test_tables_are_plain_parquet(flights: Path, table) -> None:
+    """Without VibePiper and without DuckDB: the files lie under the asset's name."""
+    parts = list((flights / ".vp" / "storage" / "reporting" / "airlines").glob("*/*.parquet"))
+    pd.testing.assert_frame_equal(
+        pd.concat([pd.read_parquet(part) for part in parts])[["rank", "airline", "miles"]],
+        table("reporting.airlines")[["rank", "airline", "miles"]],
+    )
+
+
 def test_departures(table, raw_flights: pd.DataFrame) -> None:
     key = ["scheduled_at", "carrier", "flight"]
     got = table("flights.departures").sort_values(key, ignore_index=True)
