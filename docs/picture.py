@@ -29,14 +29,16 @@ def main() -> None:
         in_terminal(project, "vp", "apply", "--yes")
         spec = project / "pipelines" / "reporting.vp.toml"
         text = spec.read_text(encoding="utf-8")
-        edited = text.replace("cast(avg(dep_delay) as", "cast(avg(greatest(dep_delay, 0)) as")
+        edited = text.replace("cast(avg(dep_delay) as", "cast(avg(greatest(dep_delay, 0)) as", 1)
         assert edited != text
         spec.write_text(edited, encoding="utf-8")
         shown = in_terminal(project, "vp", "plan")
-    console = Console(record=True, width=WIDTH, file=io.StringIO())
+    text = Text.from_ansi(shown.rstrip())
+    width = max(len(line.plain) for line in text.split()) + 1
+    console = Console(record=True, width=width, file=io.StringIO())
     console.print(Text.from_markup("[dim]# the mean delay of a day now counts early departures as on time[/dim]"))
     console.print(Text.from_markup("[bold]$ vp plan[/bold]"))
-    console.print(Text.from_ansi(shown), soft_wrap=True)
+    console.print(text, soft_wrap=True)
     svg = console.export_svg(title="vp plan", unique_id="plan")
     # A picture must not ask another server for its font.
     svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
