@@ -4,8 +4,18 @@ set -eu
 cd "$(dirname "$0")"
 VP="${VP:-vp}"
 
-say() { printf '\n\033[1m$ vp %s\033[0m\n' "$*" >&2; }
-run() { say "$@"; "$VP" "$@"; }
+if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold='' plain=''; fi
+
+run() {
+    verb=$1
+    shift
+    shown="$verb"
+    for word in "$@"; do
+        case $word in *' '*) shown="$shown \"$word\"" ;; *) shown="$shown $word" ;; esac
+    done
+    printf '\n%s$ vp %s%s\n' "$bold" "$shown" "$plain" >&2
+    "$VP" "$verb" "$@"
+}
 
 run plan
 run apply --yes
