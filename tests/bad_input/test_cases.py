@@ -44,6 +44,8 @@ VARYING = (
 # A diagnostic about specs, SQL or Python that is not followed by its place. (VP207 is about the command line.)
 PLACED = re.compile(r"^(error|warning)\[VP(?:[0134]\d\d|20[1-68])\].*\n(?! *--> )", re.MULTILINE)
 
+SUMMARY_LINE = re.compile(r"  (built|kept|repointed|rechecked|removed|failed|skipped|held back)  ")
+
 Published = dict[tuple[str, str], tuple[str, dict[str, str]]]
 
 
@@ -126,7 +128,12 @@ def steady(text: str, root: Path) -> str:
     text = text.replace(str(root), "ROOT")
     for pattern, name in VARYING:
         text = pattern.sub(name, text)
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return "\n".join(_narrow(line.rstrip()) for line in text.splitlines())
+
+
+def _narrow(line: str) -> str:
+    """Lines of a run's summary without their alignment, which depends on how long things took."""
+    return re.sub(r"(?<=\S) {3,}", "  ", line) if SUMMARY_LINE.match(line) else line
 
 
 def with_outputs(text: str, outputs: Iterator[str]) -> str:

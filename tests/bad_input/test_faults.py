@@ -88,7 +88,7 @@ def test_disk_full_in_the_middle_of_a_snapshot(shop: Path, small_disk: list[str]
 
 def start_slow_apply(root: Path) -> subprocess.Popen[str]:
     """An apply that is in the middle of its work when this returns."""
-    plan_for(root, 30_000_000)
+    plan_for(root, 5_000_000)
     apply = subprocess.Popen([*VP, "apply", "--yes"], cwd=root, env=QUIET, stderr=subprocess.PIPE, text=True)
     folder = root / ".vp" / "storage" / "shop" / "numbers"
     while len(list(folder.glob("*/part-0.parquet"))) < 2:
@@ -101,7 +101,7 @@ def test_ctrl_c_ends_in_order_and_loses_nothing(shop: Path) -> None:
     apply = start_slow_apply(shop)
     apply.send_signal(signal.SIGINT)
     _, told = apply.communicate()
-    assert apply.returncode == 130
+    assert apply.returncode == 130, told
     assert "Stopping" in told
     assert "Traceback" not in told
     assert total(shop) == "numbers\n10\n"

@@ -43,7 +43,7 @@ def _task_lines(tasks: Iterable[TaskResult], paint: Paint) -> list[str]:
                 "" if task.rows is None or task.outcome != "built" else count(task.rows, "row"),
                 "" if not task.bytes or task.outcome != "built" else size(task.bytes),
                 seconds(task.seconds) if task.outcome in ("built", "rechecked", "failed") else "",
-                task.because,
+                task.because.removeprefix("held back: "),
             )
         )
     lines = aligned(rows, right=(2, 3, 4), indent="  ")
