@@ -46,8 +46,8 @@ def test_a_table_lines_up_and_survives_what_cells_hold() -> None:
     assert render_table(("name", "number"), rows, right=(1,)).splitlines() == [
         f"name{' ' * 58}number",
         f"{'─' * 60}  ──────",
-        f"名前{' ' * 62}1",
-        f"a↵b{' ' * 59}1000",
-        f"\ufffd[2J{' ' * 58}NULL",
+        f"名前{' ' * 63}1",
+        f"a↵b{' ' * 61}1000",
+        f"\ufffd[2J{' ' * 60}NULL",
         f"{'x' * 59}…",
     ]
