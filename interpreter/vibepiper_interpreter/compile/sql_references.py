@@ -17,7 +17,14 @@ _ROW_MAKERS = frozenset(
     | {"regexp_split_to_table", "generate_subscripts"}
 )
 _FILE_NAME = re.compile(r"[./\\:*?]")
-_ENGINE_FUNCTIONS = frozenset({"query", "query_table", "json_execute_serialized_sql", "which_secret", "summary"})
+_ENGINE_WORDS = """
+checkpoint create_external_resource deregister_external_resource destroy_external_resource disable_logging
+disable_profiling enable_logging enable_profiling force_checkpoint histogram histogram_values icu_calendar_names
+json_execute_serialized_sql pg_timezone_names python_map_function query query_table register_external_resource
+register_external_resource_type summary test_all_types test_vector_types truncate_duckdb_logs which_secret
+"""
+# Table functions that tell or change something of the engine; so do all whose names begin with duckdb_ or pragma_.
+_ENGINE_FUNCTIONS = frozenset(_ENGINE_WORDS.split())
 _ENGINE_SCHEMAS = frozenset({"information_schema", "pg_catalog", "main", "temp", "system", "memory"})
 
 
@@ -57,6 +64,8 @@ def references(syntax: Syntax) -> References:
     for node in walk(syntax.node):
         if node.get("type") == "TABLE_FUNCTION":
             search.table_function(node)
+        elif node.get("class") == "FUNCTION":
+            search.function(node)
         elif node.get("class") == "PARAMETER":
             search.parameter(node)
     return References(
@@ -124,6 +133,13 @@ class _Search:
                     fix="Name the assets in the FROM clause.",
                 )
             )
+
+    def function(self, node: Node) -> None:
+        """A file reader called among expressions, where it cannot stand anyway."""
+        name = node["function_name"].lower()
+        span = self.syntax.span(node)  # the call in a FROM clause is told by its table
+        if span is not None and _READERS.match(name):
+            self.problems.append(_file_problem(f"`{name}`", *span))
 
     def parameter(self, node: Node) -> None:
         name = node["identifier"]

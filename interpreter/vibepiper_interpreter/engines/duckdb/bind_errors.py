@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from vibepiper_interpreter.engines.duckdb.errors import listed, sentence
 from vibepiper_interpreter.engines.duckdb.type_names import quote_if_needed
 from vibepiper_spec.diagnostics import nearest
+
+# Names less alike than this are not worth a guess: a list of what there is helps more.
+_LIKELY = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +65,14 @@ def _unknown_column(match: re.Match[str], sight: Sight) -> Explanation:
 
 def _unknown_column_of_table(match: re.Match[str], sight: Sight) -> Explanation:
     table, name = match["table"], match["name"]
-    known = _quoted_names(match["candidates"])
+    known = sight.tables.get(table.casefold()) or _quoted_names(match["candidates"])
     message = f"`{table}` has no column `{name}`."
     return _unknown(name, message, known, sight, f"{quote_if_needed(table)}." if "." in sight.written else "")
 
 
 def _unknown(name: str, message: str, known: Sequence[str], sight: Sight, prefix: str) -> Explanation:
     meant = nearest(name, known) or (None if prefix else nearest(name, _others(name, sight.columns)))
-    if meant:
+    if meant and SequenceMatcher(None, name.casefold(), meant.casefold()).ratio() >= _LIKELY:
         text = prefix + quote_if_needed(meant)
         return Explanation("VP302", message, f"Did you mean `{text}`?", text, name)
     if sight.written.startswith('"'):
@@ -319,6 +323,9 @@ _RULES = _rules(
         r"\b(?:extract|date_part|date_trunc|datepart|datetrunc|date_diff|datediff)\b")),
     (r"UNNEST\(\) can only be applied to (?P<takes>.*), not (?P<given>.*)", _plain(
         "VP304", "UNNEST takes lists and structs, not {given}.")),
+    (r'Circular reference to CTE "(?P<name>.*?)"', _plain(
+        "VP314", "`{name}` refers to itself where it is not defined yet.",
+        "Write `WITH RECURSIVE`, and name it in the part behind UNION only.")),
     (r"DECIMAL type (?P<what>width|scale)", _plain(
         "VP108", "A decimal has 1 to 38 digits, and no more of them after the point.")),
     (r"Deprecated lambda arrow", _plain(

@@ -134,7 +134,7 @@ class Binder:
         if len(stars) == 1 and len(items) <= count:
             star = stars[0]
             return spans[:star] + [spans[star]] * (count - len(items) + 1) + spans[star + 1 :]
-        return [nowhere] * count
+        return [spans[stars[-1]] if stars else nowhere] * count
 
     def _unbound(
         self, pipeline: str, query: str, parameters: Mapping[str, str], failure: EngineFailure, all_known: bool

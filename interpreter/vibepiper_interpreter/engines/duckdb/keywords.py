@@ -38,5 +38,16 @@ version view views virtual volatile week weeks when where whitespace window with
 xml xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize
 xmltable year years yes zone
 """
+_RESERVED_WORDS = """
+all analyse analyze and anti any array as asc asof asymmetric at authorization binary both by case cast check
+collate collation column columns concurrently constraint create cross default deferrable desc describe distinct do
+else end except false fetch for foreign freeze from full generated glob group having ilike in initially inner
+intersect into is isnull join lambda lateral leading left like limit map natural not notnull null offset on only or
+order outer overlaps pivot pivot_longer pivot_wider placing positional primary qualify references returning right
+select semi show similar some struct summarize symmetric table tablesample then to trailing true try_cast tuple
+union unique unpack unpivot using variadic verbose when where window with
+"""
 
 KEYWORDS = frozenset(_WORDS.split())
+# Those that cannot name a column without quotes.
+RESERVED = frozenset(_RESERVED_WORDS.split())

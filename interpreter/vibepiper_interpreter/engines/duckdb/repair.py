@@ -22,6 +22,9 @@ _NULL: dict[str, Any] = {
 _TRUE: dict[str, Any] = {**_NULL, "literal": {"kind": "BOOLEAN", "text": "true"}}
 
 
+_NAME = re.compile(r'(?:[\w.]|"(?:[^"]|"")*")*')
+
+
 @dataclass(slots=True)
 class Repair:
     """A query's tree that is mended mistake by mistake; its nodes keep the places they have in the text."""
@@ -43,6 +46,9 @@ class Repair:
                 return None
             explanation = explain(failure.message, changed(sight, written=query[slice(*place)]))
             mended = span is not None
+            if explanation.code == "VP305":  # the name alone, not the whole call
+                name = _NAME.match(query, *place)
+                span = name.span() if name else span
         else:
             explanation = explain(failure.message, sight)
             span = self._remove_named(explanation.name) if explanation.name is not None else None

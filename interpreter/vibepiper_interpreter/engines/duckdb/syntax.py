@@ -66,8 +66,8 @@ def walk(tree: Any) -> Iterator[Node]:
 def outside_tables(item: Any, ctes: frozenset[str] = frozenset()) -> Iterator[Node]:
     """Every table reference that no CTE shadows, wherever it stands.
 
-    A CTE is in sight of the CTEs after it and of the query it heads, never of itself unless it is recursive, and then
-    only of its second half. A qualified name never means a CTE.
+    A CTE is in sight of the CTEs after it and of the query it heads, never of itself unless it is recursive. A
+    qualified name never means a CTE.
     """
     if isinstance(item, list):
         for part in item:
@@ -81,10 +81,11 @@ def outside_tables(item: Any, ctes: frozenset[str] = frozenset()) -> Iterator[No
         for entry in (item.get("cte_map") or {}).get("map", ()):
             yield from outside_tables(entry["value"], ctes)
             ctes |= {entry["key"].casefold()}
+        if kind == "RECURSIVE_CTE_NODE":
+            ctes |= {item["cte_name"].casefold()}
         for key, value in item.items():
-            recursive = kind == "RECURSIVE_CTE_NODE" and key == "right"
             if key != "cte_map":
-                yield from outside_tables(value, ctes | {item["cte_name"].casefold()} if recursive else ctes)
+                yield from outside_tables(value, ctes)
 
 
 def parse_queries(connection: duckdb.DuckDBPyConnection, queries: Sequence[str]) -> list[Syntax | SqlProblem]:

@@ -49,9 +49,11 @@ def _misfit(query: str, near: str, place: int) -> SqlProblem:
         if token.group() == ")" and open_brackets:
             open_brackets.pop()
     related = tuple((token.start(), token.end(), "opened here") for token in open_brackets[-1:])
-    for token in (*(() if here is None else (here,)), *before[-1:]):
+    for token in (*before[-1:], *(() if here is None else (here,))):
         word = token.group().casefold()
         meant = nearest(word, _CLAUSES) if word not in _CLAUSES and word.isalpha() else None
+        if meant and word == f"{meant}s":  # `orders` is a table, not a misspelt ORDER
+            meant = None
         if meant:
             message = f"`{near}` does not fit here." if token is here else f"`{near}` does not fit after `{token[0]}`."
             return SqlProblem("VP301", message, token.start(), token.end(), meant, f"Did you mean `{meant}`?")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
-from vibepiper_interpreter.engines.duckdb.keywords import KEYWORDS
+from vibepiper_interpreter.engines.duckdb.keywords import KEYWORDS, RESERVED
 from vibepiper_interpreter.engines.duckdb.session import quote
 from vibepiper_spec.diagnostics import did_you_mean, nearest
 
@@ -113,7 +113,7 @@ def parse_type(text: str) -> DataType | SqlProblem:
 
 def quote_if_needed(identifier: str) -> str:
     """An identifier as a person would write it: quoted only where it must be."""
-    plain = re.fullmatch(r"[a-z_][a-z0-9_]*", identifier) and identifier not in KEYWORDS
+    plain = re.fullmatch(r"[^\W\d]\w*", identifier) and identifier.lower() not in RESERVED
     return identifier if plain else quote(identifier)
 
 
