@@ -72,6 +72,12 @@ class Printer:
         """The result for machines: one JSON object."""
         self.data(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
+    def ask(self, question: str) -> str:
+        """What the person types, on the line of the question. Call it only where stdin is a terminal."""
+        self.err.write(question)
+        self.err.flush()
+        return sys.stdin.readline().strip()
+
     def talk(self, text: str = "") -> None:
         """What we tell the person at the terminal."""
         self.err.write(text + "\n")

@@ -35,7 +35,7 @@ def _changed(asset: CompiledAsset, published: Version) -> Diagnostic | None:
     instead = f" New in them: {listed(new)}." if new else ""
     return Diagnostic(
         "VP503",
-        f"The files of `{asset.address}` have no column {listed(lost)} any more, which it had when it was published."
+        f"The files of `{asset.address}` do not have {listed(lost)} any more, which they had when it was published."
         f"{instead}",
         Place(asset.declared_in, Range.at(asset.declared_at_line, 1)),
         severity="warning",

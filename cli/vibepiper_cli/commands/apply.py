@@ -123,8 +123,7 @@ def _agreed(invocation: Invocation) -> bool:
     if not sys.stdin.isatty():
         printer.talk("\nNothing was done: there is no terminal to ask at. To apply without asking:\n\n  vp apply --yes")
         return False
-    printer.talk("\nApply this? Type `yes` to go on: ")
-    if sys.stdin.readline().strip().casefold() in ("yes", "y"):
+    if printer.ask("Apply this? Type `yes` to go on: ").casefold() in ("yes", "y"):
         return True
     printer.talk("Nothing was done.")
     return False

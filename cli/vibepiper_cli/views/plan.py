@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import groupby
 
 from vibepiper_cli.printer import Paint
 from vibepiper_cli.views.tables import aligned
@@ -26,10 +25,13 @@ def render_plan(plan: Plan, paint: Paint) -> str:
     if plan.empty:
         return _nothing(plan)
     blocks = [f"Plan for environment {paint('strong', plan.environment)}{_selected(plan)}"]
-    actions = sorted(plan.actions, key=lambda action: action.address.pipeline)
-    for pipeline, members in groupby(actions, key=lambda action: action.address.pipeline):
+    # In plan order, so that inputs stand above what reads them.
+    pipelines: dict[str, list[Action]] = {}
+    for action in plan.actions:
+        pipelines.setdefault(action.address.pipeline, []).append(action)
+    for pipeline, actions in pipelines.items():
         lines = [paint("strong", pipeline)]
-        for action in members:
+        for action in actions:
             lines += _action(action, plan, paint)
         blocks.append("\n".join(lines))
     blocks.append(count_actions(plan, paint))
