@@ -173,7 +173,9 @@ def _infer(
 
 
 def _unreadable(error: UnreadableFile, root: Path, place: Place) -> Diagnostic:
-    lines = [line for line in error.message.splitlines() if line.strip()]
+    # DuckDB names files by their absolute paths, which are this machine's own matter.
+    message = error.message.replace(f"{root.resolve()}/", "")
+    lines = [line for line in message.splitlines() if line.strip()]
     return broken_row(error.message, root, place) or Diagnostic(
         "VP504",
         f"`{error.file.path}` cannot be read: {lines[0].partition('Error: ')[2] or lines[0]}",

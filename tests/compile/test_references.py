@@ -1,0 +1,183 @@
+"""What assets read: unknown names, cycles, and that one mistake is told once."""
+
+from __future__ import annotations
+
+import pytest
+from tests.compile.conftest import Project, address, told
+
+from vibepiper_interpreter.compile.compiled import SqlDefinition
+
+OPENING = len("query = '''")
+
+
+def sql(project: Project, query: str, more: str = "") -> None:
+    project.sources()
+    project.pipeline(f"[sql.a]\nquery = '''{query}'''\n{more}\n[sql.reader]\nquery = 'select * from a'\n")
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "column", "said"),
+    [
+        ("select * from ordrs", "VP202", 15, "Did you mean `orders`?"),
+        ("select * from shop.ordrs", "VP202", 15, "Did you mean `orders`?"),
+        ("select * from shpo.orders", "VP205", 15, "There is no pipeline `shpo`"),
+        ("select * from zzz", "VP202", 15, "The pipeline `shop` has no asset `zzz`."),
+        ("select idd from orders", "VP302", 8, "idd"),
+        ("select sum(day) as s from orders", "VP304", 8, "sum"),
+        ("select id from orders join orders as o on true", "VP303", 8, "id"),
+        ("select $limt as l from orders", "VP308", 8, "$limt"),
+        ("select id from orders where day >= $start", "VP308", 36, "interval"),
+        ("select * from 'data/orders.csv'", "VP307", 15, "[source.file"),
+        ("selec id from orders", "VP301", 1, "selec"),
+        ("insert into orders values (1)", "VP306", 1, "INSERT"),
+    ],
+)
+def test_mistakes_in_a_query_have_their_place_in_it(
+    project: Project, query: str, code: str, column: int, said: str
+) -> None:
+    sql(project, query)
+    found = project.only()  # its reader is not told to be wrong too
+    assert (found.code, str(found.place)) == (code, f"shop.vp.toml:4:{OPENING + column}")
+    assert said in found.detail + (found.fix.title if found.fix else "")
+
+
+def test_all_mistakes_of_a_project_are_told_at_once(project: Project) -> None:
+    project.sources()
+    project.pipeline(
+        """
+        [sql.a]
+        query = '''
+        select idd,
+               dayy
+        from orders'''
+        [sql.b]
+        query = "select * from ordrs"
+        """
+    )
+    assert told(project.compile()) == [
+        ("VP302", "shop.vp.toml:6:8"),
+        ("VP302", "shop.vp.toml:7:8"),
+        ("VP202", "shop.vp.toml:10:24"),
+    ]
+
+
+def test_a_mistake_in_a_sql_file_is_told_there(project: Project) -> None:
+    project.sources()
+    project.write("sql/a.sql", "select\n    idd\nfrom orders\n")
+    project.pipeline('[sql.a]\nfile = "sql/a.sql"\n')
+    assert told(project.compile()) == [("VP302", "sql/a.sql:2:5")]
+
+
+def test_a_cycle_across_two_files_is_drawn_as_a_path(project: Project) -> None:
+    project.pipeline("[sql.a]\nquery = 'select * from b'\n[sql.reader]\nquery = 'select * from a'\n", "one.vp.toml")
+    project.pipeline("[sql.b]\nquery = 'select * from other.c'\n", "two.vp.toml")
+    project.pipeline("[sql.c]\nquery = 'select * from shop.a'\n", "three.vp.toml", "other")
+    found = project.only()
+    assert found.code == "VP203"
+    assert found.notes == ("other.c → shop.a → shop.b → other.c",)
+    assert str(found.place) == "three.vp.toml:4:24"
+    assert [str(item.place) for item in found.related] == ["one.vp.toml:4:24", "two.vp.toml:4:24"]
+
+
+def test_an_asset_that_reads_itself(project: Project) -> None:
+    project.pipeline("[sql.a]\nquery = 'select * from a'\n")
+    found = project.only()
+    assert found.code == "VP203"
+    assert "reads itself" in found.detail
+
+
+def test_a_cte_hides_an_asset(project: Project) -> None:
+    project.sources()
+    project.pipeline("[sql.a]\nquery = 'with a as (select id from orders) select * from a'\n")
+    asset = project.asset("shop.a")
+    assert [str(read.address) for read in asset.inputs] == ["shop.orders"]
+
+
+def test_names_are_compared_without_case_and_reserved_words_are_names(project: Project) -> None:
+    project.sources()
+    project.pipeline(
+        """
+        [sql.Select]
+        query = 'select id as "From", amount as "größe" from SHOP.Orders'
+        [sql.b]
+        query = 'select "from", "GRÖSSE" from "select"'
+        """.replace("GRÖSSE", "größe")
+    )
+    assets = project.assets()
+    assert [column.name for column in assets["shop.select"].columns] == ["From", "größe"]
+    assert [str(read.address) for read in assets["shop.b"].inputs] == ["shop.select"]
+
+
+def test_assets_come_after_their_inputs(project: Project) -> None:
+    project.sources()
+    project.pipeline("[sql.a]\nquery = 'select * from b'\n[sql.b]\nquery = 'select * from orders'\n")
+    assert list(project.compile().project.assets) == [address("shop.orders"), address("shop.b"), address("shop.a")]
+
+
+def test_the_columns_that_a_query_uses(project: Project) -> None:
+    project.sources()
+    project.pipeline("[sql.a]\nquery = 'select id from orders where day > current_date'\n")
+    assert project.asset("shop.a").inputs[0].columns == ("day", "id")
+
+
+def test_variables_are_typed_parameters_of_an_environment(project: Project) -> None:
+    project.sources()
+    project.write(
+        "vp.toml",
+        '[project]\nname = "t"\n[variables]\nleast = { type = "integer", default = 5 }\n'
+        "[environment.strict]\nvariables = { least = 7 }\n",
+    )
+    project.pipeline("[sql.a]\nquery = 'select id, $least as l, $env as e from orders where amount > $LEAST'\n")
+    asset = project.asset("shop.a")
+    assert isinstance(asset.definition, SqlDefinition)
+    assert asset.definition.parameters == (("env", "VARCHAR"), ("least", "INTEGER"))
+    assert [column.type for column in asset.columns] == ["BIGINT", "INTEGER", "VARCHAR"]
+    assert project.compile("strict").project.variables == {"least": 7}
+    assert project.asset("shop.a", "strict").fingerprint != asset.fingerprint
+
+
+def test_an_unknown_environment(project: Project) -> None:
+    (found,) = project.compile("prod").diagnostics
+    assert found.code == "VP601"
+    assert "`dev`" in found.detail
+
+
+def test_another_dialect_is_refused_in_clear_words(project: Project) -> None:
+    project.pipeline("[sql.a]\nquery = 'select 1 as a'\ndialect = 'snowflake'\n")
+    found = project.only()
+    assert (found.code, str(found.place)) == ("VP306", "shop.vp.toml:5:11")
+    assert "snowflake" in found.detail
+
+
+def test_declared_columns_are_assertions(project: Project) -> None:
+    project.sources()
+    project.pipeline(
+        """
+        [sql.a]
+        query = "select id, amount * 2 as twice from orders"
+        columns.id = "int"
+        columns.twice = "decimal(10,2)"
+        columns.extra = "date"
+        """
+    )
+    compiled = project.compile()
+    assert told(compiled) == [
+        ("VP309", "shop.vp.toml:6:14"),
+        ("VP309", "shop.vp.toml:7:17"),
+        ("VP310", "shop.vp.toml:8:9"),
+    ]
+    assert "is declared INTEGER, and the query gives BIGINT" in compiled.diagnostics[0].detail
+    assert "`shop.orders.amount` (DOUBLE)" in compiled.diagnostics[1].detail
+
+
+def test_a_declared_type_that_is_none(project: Project) -> None:
+    project.sources()
+    project.pipeline("[sql.a]\nquery = 'select id from orders'\ncolumns.id = 'bigit'\n")
+    found = project.only()
+    assert (found.code, str(found.place)) == ("VP108", "shop.vp.toml:5:14")
+
+
+def test_a_broken_block_is_not_told_again_by_its_readers(project: Project) -> None:
+    project.pipeline("[sql.a]\nquerry = 'select 1'\n[sql.b]\nquery = 'select * from a'\n")
+    compiled = project.recall()
+    assert {diagnostic.code for diagnostic in compiled.diagnostics} <= {"VP101", "VP104"}
