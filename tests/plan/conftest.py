@@ -103,7 +103,7 @@ class Spec:
             inputs=tuple(Input(at(source), self.used(source)) for source in self.sources),
             columns=tuple(Column(name, "BIGINT") for name in self.columns),
             checks=tuple(Check(check, "expression", "error", condition="true") for check in self.checks),
-            fingerprint=hashed(self.shape(), sorted(fingerprints.items()), self.opaque),
+            fingerprint=hashed(self.shape(), sorted(fingerprints.items()), self.opaque, self.deterministic),
             checks_fingerprint=hashed(self.checks),
             shape="" if self.opaque or not self.sources else self.shape(),
             column_fingerprints=() if self.opaque or not self.sources else tuple(fingerprints.items()),
@@ -124,11 +124,12 @@ class Content:
         return self.rows, [self.columns.get(name) for name in names]
 
 
-def content_of(spec: Spec, inputs: dict[str, Content], file: Content | None) -> Content:
+def content_of(spec: Spec, inputs: dict[str, Content], file: Content | None, salt: str) -> Content:
+    """What comes out. `salt` is the chance in a volatile asset: every making of it has its own."""
     if file is not None:
         return file
     rows = number("rows", [inputs[name].rows for name in spec.sources], spec.where.evaluate(inputs))
-    return Content(rows, {name: number(rows, each.evaluate(inputs)) for name, each in spec.columns.items()})
+    return Content(rows, {name: number(rows, each.evaluate(inputs), salt) for name, each in spec.columns.items()})
 
 
 @dataclass
@@ -197,7 +198,7 @@ class World:
         """What a reader of a version sees: a view is computed when it is read."""
         spec, inputs = self.made_from[version_id]
         if spec.build == "view" and spec.sources:
-            return content_of(spec, {read.address.name: self.shown(read.version_id) for read in inputs}, None)
+            return content_of(spec, {read.address.name: self.shown(read.version_id) for read in inputs}, None, "")
         if version_id in self.lost:
             raise LookupError(f"{spec.name} {version_id} is lost")
         return self.contents[version_id]
@@ -207,11 +208,16 @@ class World:
         return {address.name: self.shown(pointer.version_id) for address, pointer in pointers.items()}
 
     def from_scratch(self) -> dict[str, Content]:
-        """What everything would be if it were built anew."""
+        """What everything would be if it were built anew, with the same luck."""
+        ids = {address.name: pointer.version_id for address, pointer in self.state.pointers("dev").items()}
         built: dict[str, Content] = {}
         for spec in self.ordered():
-            built[spec.name] = content_of(spec, built, None if spec.sources else self.files[spec.name])
+            file = None if spec.sources else self.files[spec.name]
+            built[spec.name] = content_of(spec, built, file, self._salt(spec, ids.get(spec.name, "")))
         return built
+
+    def _salt(self, spec: Spec, version_id: str) -> str:
+        return "" if spec.deterministic or spec.build == "view" else version_id
 
     def apply(self, plan: Plan) -> None:
         """Do what `plan` says, and nothing else."""
@@ -284,7 +290,8 @@ class World:
         spec = self.specs[asset.address.name]
         version_id = f"v{len(self.made_from):05d}"
         contents = {read.address.name: self.shown(read.version_id) for read in inputs}
-        self.contents[version_id] = content_of(spec, contents, None if spec.sources else self.files[spec.name])
+        file = None if spec.sources else self.files[spec.name]
+        self.contents[version_id] = content_of(spec, contents, file, self._salt(spec, version_id))
         self.made_from[version_id] = (spec, inputs)
         self.made.append(spec.name)
         is_view = asset.build == "view"
