@@ -215,8 +215,9 @@ class _Parser:
         name = _CANONICAL.get(word) if word != "null" or token.kind == "quoted" else None
         if name is None:
             start, end = token.start, token.end
-            meant = nearest(word, (*_CANONICAL, *_WITH_ARGUMENTS))
-            hint = did_you_mean(word, (*_CANONICAL, *_WITH_ARGUMENTS)).strip()
+            known = [spelling for spelling in (*_CANONICAL, *_WITH_ARGUMENTS) if spelling != "null"]
+            meant = nearest(word, known)
+            hint = did_you_mean(word, known).strip()
             raise _Misfit(
                 SqlProblem("VP108", f"`{token.text}` is not a column type.", start, end, suggestion=meant, fix=hint)
             )

@@ -21,6 +21,11 @@ _UNSTORABLE = {
     "UNION": ("turns into a struct", "varchar"),
 }
 
+# The same for types that it holds as a column, but not inside another type.
+_UNSTORABLE_INSIDE = {
+    "VARIANT": ("cannot be written there", "varchar"),
+    "GEOMETRY": ("turns into bytes", "varchar"),
+}
 _STORED_HUGEINT = DataType("DECIMAL", numbers=(38, 0))
 
 
@@ -34,8 +39,9 @@ def stored_type(type_name: str, column: str = "x") -> str | SqlProblem:
     if isinstance(parsed, SqlProblem):
         return parsed
     for part in parsed.parts():
-        if part.name in _UNSTORABLE:
-            happens, cast = _UNSTORABLE[part.name]
+        unstorable = _UNSTORABLE if part is parsed else {**_UNSTORABLE, **_UNSTORABLE_INSIDE}
+        if part.name in unstorable:
+            happens, cast = unstorable[part.name]
             inside = "" if part is parsed else f", part of {parsed},"
             target = cast if part is parsed else "varchar"
             return SqlProblem(
