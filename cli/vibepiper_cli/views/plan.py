@@ -96,7 +96,12 @@ def in_words(conditions: Iterable[Condition]) -> str:
     """`` `orders` comes out equal in `id`, `amount` ``"""
     parts = []
     for condition in conditions:
-        columns = "" if condition.columns is None else f" in {listed(condition.columns)}"
+        if condition.columns is None:
+            columns = ""
+        elif condition.columns:
+            columns = f" in {listed(condition.columns)}"
+        else:
+            columns = " in its number of rows"
         parts.append(f"`{condition.input}` comes out equal{columns}")
     return conjunction(parts)
 
