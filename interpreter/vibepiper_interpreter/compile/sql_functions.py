@@ -51,7 +51,7 @@ TIE_BREAKING_AGGREGATES = frozenset({"mode", "arg_max", "arg_min", "argmax", "ar
 
 # Scalar functions that give the same for the same arguments, on every machine and at every time.
 _PURE = """
-!= !~~ !~~* % & && * ** + - -> ->> / // < << <= <> = == > >= >> @ @> <@ ^ ^@ | || ~ ~~ ~~* ~~~ !__postfix
+!= !~~ !~~* % & && * ** + - -> ->> / // < << <= = == > >= >> @ @> <@ ^ ^@ | || ~ ~~ ~~* ~~~ !__postfix
 abs acos acosh add age array_append array_cat array_concat array_contains array_distinct array_extract array_filter
 array_has array_has_all array_has_any array_indexof array_intersect array_length array_pop_back array_pop_front
 array_position array_prepend array_push_back array_push_front array_resize array_reverse array_reverse_sort
