@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from vibepiper_cli.app import VERBS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # The folders of whoever runs the tests, and of those who wrote them; joined from pieces, so that this file does not
@@ -61,6 +63,11 @@ def test_every_promise_names_a_test_that_exists() -> None:
             tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
             functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
             assert function in functions, f"{path} has no {function}"
+
+
+def test_the_docs_have_a_section_for_every_verb() -> None:
+    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert [verb for verb in VERBS if f"## vp {verb}" not in text and f"## `vp {verb}" not in text] == []
 
 
 def test_every_make_target_is_explained() -> None:
