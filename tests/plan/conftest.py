@@ -67,7 +67,11 @@ class Expression:
 
 @dataclass(frozen=True)
 class Spec:
-    """One asset as a user would write it. `opaque`: nothing is known of its columns (as of Python)."""
+    """One asset as a user would write it.
+
+    `opaque`: nothing is known of its columns (as of Python). `deterministic`: making it again gives the same.
+    `proven`: the compiler knows that it does.
+    """
 
     name: str
     columns: dict[str, Expression]
@@ -76,6 +80,7 @@ class Spec:
     build: BuildMode = "table"
     opaque: bool = False
     deterministic: bool = True
+    proven: bool = True
     checks: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -103,11 +108,13 @@ class Spec:
             inputs=tuple(Input(at(source), self.used(source)) for source in self.sources),
             columns=tuple(Column(name, "BIGINT") for name in self.columns),
             checks=tuple(Check(check, "expression", "error", condition="true") for check in self.checks),
-            fingerprint=hashed(self.shape(), sorted(fingerprints.items()), self.opaque, self.deterministic),
+            fingerprint=hashed(
+                self.shape(), sorted(fingerprints.items()), self.opaque, self.deterministic, self.proven
+            ),
             checks_fingerprint=hashed(self.checks),
             shape="" if self.opaque or not self.sources else self.shape(),
             column_fingerprints=() if self.opaque or not self.sources else tuple(fingerprints.items()),
-            deterministic=self.deterministic and not self.opaque,
+            deterministic=self.deterministic and self.proven and not self.opaque,
             check_inputs=tuple(at(name) for name in self.references),
             rebuild_always=self.always,
             tags=self.tags,
@@ -433,7 +440,8 @@ class Chance:
             self._expression(sources) if chance.random() < 0.4 else Expression("constant", 0),
             build=chance.choice(("table", "table", "view")),
             opaque=chance.random() < 0.2,
-            deterministic=chance.random() < 0.7,
+            deterministic=chance.random() < 0.8,
+            proven=chance.random() < 0.8,
             checks=("c1",) if chance.random() < 0.5 else (),
             references=(chance.choice(known),) if chance.random() < 0.2 else (),
             always=chance.random() < 0.03,

@@ -68,7 +68,7 @@ def test_one_column_reaches_its_readers_and_nobody_else(world: Any, value: Value
 
 
 def test_a_reader_of_a_volatile_asset_waits_for_its_content(world: Any, value: Value) -> None:
-    world.edit("priced", deterministic=False)
+    world.edit("priced", proven=False)
     world.apply(world.plan())
     world.edit("priced", columns={**world.specs["priced"].columns, "price": value(22, "orders.amount")})
     plan = actions(world.plan())
@@ -244,7 +244,7 @@ def test_checks_that_read_another_asset_run_again_when_it_moves(world: Any) -> N
 
 
 def test_rebuild_always_always_does_and_content_decides_for_readers(world: Any) -> None:
-    world.edit("revenue", always=True, deterministic=False)
+    world.edit("revenue", always=True, proven=False)
     world.apply(world.plan())
     plan = world.plan()
     assert {name: action.expected for name, action in actions(plan).items()} == {"revenue": "run", "report": "run"}
