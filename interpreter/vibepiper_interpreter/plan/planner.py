@@ -119,7 +119,8 @@ def _is_counted(planning: Planning, draft: Draft) -> bool:
 
 
 def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> Action:
-    assert draft.verb is not None
+    if draft.verb is None:
+        raise ValueError(f"nothing is to be done to {draft.asset.address}")
     address = draft.asset.address
     reads = [read.address for read in draft.asset.inputs]
     # A check may read what is made from this very asset; then it reads the version of before.

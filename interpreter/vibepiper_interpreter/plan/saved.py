@@ -74,7 +74,7 @@ def verify_plan(
             f"made at {plan.serial}."
         )
     if plan.digest != compiled_digest:
-        moved.append(f"The specs, or the SQL or Python they name, have changed{_which(plan, compiled)}.")
+        moved.append(f"The specs, or the SQL or Python they name, have changed{_which(plan, compiled)}")
     if plan.engine_version != engine_version:
         moved.append(f"It was made for {plan.engine_version}, and {engine_version} is installed.")
     for action in plan.actions:
@@ -95,14 +95,14 @@ def verify_plan(
 
 def _which(plan: Plan, compiled: CompiledProject | None) -> str:
     if compiled is None:
-        return ""
+        return "."
     names = [
         str(address)
         for address, asset in plan.assets.items()
         if (now := compiled.assets.get(address)) is not None
         and (now.fingerprint, now.checks_fingerprint) != (asset.fingerprint, asset.checks_fingerprint)
     ]
-    return f": {_named(names)}" if names else ", though not what the assets in the plan mean"
+    return f": {_named(names)}." if names else "; what the assets of the plan mean has not."
 
 
 def _changed_files(before: Sequence[SourceFile], now: Sequence[SourceFile]) -> list[str]:

@@ -43,6 +43,7 @@ def select(project: CompiledProject, removed: Iterable[Address], selection: Sequ
     VP207 for each word that names nothing.
     """
     gone = tuple(removed)
+    readers = project.readers()
     chosen: set[Address] = set()
     mistakes = []
     for written in selection:
@@ -54,8 +55,7 @@ def select(project: CompiledProject, removed: Iterable[Address], selection: Sequ
         if term.upstream:
             chosen |= _reach(named, lambda address: _inputs(project, address))
         if term.downstream:
-            readers = project.readers()
-            chosen |= _reach(named, lambda address, readers=readers: readers.get(address, ()))  # type: ignore[misc]
+            chosen |= _reach(named, lambda address: readers.get(address, ()))
     if mistakes:
         raise DiagnosticError(mistakes)
     return frozenset(chosen)
