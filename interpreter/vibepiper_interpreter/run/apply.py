@@ -29,6 +29,7 @@ from vibepiper_interpreter.run.warehouse import ensure_warehouse
 from vibepiper_interpreter.state import State
 from vibepiper_interpreter.state.lease import Lease
 from vibepiper_interpreter.storage import Storage
+from vibepiper_interpreter.storage.version import Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, Place
 from vibepiper_spec.model.settings import ProjectSettings
@@ -72,7 +73,7 @@ def apply_plan(
         run.close(status, seconds)
         state.finish_run(run_id, status, seconds)
     if run.published_anything:
-        ensure_warehouse(root, settings, state, plan.environment)
+        ensure_warehouse(root, settings, state, plan.environment, run.versions)
     tasks = tuple(run.results[action.address] for action in plan.actions if action.address in run.results)
     return RunResult(run_id, plan.environment, status, seconds, tasks, diagnostics)
 
@@ -112,6 +113,11 @@ class _Run:
     @property
     def published_anything(self) -> bool:
         return self._publisher.published_anything
+
+    @property
+    def versions(self) -> Mapping[str, Version]:
+        """Every version this run has read or made."""
+        return {**self._inventory.versions, **self._publisher.versions}
 
     def execute(self, executor: Executor, place: PlaceInQuery) -> tuple[Status, tuple[Diagnostic, ...]]:
         self._journal.tell("run_started", actions=len(self._plan.actions), environment=self._plan.environment)

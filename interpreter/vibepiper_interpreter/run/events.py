@@ -15,7 +15,7 @@ EventType = Literal[
     "task_finished",  # data: outcome (built | kept | repointed | rechecked | removed), rows, bytes, seconds, version_id
     "task_failed",  # data: code, detail
     "task_skipped",  # data: because (address of what failed, or "cancelled")
-    "check_finished",  # data: check, severity, passed, failing (rows), detail
+    "check_finished",  # only of checks that failed; data: check, severity, passed, failing (rows), detail
     "published",  # data: component, addresses
     "held_back",  # data: component, addresses, because
     "log",  # data: level, message (from a Python asset's logger, redacted)

@@ -60,10 +60,12 @@ class Publisher:
         self._checks: list[CheckResult] = []
         self._settled: list[TaskResult] = []
         self.results: dict[Address, TaskResult] = {}
+        self.versions: dict[str, Version] = {}
         self.published_anything = False
 
     def made(self, version: Version) -> None:
         self._versions.append(version)
+        self.versions[version.id] = version
 
     def attempted(self, attempt: AttemptRecord) -> None:
         self._attempts.append(attempt)

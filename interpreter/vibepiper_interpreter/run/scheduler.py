@@ -201,7 +201,8 @@ class Scheduler:
                 read,
             )
             self._publisher.audited(audit, checks)
-        for check in checks:
+        # The state keeps every result; only what failed is news.
+        for check in (check for check in checks if not check.passed):
             self._journal.tell(
                 "check_finished",
                 address,

@@ -24,10 +24,17 @@ def warehouse_path(root: Path, environment: str) -> Path:
     return root / ".vp" / f"warehouse{middle}.duckdb"
 
 
-def ensure_warehouse(root: Path, settings: ProjectSettings, state: State, environment: str) -> Path:
+def ensure_warehouse(
+    root: Path,
+    settings: ProjectSettings,
+    state: State,
+    environment: str,
+    known_versions: Mapping[str, Version] | None = None,
+) -> Path:
     """The file as it must be now: left alone if it shows what is published, else made beside and moved in.
 
-    A reader that has the old file open goes on reading it. Only what changed since is written again.
+    A reader that has the old file open goes on reading it. Only what changed since is written again. What is in
+    `known_versions`, by id, need not be read from the state.
     """
     root = root.resolve()
     file = warehouse_path(root, environment)
@@ -42,7 +49,10 @@ def ensure_warehouse(root: Path, settings: ProjectSettings, state: State, enviro
     pointers = state.pointers(environment)
     wanted = {str(address): pointer.version_id for address, pointer in pointers.items()}
     known: dict[str, str] = {} if note is None else note["views"]
-    changed = state.versions(version_id for name, version_id in wanted.items() if known.get(name) != version_id)
+    at_hand = known_versions or {}
+    changed_ids = {version_id for name, version_id in wanted.items() if known.get(name) != version_id}
+    changed = {version_id: at_hand[version_id] for version_id in changed_ids & at_hand.keys()}
+    changed |= state.versions(changed_ids - changed.keys())
     gone = [Address.parse(name) for name in known if name not in wanted]
     own_folder(root)
     draft = _beside(file)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vibepiper_interpreter.compile.serial import asset_to_json, column_to_json
+from vibepiper_interpreter.compile.serial import column_to_json, definition_to_json
 from vibepiper_interpreter.storage.storage import MANIFEST
 from vibepiper_interpreter.storage.version import Part, Version
 
@@ -21,6 +21,7 @@ def write_manifest(directory: Path, version: Version) -> None:
 
 def manifest(version: Version) -> dict[str, Any]:
     """`version` as plain JSON values. Paths are relative, so the folder can be moved as a whole."""
+    asset = version.asset
     return {
         "format": MANIFEST_FORMAT,
         "address": str(version.address),
@@ -35,7 +36,7 @@ def manifest(version: Version) -> dict[str, Any]:
             for file in version.source_files
         ],
         "inputs": {str(read.address): read.version_id for read in version.inputs},
-        "made_by": asset_to_json(version.asset),
+        "made_by": {"kind": asset.kind, "fingerprint": asset.fingerprint, **definition_to_json(asset.definition)},
         "run": version.run_id,
         "created_at": version.created_at.isoformat(),
         "seconds": round(version.seconds, 6),

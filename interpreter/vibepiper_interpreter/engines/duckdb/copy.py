@@ -14,6 +14,7 @@ from vibepiper_interpreter.engines.duckdb.session import literal, quote
 from vibepiper_interpreter.engines.duckdb.types import storage_projection
 from vibepiper_interpreter.storage.version import ColumnStatistics, Part
 
+_HUGEINT_STORED_AS = "DECIMAL(38,0)"
 _SINGLE_NAME = re.compile(r'"((?:[^"]|"")*)"')
 
 
@@ -32,7 +33,9 @@ def copy_statement(
     before = "COPY ("
     # The line break ends a comment that the query may end with.
     after = f"\n) TO {literal(str(file))} (FORMAT parquet, COMPRESSION snappy, RETURN_STATS)"
-    projection = storage_projection(columns)
+    # Only this type stands for one that Parquet would change; the look spares small tables the parsing of all types.
+    casts = any(_HUGEINT_STORED_AS in column.type for column in columns)
+    projection = storage_projection(columns) if casts else None
     if projection or order_by:
         before += f"SELECT {projection or '*'} FROM ("
         order = f" ORDER BY {', '.join(map(quote, order_by))}" if order_by else ""

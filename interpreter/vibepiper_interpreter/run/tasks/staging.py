@@ -31,15 +31,17 @@ def stage(
     address = task.asset.address
     version_id = new_version_id()
     directory = session.storage.directory(address, version_id)
-    directory.mkdir(parents=True)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    directory.mkdir()
+    inputs = task.input_versions()
     began = time.perf_counter()
     try:
         part = write(directory / "part-0.parquet", f"{address.pipeline}/{address.name}/{version_id}/part-0.parquet")
         version = Version(
             id=version_id,
             asset=task.asset,
-            key=version_key(task.asset, task.input_versions(), source_files),
-            inputs=task.input_versions(),
+            key=version_key(task.asset, inputs, source_files),
+            inputs=inputs,
             columns=tuple(columns(part)),
             parts=(part,),
             source_files=source_files,
