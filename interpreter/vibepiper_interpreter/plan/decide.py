@@ -98,21 +98,32 @@ def _provably_unchanged(planning: Planning, draft: Draft) -> Columns | None:
         return None
     if any(reason.code in ("new", "source_files") for reason in draft.own_reasons):
         return None
+    perhaps_changed: dict[Address, Columns] = {}
     confirmed = {read.address: read.version_id for read in draft.published.inputs}
     for read in draft.asset.inputs:
         source = planning.drafts[read.address]
-        if confirmed.get(read.address) != source.keeps or not _is_proven(source, read):
+        if confirmed.get(read.address) != source.keeps or source.unchanged is None:
             return None
+        perhaps_changed[read.address] = _complement(source)
+    felt = planning.flow.through(draft.asset, perhaps_changed)
     version = planning.previous.get(draft.asset.address)
-    if version is None:
+    if version is not None:
+        if draft.asset.kind == "source" or not version.asset.deterministic:
+            return None
+        felt |= columns_changed(version.asset, draft.asset)
+    if felt.names is None:
+        return None
+    if not felt:
         return ALL
-    if draft.asset.kind == "source" or not version.asset.deterministic:
-        return None
-    changed = columns_changed(version.asset, draft.asset)
-    if changed.names is None:
-        return None
-    kept = {column.name.casefold() for column in draft.asset.columns} - changed.names
-    return Columns(frozenset(kept))
+    return Columns(frozenset(column.name.casefold() for column in draft.asset.columns) - felt.names)
+
+
+def _complement(source: Draft) -> Columns:
+    """The columns of an input that are not proven to come out as they are published."""
+    proven = source.unchanged
+    if proven is None or proven.names is None:
+        return ALL if proven is None else NOTHING
+    return Columns(frozenset(column.name.casefold() for column in source.asset.columns) - proven.names)
 
 
 def _is_proven(source: Draft, read: Input) -> bool:
