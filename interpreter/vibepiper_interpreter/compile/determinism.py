@@ -90,8 +90,9 @@ def _order_dependences(node: object, *, ordered: bool) -> Iterator[tuple[Node, s
     elif node.get("type") == "WINDOW_ROW_NUMBER" and not node["orders"] and not ordered:
         yield node, "`row_number()` numbers the rows as they come.", "Write `OVER (… ORDER BY …)`."
     for key, value in node.items():
-        inside = ordered and key not in ("from_table", "cte_map", "subquery")
-        yield from _order_dependences(value, ordered=inside)
+        if isinstance(value, dict | list):
+            inside = ordered and key not in ("from_table", "cte_map", "subquery")
+            yield from _order_dependences(value, ordered=inside)
 
 
 def _limit_without_order(node: Node, *, ordered: bool) -> Iterator[tuple[Node, str, str]]:

@@ -58,7 +58,7 @@ def walk(tree: Any) -> Iterator[Node]:
         item = stack.pop()
         if isinstance(item, dict):
             yield item
-            stack.extend(reversed(item.values()))
+            stack.extend([value for value in reversed(item.values()) if isinstance(value, dict | list) and value])
         elif isinstance(item, list):
             stack.extend(reversed(item))
 
@@ -84,7 +84,7 @@ def outside_tables(item: Any, ctes: frozenset[str] = frozenset()) -> Iterator[No
         if kind == "RECURSIVE_CTE_NODE":
             ctes |= {item["cte_name"].casefold()}
         for key, value in item.items():
-            if key != "cte_map":
+            if key != "cte_map" and isinstance(value, dict | list):
                 yield from outside_tables(value, ctes)
 
 
