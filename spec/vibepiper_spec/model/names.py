@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
-# DuckDB's own schemas and catalogs: a pipeline is a schema, so it cannot be one of them.
-RESERVED_PIPELINES = frozenset({"main", "temp", "system", "information_schema", "pg_catalog"})
+# DuckDB's own schemas and catalogs: a pipeline is a schema, and beside a catalog of its name it would be ambiguous.
+RESERVED_PIPELINES = frozenset({"main", "memory", "temp", "system", "information_schema", "pg_catalog"})
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
