@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.project import load, load_for_state, once, stop_on_errors, stop_on_unknown_environment
-from vibepiper_cli.query_places import PlaceInQuery, places_in_queries
+from vibepiper_cli.project import find_root, load_for_state, stop_on_errors, stop_on_unknown_environment
 from vibepiper_cli.source_changes import changed_sources
 from vibepiper_cli.views.words import count
-from vibepiper_interpreter.compile import compile_project
-from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject, FileDefinition
+from vibepiper_interpreter.compile import compile_root
+from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset, CompiledProject, FileDefinition
 from vibepiper_interpreter.connectors.file import list_files
 from vibepiper_interpreter.plan import engine_version, load_plan, make_plan, verify_plan
 from vibepiper_interpreter.plan.plan import Plan
-from vibepiper_interpreter.state import State, open_state
+from vibepiper_interpreter.state import State, open_state_at
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import SourceFile
-from vibepiper_spec import ProjectSettings
 from vibepiper_spec.diagnostics import Diagnostic, has_errors
 
 
@@ -29,23 +27,19 @@ class Planned:
 
     plan: Plan
     root: Path
-    settings: ProjectSettings
     state: State
     diagnostics: tuple[Diagnostic, ...]  # warnings only
-    place: PlaceInQuery
 
 
 def make(invocation: Invocation, environment: str, selection: Sequence[str]) -> Planned:
-    loaded = load(invocation)
-    compiled = compile_project(loaded, environment)
-    diagnostics = once((*loaded.diagnostics, *compiled.diagnostics))
-    root, settings = loaded.project.root, loaded.project.settings
+    root = find_root(invocation)
+    compiled = compile_root(root, environment)
+    diagnostics = compiled.diagnostics
     if has_errors(diagnostics):
-        diagnostics += changed_sources(compiled.project, root, settings)
+        diagnostics += changed_sources(compiled, root)
     stop_on_errors(diagnostics, invocation)
-    state = open_state(root, settings)
-    plan = _plan(compiled.project, root, settings, state, environment, selection)
-    return Planned(plan, root, settings, state, diagnostics, places_in_queries(loaded))
+    state = open_state_at(root, compiled.state_url)
+    return Planned(_plan(compiled, root, state, environment, selection), root, state, diagnostics)
 
 
 def source_files(root: Path, asset: CompiledAsset) -> tuple[SourceFile, ...]:
@@ -60,54 +54,41 @@ class Survey:
     project: CompiledProject
     plan: Plan | None
     root: Path
-    settings: ProjectSettings
     state: State
 
 
 def survey(invocation: Invocation, environment: str) -> Survey:
     """What can be said of the project as it is; its mistakes are counted, not told."""
-    loaded = load_for_state(invocation)
-    stop_on_unknown_environment(loaded.project.settings, environment)
-    compiled = compile_project(loaded, environment)
-    diagnostics = once((*loaded.diagnostics, *compiled.diagnostics))
-    root, settings = loaded.project.root, loaded.project.settings
-    state = open_state(root, settings)
-    plan = None
-    if has_errors(diagnostics):
-        errors = count(sum(found.severity == "error" for found in diagnostics), "error")
-        invocation.printer.talk(f"The specs have {errors}; `vp validate` tells them. Shown is what can be known.\n")
-    else:
-        plan = _plan(compiled.project, root, settings, state, environment, ())
-    return Survey(compiled.project, plan, root, settings, state)
+    root = find_root(invocation)
+    compiled = compile_root(root, environment)
+    if not has_errors(compiled.diagnostics):
+        state = open_state_at(root, compiled.state_url)
+        return Survey(compiled.project, _plan(compiled, root, state, environment, ()), root, state)
+    # Without a sound `vp.toml` nothing can be known at all.
+    stop_on_unknown_environment(load_for_state(invocation).project.settings, environment)
+    errors = count(sum(found.severity == "error" for found in compiled.diagnostics), "error")
+    invocation.printer.talk(f"The specs have {errors}; `vp validate` tells them. Shown is what can be known.\n")
+    return Survey(compiled.project, None, root, open_state_at(root, compiled.state_url))
 
 
-def _plan(
-    project: CompiledProject,
-    root: Path,
-    settings: ProjectSettings,
-    state: State,
-    environment: str,
-    selection: Sequence[str],
-) -> Plan:
+def _plan(compiled: Compiled, root: Path, state: State, environment: str, selection: Sequence[str]) -> Plan:
     return make_plan(
-        project,
+        compiled.project,
         state,
         environment,
         selection=selection,
         list_files=lambda asset: source_files(root, asset),
-        storage_has=Storage(root / settings.storage.path).has,
+        storage_has=Storage(root / compiled.storage_path).has,
     )
 
 
 def read(invocation: Invocation, file: Path) -> Planned:
     """A saved plan, verified against the project, the state and the source files as they are now."""
     plan = load_plan(file)
-    loaded = load(invocation)
-    compiled = compile_project(loaded, plan.environment)
-    diagnostics = once((*loaded.diagnostics, *compiled.diagnostics))
-    stop_on_errors(diagnostics, invocation)
-    root, settings = loaded.project.root, loaded.project.settings
-    state = open_state(root, settings)
+    root = find_root(invocation)
+    compiled = compile_root(root, plan.environment)
+    stop_on_errors(compiled.diagnostics, invocation)
+    state = open_state_at(root, compiled.state_url)
     verify_plan(
         plan,
         compiled.project.digest,
@@ -116,4 +97,4 @@ def read(invocation: Invocation, file: Path) -> Planned:
         lambda asset: source_files(root, asset),
         compiled=compiled.project,
     )
-    return Planned(plan, root, settings, state, diagnostics, places_in_queries(loaded))
+    return Planned(plan, root, state, compiled.diagnostics)

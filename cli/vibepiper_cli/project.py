@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vibepiper_cli.failure import BadSpecs
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.views.diagnostics import show_diagnostics
 from vibepiper_cli.views.words import listed
-from vibepiper_interpreter.compile import compile_project
-from vibepiper_interpreter.compile.compiled import CompiledProject
+from vibepiper_interpreter.compile import compile_root
+from vibepiper_interpreter.compile.compiled import Compiled
 from vibepiper_interpreter.state import State, open_state
-from vibepiper_spec import LoadedProject, ProjectSettings, find_project_root, load_project
+from vibepiper_spec import find_project_root
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, did_you_mean, has_errors
+
+if TYPE_CHECKING:
+    from vibepiper_spec import LoadedProject, ProjectSettings
 
 
 def find_root(invocation: Invocation) -> Path:
@@ -24,18 +28,14 @@ def find_root(invocation: Invocation) -> Path:
 
 def load(invocation: Invocation) -> LoadedProject:
     """The project as its specs say it, with their diagnostics; broken assets are left out of it."""
+    from vibepiper_spec import load_project  # brings the models, which nothing that is recalled needs
+
     return load_project(find_root(invocation))
 
 
-def check(invocation: Invocation, environment: str) -> tuple[CompiledProject, tuple[Diagnostic, ...]]:
-    """The compiled project and everything there is to say about it."""
-    loaded = load(invocation)
-    compiled = compile_project(loaded, environment)
-    return compiled.project, once((*loaded.diagnostics, *compiled.diagnostics))
-
-
-def once(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    return tuple(dict.fromkeys(diagnostics))
+def compiled(invocation: Invocation, environment: str) -> Compiled:
+    """The compiled project and everything there is to say about it; recalled where nothing has changed."""
+    return compile_root(find_root(invocation), environment)
 
 
 def stop_on_errors(diagnostics: tuple[Diagnostic, ...], invocation: Invocation) -> None:

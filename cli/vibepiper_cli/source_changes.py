@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from vibepiper_cli.views.words import listed
-from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
-from vibepiper_interpreter.state import open_state
+from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset
+from vibepiper_interpreter.state import open_state_at
 from vibepiper_interpreter.storage.version import Version
-from vibepiper_spec import ProjectSettings
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, Place, Range
 
 
-def changed_sources(project: CompiledProject, root: Path, settings: ProjectSettings) -> tuple[Diagnostic, ...]:
+def changed_sources(compiled: Compiled, root: Path) -> tuple[Diagnostic, ...]:
     """VP503 as a warning beside the errors it caused. Says nothing where the state cannot be asked."""
+    project = compiled.project
     sources = {address: asset for address, asset in project.assets.items() if asset.kind == "source"}
     try:
-        with open_state(root, settings) as state:
+        with open_state_at(root, compiled.state_url) as state:
             pointers = state.pointers(project.environment)
             versions = state.versions(pointers[address].version_id for address in sources if address in pointers)
     except DiagnosticError:

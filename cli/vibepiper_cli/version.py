@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+# Written here, because asking for the installed package's would take longer than the answer. `pyproject.toml` has it
+# too; a test compares them.
+VERSION = "0.1.0"
 
 
 def version_line() -> str:
-    return f"vp {version('vibepiper')}"
+    return f"vp {VERSION}"

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from vibepiper_spec.load.loaded import ProjectSpec as ProjectSpec
     from vibepiper_spec.load.locator import Locator as Locator
     from vibepiper_spec.load.origin import Origin as Origin
+    from vibepiper_spec.load.project import load_files as load_files
     from vibepiper_spec.load.project import load_project as load_project
+    from vibepiper_spec.load.project import load_settings as load_settings
     from vibepiper_spec.load.scan import find_project_root as find_project_root
     from vibepiper_spec.load.scan import scan_files as scan_files
     from vibepiper_spec.model.check import CheckSpec as CheckSpec
@@ -44,7 +46,9 @@ _HOMES = {
     "PythonAsset": "model.python_asset",
     "SqlAsset": "model.sql_asset",
     "find_project_root": "load.scan",
+    "load_files": "load.project",
     "load_project": "load.project",
+    "load_settings": "load.project",
     "resolve_secret": "secrets",
     "scan_files": "load.scan",
 }

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
-from vibepiper_spec.model.variable import SECRET_PREFIX
+
+SECRET_PREFIX = "secret:"
 
 
 def is_secret(value: object) -> bool:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from vibepiper_cli.app import VERBS
+from vibepiper_cli.version import version_line
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,6 +49,16 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
         if REGISTRIES.search(line) or MACHINES.search(line)
     ]
     assert not found, "\n".join(found)
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert version_line() == f"vp {project['version']}"
+
+
+def test_the_engine_tells_the_version_it_is_taken_for() -> None:
+    told = [sys.executable, "-c", "from vibepiper_interpreter.engine_version import *; print(duckdb_version())"]
+    assert subprocess.run(told, capture_output=True, text=True, check=True).stdout.strip() == duckdb.__version__
 
 
 def test_no_file_is_a_burden() -> None:

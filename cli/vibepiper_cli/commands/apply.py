@@ -17,6 +17,7 @@ from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import DEFAULT_ENVIRONMENT
 from vibepiper_cli.owner import owner
 from vibepiper_cli.planning import Planned
+from vibepiper_cli.query_places import places_in_queries
 from vibepiper_cli.views.diagnostics import show_diagnostics
 from vibepiper_cli.views.plan import render_plan
 from vibepiper_cli.views.progress import progress
@@ -26,6 +27,7 @@ from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run import apply_plan
 from vibepiper_interpreter.run.failures import check_failed
 from vibepiper_interpreter.run.result import RunResult
+from vibepiper_spec import load_settings
 from vibepiper_spec.diagnostics import Diagnostic
 
 _STATUSES = {
@@ -66,20 +68,21 @@ def _apply(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
         if invocation.json:
             printer.json({"status": "succeeded", "environment": plan.environment, "run": None, "tasks": []})
         return ExitStatus.OK
+    settings = load_settings(planned.root)
     if not how.yes and not _agreed(invocation):
         return ExitStatus.FAILED
     with _cancel_on_interrupt(invocation) as cancel, progress(len(plan.actions), printer, quiet=how.quiet) as listener:
         result = apply_plan(
             plan,
             root=planned.root,
-            settings=planned.settings,
+            settings=settings,
             state=planned.state,
             owner=owner(),
             listener=listener,
             workers=how.workers,
             wait=how.wait,
             cancel=cancel,
-            place=planned.place,
+            place=places_in_queries(planned.root, plan),
         )
     _show(result, plan, invocation)
     return _STATUSES[result.status]

@@ -6,7 +6,7 @@ from vibepiper_cli.addresses import find_asset
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.failure import WrongUsage
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.project import check, stop_on_errors
+from vibepiper_cli.project import compiled, stop_on_errors
 from vibepiper_cli.views.lineage import lineage_json, render_lineage, render_mermaid
 from vibepiper_interpreter.compile.column_graph import Lineage, asset_lineage, column_lineage
 from vibepiper_interpreter.compile.compiled import CompiledProject
@@ -14,8 +14,9 @@ from vibepiper_spec.diagnostics import did_you_mean
 
 
 def lineage(invocation: Invocation, name: str, environment: str, *, mermaid: bool) -> ExitStatus:
-    project, diagnostics = check(invocation, environment)
-    stop_on_errors(diagnostics, invocation)
+    known = compiled(invocation, environment)
+    project = known.project
+    stop_on_errors(known.diagnostics, invocation)
     found = _find(project, name)
     printer = invocation.printer
     if invocation.json:

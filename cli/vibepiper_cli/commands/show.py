@@ -11,6 +11,7 @@ from vibepiper_cli.reading import Rows, fetch, open_warehouse
 from vibepiper_cli.views.asset import asset_json, render_asset
 from vibepiper_interpreter.engines.duckdb.session import quote
 from vibepiper_interpreter.run import ensure_warehouse
+from vibepiper_spec import load_settings
 from vibepiper_spec.address import Address
 
 
@@ -29,6 +30,6 @@ def show(invocation: Invocation, asset: str, environment: str, rows: int) -> Exi
 
 
 def _sample(address: Address, planned: planning.Survey, environment: str, limit: int) -> Rows:
-    warehouse = ensure_warehouse(planned.root, planned.settings, planned.state, environment)
+    warehouse = ensure_warehouse(planned.root, load_settings(planned.root), planned.state, environment)
     with open_warehouse(warehouse) as connection:
         return fetch(connection, f"from {quote(address.pipeline)}.{quote(address.name)}", limit)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.project import check
+from vibepiper_cli.project import compiled
 from vibepiper_cli.views.diagnostics import show_diagnostics
 from vibepiper_cli.views.words import count
 from vibepiper_spec.diagnostics import has_errors
 
 
 def validate(invocation: Invocation, environment: str, *, strict: bool) -> ExitStatus:
-    project, diagnostics = check(invocation, environment)
+    known = compiled(invocation, environment)
+    project, diagnostics = known.project, known.diagnostics
     failed = has_errors(diagnostics) or (strict and bool(diagnostics))
     show_diagnostics(diagnostics, invocation)
     if invocation.json:

@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +122,7 @@ def _compile(root: Path, environment: str, cache: LocalCache) -> Compiled:
     loaded = load_project(root)
     workshop = Workshop(root, cache)
     compiled = compile_loaded(loaded, environment, workshop)
-    found = Compiled(compiled.project, tuple(dict.fromkeys((*loaded.diagnostics, *compiled.diagnostics))))
+    found = replace(compiled, diagnostics=tuple(dict.fromkeys((*loaded.diagnostics, *compiled.diagnostics))))
     if not has_errors(found.diagnostics):
         cache.put(_WITNESS, environment, json.dumps(_witness(root, loaded, found, workshop, started)).encode())
         cache.put(_RESULT, environment, compiled_to_bytes(found))

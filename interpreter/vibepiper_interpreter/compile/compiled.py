@@ -166,3 +166,6 @@ class Compiled:
 
     project: CompiledProject
     diagnostics: tuple[Diagnostic, ...] = field(default=())
+    # Where the project keeps its tables and its state: all that planning needs of `vp.toml` beside the project.
+    storage_path: str = ".vp/storage"
+    state_url: str | None = None

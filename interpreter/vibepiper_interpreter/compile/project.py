@@ -55,7 +55,13 @@ def compile_loaded(loaded: LoadedProject, environment: str, workshop: Workshop) 
             diagnostics += told
     finally:
         workshop.close()
-    return Compiled(_project(state), tuple(sorted(dict.fromkeys(diagnostics), key=_by_place)))
+    settings = loaded.project.settings
+    return Compiled(
+        _project(state),
+        tuple(sorted(dict.fromkeys(diagnostics), key=_by_place)),
+        settings.storage.path,
+        settings.state.url,
+    )
 
 
 def _project(state: Compilation) -> CompiledProject:

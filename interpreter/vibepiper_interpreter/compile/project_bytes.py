@@ -36,6 +36,8 @@ def compiled_to_bytes(compiled: Compiled) -> bytes:
         "variables": value_to_json(project.variables),
         "publish_each": sorted(project.publish_each),
         "digest": project.digest,
+        "storage_path": compiled.storage_path,
+        "state_url": compiled.state_url,
         "diagnostics": [diagnostic.to_json() for diagnostic in compiled.diagnostics],
         "columns": columns.entries,
         "checks": checks.entries,
@@ -74,7 +76,8 @@ def compiled_from_bytes(content: bytes) -> Compiled:
             frozenset(whole["publish_each"]),
             whole["digest"],
         )
-        return Compiled(project, tuple(map(diagnostic_from_json, whole["diagnostics"])))
+        diagnostics = tuple(map(diagnostic_from_json, whole["diagnostics"]))
+        return Compiled(project, diagnostics, whole["storage_path"], whole["state_url"])
     finally:
         if collecting:
             gc.enable()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from importlib.metadata import version as distribution_version
 
 from vibepiper_interpreter.compile.compiled import CompiledProject
+from vibepiper_interpreter.engine_version import duckdb_version
 from vibepiper_interpreter.plan.compare import compare
 from vibepiper_interpreter.plan.components import group
 from vibepiper_interpreter.plan.decide import decide
@@ -70,7 +70,7 @@ def make_plan(
 
 def engine_version() -> str:
     """The engine's name and version, as `ENGINE_VERSION` has it, without importing the engine."""
-    return f"duckdb {distribution_version('duckdb')}"
+    return f"duckdb {duckdb_version()}"
 
 
 def _assemble(planning: Planning, now: datetime) -> Plan:

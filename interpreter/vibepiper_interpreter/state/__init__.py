@@ -1,9 +1,20 @@
 """What has been applied: environments, versions, runs, leases."""
 
 from vibepiper_interpreter.state.lease import Lease
-from vibepiper_interpreter.state.open import open_state
+from vibepiper_interpreter.state.open import open_state, open_state_at
 from vibepiper_interpreter.state.published import Proof, Published
 from vibepiper_interpreter.state.records import AttemptRecord, Audit, Batch, Pointer
 from vibepiper_interpreter.state.store import State
 
-__all__ = ["AttemptRecord", "Audit", "Batch", "Lease", "Pointer", "Proof", "Published", "State", "open_state"]
+__all__ = [
+    "AttemptRecord",
+    "Audit",
+    "Batch",
+    "Lease",
+    "Pointer",
+    "Proof",
+    "Published",
+    "State",
+    "open_state",
+    "open_state_at",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.exc import ArgumentError
@@ -15,15 +16,21 @@ from vibepiper_interpreter.state.network_disk import network_file_system
 from vibepiper_interpreter.state.schema import ready
 from vibepiper_interpreter.state.store import State
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
-from vibepiper_spec.model.settings import ProjectSettings
 from vibepiper_spec.secrets import resolve_secret
+
+if TYPE_CHECKING:
+    from vibepiper_spec.model.settings import ProjectSettings
 
 DEFAULT_FILE = ".vp/state.sqlite"
 
 
 def open_state(root: Path, settings: ProjectSettings) -> State:
-    """The project's state: its `[state] url`, or a SQLite file below `.vp`; created where there is none."""
-    url = settings.state.url
+    """The project's state, as its settings say where it is."""
+    return open_state_at(root, settings.state.url)
+
+
+def open_state_at(root: Path, url: str | None) -> State:
+    """The state at `url` of `[state]`, or in a SQLite file below `.vp`; created where there is none."""
     if url is None:
         return _open(_sqlite(own_folder(root) / "state.sqlite", DEFAULT_FILE))
     return _open(_by_url(root, resolve_secret(root, url) if url.startswith("secret:") else url))

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from vibepiper_interpreter.compile.serial import value_to_json
 from vibepiper_interpreter.run.result import CheckResult, TaskResult
@@ -238,11 +237,21 @@ def _insert_missing(
     """Insert rows whose key is new; where it is known, write the columns of `replace` (none: leave it alone)."""
     if not rows:
         return
-    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = build(table)
+    statement = _dialect_insert(connection)(table)
     if replace:
         keys = list(table.primary_key.columns)
         values = {name: statement.excluded[name] for name in replace}
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), rows)
     else:
         connection.execute(statement.on_conflict_do_nothing(), rows)
+
+
+def _dialect_insert(connection: Connection) -> Any:
+    """The INSERT that knows ON CONFLICT. Importing the other database's dialect takes as long as planning."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
@@ -57,3 +57,5 @@ class LoadedProject:
     locator: Locator
     files: tuple[LoadedFile, ...]
     broken: frozenset[Address] = frozenset()
+    # The `[pipeline]` table of every file, by path, as TOML gave it.
+    headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

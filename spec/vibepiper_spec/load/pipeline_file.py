@@ -39,6 +39,7 @@ class PipelineFile:
 
     path: str
     header: PipelineHeader | None = None
+    table: Mapping[str, Any] = field(default_factory=dict)  # the header as TOML gave it
     blocks: list[DeclaredBlock] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -71,6 +72,7 @@ def _read_header(file: PipelineFile, parsed: ParsedFile, table: object) -> None:
                 )
             )
         return
+    file.table = table if isinstance(table, dict) else {}
     file.header, problems = validate(PipelineHeader, table, origin)
     if file.header is None and isinstance(table, dict) and "name" in table:
         # Other keys are wrong, but the assets can still be named and judged.

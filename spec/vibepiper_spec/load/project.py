@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
 from vibepiper_spec.load.files import FileReader
 from vibepiper_spec.load.loaded import DeclaredAsset, LoadedProject, ProjectSpec
 from vibepiper_spec.load.locator import Locator
 from vibepiper_spec.load.origin import Origin
-from vibepiper_spec.load.parse import parse_file
+from vibepiper_spec.load.parse import ParsedFile, parse_file
 from vibepiper_spec.load.pipeline_file import PipelineFile, read_pipeline_file
 from vibepiper_spec.load.pipelines import JoinedPipelines, join_files
 from vibepiper_spec.load.problem import Problem
@@ -28,12 +29,30 @@ def load_project(root: Path, *, texts: Mapping[str, str] | None = None) -> Loade
     Never raises for what a user wrote: broken assets are left out and have diagnostics.
     """
     unsaved = dict(texts or {})
-    reader = FileReader(root, unsaved)
     found = set(spec_paths(root)) | {path for path in unsaved if path.endswith(PIPELINE_SUFFIX)}
+    return _load(root, FileReader(root, unsaved), found - {PROJECT_FILE}, {})
+
+
+def load_files(
+    root: Path, paths: Collection[str], headers: Mapping[str, Mapping[str, Any]] | None = None
+) -> LoadedProject:
+    """What `vp.toml` and these files of pipelines declare, as if the others declared nothing but their pipelines.
+
+    `headers` are the `[pipeline]` tables of those others, from which the assets of `paths` may inherit.
+    """
+    return _load(root, FileReader(root, {}), paths, headers or {})
+
+
+def _load(
+    root: Path, reader: FileReader, paths: Collection[str], headers: Mapping[str, Mapping[str, Any]]
+) -> LoadedProject:
     settings, problems, diagnostics = _read_settings(root, reader)
     files = []
-    for path in sorted(found - {PROJECT_FILE}):
-        file, mistakes = _read_pipeline(path, reader, settings)
+    for path in sorted({*paths, *headers}):
+        if path in paths:
+            file, mistakes = _read_pipeline(path, reader, settings)
+        else:
+            file, mistakes = read_pipeline_file(path, ParsedFile({"pipeline": headers[path]}), {}), []
         diagnostics += mistakes
         if file is not None:
             problems += file.problems
@@ -52,7 +71,14 @@ def load_project(root: Path, *, texts: Mapping[str, str] | None = None) -> Loade
         locator,
         tuple(reader.files[path] for path in sorted(reader.files)),
         frozenset(joined.broken),
+        {file.path: file.table for file in files},
     )
+
+
+def load_settings(root: Path) -> ProjectSettings:
+    """What `vp.toml` says, as far as it is sound."""
+    settings, _, _ = _read_settings(root, FileReader(root, {}))
+    return settings
 
 
 def _in_order_of_place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:

@@ -14,7 +14,8 @@ from vibepiper_spec.model.names import is_name, suggest_name
 from vibepiper_spec.model.scalar import describe_type
 from vibepiper_spec.model.settings import ProjectHeader, ProjectSettings
 from vibepiper_spec.model.shape import keys_of
-from vibepiper_spec.model.variable import SECRET_PREFIX, inferred_type
+from vibepiper_spec.model.variable import inferred_type
+from vibepiper_spec.secrets import SECRET_PREFIX
 
 _WHOLE = Origin(PROJECT_FILE)
 _PIPELINE_ROOTS = ("pipeline", "source", "sql", "python")

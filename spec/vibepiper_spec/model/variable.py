@@ -12,8 +12,7 @@ from pydantic_core import CoreSchema
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.scalar import SCALAR_SCHEMA, Scalar, ScalarValue, describe_type
 from vibepiper_spec.model.spec_model import SpecModel
-
-SECRET_PREFIX = "secret:"
+from vibepiper_spec.secrets import SECRET_PREFIX
 
 
 def inferred_type(value: ScalarValue) -> str:
