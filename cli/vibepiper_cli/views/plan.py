@@ -75,20 +75,23 @@ def _what(asset: CompiledAsset) -> str:
 
 
 def _body(action: Action, paint: Paint) -> list[str]:
+    split = any(reason.code == "columns" for reason in action.reasons)
     lines = [reason.words for reason in action.reasons if reason.code != "new"]
+    # Where the query changed around its columns, all expressions changed, and a list of them says nothing.
+    changes = [change for change in action.column_changes if split or change.change != "expression"]
+    lines += _columns(changes, paint)
     if action.conditions:
         probably = ", and it probably will" if action.expected == "keep" else ""
         lines.append(f"unless {in_words(action.conditions)}{probably}")
-    lines += _columns(action.column_changes, paint)
     if action.source_files:
         total = sum(file.size for file in action.source_files)
         lines.append(f"reads {count(len(action.source_files), 'file')}, {size(total)}")
     if action.reaches:
         lines.append(f"reaches {listed(action.reaches)}")
     if action.checks:
-        lines.append(f"checks {listed(action.checks, most=6)}")
+        lines.append(paint("faint", f"checks {listed(action.checks, most=6)}"))
     if action.estimate is not None and action.verb in ("create", "rebuild"):
-        lines += _estimate(action.estimate)
+        lines += [paint("faint", line) for line in _estimate(action.estimate)]
     return lines
 
 

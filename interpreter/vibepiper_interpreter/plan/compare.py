@@ -69,6 +69,8 @@ def _meaning_changed(before: CompiledAsset, draft: Draft) -> Reason:
     after, words = draft.asset, in_words(draft.column_changes)
     if words and draft.own_changed.names is not None:
         return Reason("columns", words)
+    # Every expression counts as changed then, so naming them says nothing.
+    words = in_words([change for change in draft.column_changes if change.change != "expression"])
     if after.kind == "python":
         what = "its code changed"
     elif after.kind == "source":
