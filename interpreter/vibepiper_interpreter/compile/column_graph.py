@@ -127,9 +127,9 @@ class ColumnEdges:
             influences = dict.fromkeys((*lineage.influence, *analysis.influence))
             for source in projected:
                 yield Edge(Node(*source), target, "projection")
+            # A column can be both: `select a from t where a > 0`.
             for source in influences:
-                if source not in projected:
-                    yield Edge(Node(*source), target, "influence")
+                yield Edge(Node(*source), target, "influence")
 
     def _of_code(self, asset: CompiledAsset) -> Iterator[Edge]:
         """A function may do anything with what it gets: every column it sees may reach every column it returns."""
