@@ -10,6 +10,8 @@ from vibepiper_interpreter.plan.plan import ColumnChange
 from vibepiper_interpreter.storage.version import Version
 
 _NAMED = 4  # changes that a reason names before it only counts
+# Stands for the order of the columns; no column has this name. Only a reader that is given them all can feel it.
+_ORDER = ""
 
 
 def column_changes(before: Version, after: CompiledAsset) -> tuple[ColumnChange, ...]:
@@ -38,14 +40,17 @@ def columns_changed(before: CompiledAsset, after: CompiledAsset) -> Columns:
     """The columns whose content can differ between two definitions, given the same inputs.
 
     All, unless both can be split and agree in everything but single columns. Only named columns count then: a reader
-    of the others sees no difference.
+    of the others sees no difference. A name that is spelled differently is another name to a Python function.
     """
     if not before.shape or before.shape != after.shape:
         return ALL
     old, new = _meanings(before), _meanings(after)
     if old is None or new is None:
         return ALL
-    return Columns.of(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    different = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    if [name for name in old if name in new] != [name for name in new if name in old]:
+        different.add(_ORDER)
+    return Columns.of(different)
 
 
 def in_words(changes: Sequence[ColumnChange]) -> str:
@@ -56,9 +61,9 @@ def in_words(changes: Sequence[ColumnChange]) -> str:
     return "; ".join(f"`{change.name}` {words[change.change]}" for change in changes)
 
 
-def _meanings(asset: CompiledAsset) -> dict[str, tuple[str, str]] | None:
-    """Type and expression of every column; None where a column's expression is not known."""
+def _meanings(asset: CompiledAsset) -> dict[str, tuple[str, str, str]] | None:
+    """Spelling, type and expression of every column; None where a column's expression is not known."""
     expressions = dict(asset.column_fingerprints)
     if any(column.name not in expressions for column in asset.columns):
         return None
-    return {column.name.casefold(): (column.type, expressions[column.name]) for column in asset.columns}
+    return {column.name.casefold(): (column.name, column.type, expressions[column.name]) for column in asset.columns}

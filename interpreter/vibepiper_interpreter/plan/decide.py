@@ -20,6 +20,8 @@ def decide(planning: Planning) -> None:
         _look_at_inputs(planning, draft)
         if draft.own_reasons or draft.conditions:
             _act(planning, draft)
+        elif not _stays(planning, draft):
+            draft.unchanged = None
 
 
 def _look_at_inputs(planning: Planning, draft: Draft) -> None:
@@ -72,6 +74,15 @@ def _act(planning: Planning, draft: Draft) -> None:
         draft.changed = draft.own_changed | planning.flow.through(draft.asset, changes)
     if draft.unchanged == ALL:
         draft.changed = NOTHING
+
+
+def _stays(planning: Planning, draft: Draft) -> bool:
+    """Whether what nothing is done to is the same for whoever reads it again. A view is computed anew each time."""
+    if draft.asset.build == "table" or draft.asset.kind == "source":
+        return True
+    return draft.reproducible and all(
+        planning.drafts[read.address].unchanged is not None for read in draft.asset.inputs
+    )
 
 
 def _only_moved(draft: Draft) -> bool:
