@@ -24,8 +24,8 @@ class MultisetHash:
 def multiset_hash(cursor: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[Column]) -> MultisetHash:
     """Hash the rows of `relation` (SQL for a FROM clause) cut to `columns`; no columns: only the number of rows.
 
-    -0.0 equals 0.0 and NaN equals NaN, as in DuckDB's own `=`. Column types are not part of the hash: a caller
-    who compares two tables compares those first.
+    NaN equals NaN, as in DuckDB's own `=`, but -0.0 is not 0.0: a reader may print it. Column types are not
+    part of the hash: a caller who compares two tables compares those first.
     """
     if not columns:
         query = f"SELECT count(*), 0, 0 FROM {relation}"
@@ -43,13 +43,15 @@ def _hashable(expression: str, kind: DataType, depth: int = 0) -> str:
     """An expression whose `hash` differs wherever two values of type `kind` do.
 
     DuckDB's `hash` alone gives the same for NULL, [] and [NULL], for [[1], [2]] and [[1, 2]], for a NULL struct and a
-    struct of NULLs, and for one month and thirty days. So nested values are hashed level by level, with their nulls
-    and lengths, and intervals by their text.
+    struct of NULLs, for one month and thirty days, and for both zeros. So nested values are hashed level by level,
+    with their nulls and lengths, intervals by their text, and floats with the sign of a zero.
     """
     element = f"e{depth}"
     match kind.name:
         case "INTERVAL":
             return f"CAST({expression} AS VARCHAR)"
+        case "DOUBLE" | "FLOAT":
+            return f"hash({expression}, {expression} = 0 AND signbit({expression}))"
         case "STRUCT":
             fields = [
                 _hashable(f"struct_extract({expression}, {literal(label)})", field, depth)
