@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from vibepiper_interpreter.compile.compiled import FileDefinition, SqlDefinition
-from vibepiper_interpreter.connectors.file import read_expression
-from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters
+from vibepiper_interpreter.connectors.file import identify_files, read_expression
+from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, parameter_literals
 from vibepiper_interpreter.engines.duckdb.session import literal, quote, use_pipeline
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import SourceFile, Version
@@ -26,8 +27,11 @@ def qualified(address: Address, catalog: str = "memory") -> str:
     return f"{quote(catalog)}.{quote(address.pipeline)}.{quote(address.name)}"
 
 
-def view_query(version: Version, storage: Storage, root: Path, parameters: Mapping[str, str]) -> str:
-    """The SELECT behind the name of `version`. That of a SQL view has bare names: its schema must be on the path."""
+def view_query(version: Version, storage: Storage, root: Path, now: datetime) -> str:
+    """The SELECT behind the name of `version`. That of a SQL view has bare names: its schema must be on the path.
+
+    `now` is `$now` in it.
+    """
     definition = version.asset.definition
     if version.parts:
         files = ", ".join(literal(str(storage.path(part))) for part in version.parts)
@@ -36,19 +40,22 @@ def view_query(version: Version, storage: Storage, root: Path, parameters: Mappi
         case FileDefinition():
             return f"SELECT * FROM {read_expression(root, definition, version.source_files)}"
         case SqlDefinition():
-            return fill_parameters(definition.query, parameters).text
+            literals = parameter_literals(definition.parameters, definition.values, now)
+            return fill_parameters(definition.query, literals).text
         case _:
             raise ValueError(f"{version.address} has neither parts nor a definition that can be read in place")
 
 
 def changed_file(root: Path, files: tuple[SourceFile, ...]) -> SourceFile | None:
-    """The first of `files` that is not what it was, by size and time; None where all are."""
+    """The first of `files` that is not what it was; None where all are. One that was only touched still is."""
     for file in files:
         try:
             found = (root / file.path).stat()
         except OSError:
             return file
-        if found.st_size != file.size or found.st_mtime_ns != file.modified_ns:
+        if found.st_size != file.size:
+            return file
+        if found.st_mtime_ns != file.modified_ns and identify_files(root, [file.path])[0].sha256 != file.sha256:
             return file
     return None
 
@@ -56,13 +63,11 @@ def changed_file(root: Path, files: tuple[SourceFile, ...]) -> SourceFile | None
 class Relations:
     """The names of one session. Safe to use from several threads, each with its own cursor."""
 
-    def __init__(
-        self, storage: Storage, root: Path, parameters: Mapping[str, str], versions: Mapping[str, Version]
-    ) -> None:
+    def __init__(self, storage: Storage, root: Path, now: datetime, versions: Mapping[str, Version]) -> None:
         """`versions` holds, by id, every earlier version that may be asked for, and what earlier views read."""
         self._storage = storage
         self._root = root
-        self._parameters = parameters
+        self._now = now
         self._versions = versions
         self._lock = threading.Lock()
         self._schemas: set[str] = set()
@@ -76,7 +81,7 @@ class Relations:
         """Let the asset's own name mean `version`. Afterwards the cursor's bare names are the asset's pipeline's."""
         address = version.address
         self.use(cursor, address.pipeline)
-        query = view_query(version, self._storage, self._root, self._parameters)
+        query = view_query(version, self._storage, self._root, self._now)
         cursor.execute(f"CREATE OR REPLACE VIEW {qualified(address)} AS {query}\n")
         self._declared[address] = version
 
@@ -110,7 +115,7 @@ class Relations:
                 raise Unreadable(str(version.address))
         else:
             return qualified(version.address, self._earlier_catalog(cursor, version))
-        return f"({view_query(version, self._storage, self._root, self._parameters)})"
+        return f"({view_query(version, self._storage, self._root, self._now)})"
 
     def _earlier_catalog(self, cursor: duckdb.DuckDBPyConnection, version: Version) -> str:
         """A catalog in which an earlier SQL view and the versions it read have their names.
@@ -137,7 +142,7 @@ class Relations:
                     cursor.execute(f"CREATE VIEW {qualified(address, catalog)} AS SELECT * FROM {relation}")
                 use_pipeline(cursor, version.address.pipeline, catalog)
                 self._paths.pop(id(cursor), None)
-                query = view_query(version, self._storage, self._root, self._parameters)
+                query = view_query(version, self._storage, self._root, self._now)
                 cursor.execute(f"CREATE VIEW {qualified(version.address, catalog)} AS {query}\n")
                 self._catalogs[version.id] = catalog
             return self._catalogs[version.id]

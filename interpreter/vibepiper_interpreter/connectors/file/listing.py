@@ -56,6 +56,12 @@ def find_files(
     return tuple(sorted(found, key=_natural))
 
 
+def identify_files(root: Path, paths: Sequence[str]) -> tuple[SourceFile, ...]:
+    """What these files, which must exist, are now. Hashes are remembered as those of `list_files` are."""
+    with LocalCache(root) as own:
+        return _identify(root, paths, own)
+
+
 def is_pattern(path: str) -> bool:
     return glob.has_magic(path)
 
