@@ -1,0 +1,91 @@
+"""Edits after which something was skipped that should not have been, or failed that should not have; one test each."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.run.conftest import Project
+
+NAMES = """
+import pyarrow as pa
+
+def names(pairs: pa.Table) -> pa.Table:
+    return pa.table({"first": [pairs.column_names[0]], "values": [str(pairs.column(0).to_pylist())]})
+"""
+PYTHON = '[python.read]\nfunction = "shop_code:names"\ncolumns.first = "varchar"\ncolumns.values = "varchar"\n'
+GIVEN = '[sql.given]\nquery = "select range as id, range * 2 as twice from range(3)"\n'
+
+
+def test_a_function_feels_the_order_of_the_columns_it_is_given(project: Project) -> None:
+    project.write("shop_code.py", NAMES)
+    project.pipeline(GIVEN + '[sql.pairs]\nquery = "select id, twice from given"\n' + PYTHON)
+    assert project.apply().status == "succeeded"
+    project.pipeline(GIVEN + '[sql.pairs]\nquery = "select twice, id from given"\n' + PYTHON)
+    assert project.apply().status == "succeeded"
+    assert project.rows("shop.read") == [("twice", "[0, 2, 4]")]
+    assert project.plan().empty
+
+
+@pytest.mark.parametrize("inputs", ["", 'inputs = { pairs = { asset = "pairs", columns = ["id"] } }\n'])
+def test_a_function_feels_the_spelling_of_a_column(project: Project, inputs: str) -> None:
+    project.write("shop_code.py", NAMES)
+    project.pipeline(GIVEN + '[sql.pairs]\nquery = "select id + 0 as id, twice from given"\n' + PYTHON + inputs)
+    assert project.apply().status == "succeeded"
+    project.pipeline(GIVEN + '[sql.pairs]\nquery = "select id + 0 as Id, twice from given"\n' + PYTHON + inputs)
+    assert project.apply().status == "succeeded"
+    assert project.rows("shop.read") == [("Id", "[0, 1, 2]")]
+
+
+def test_whoever_counts_rows_feels_a_column_that_is_shown_and_filtered_by(project: Project) -> None:
+    rest = (
+        '[sql.few]\nquery = "select id from ids where id > 1"\n[sql.tally]\nquery = "select count(*) as n from few"\n'
+    )
+    for expression, count in (("id", 1), ("id + 1", 2)):
+        project.pipeline(f'{GIVEN}[sql.ids]\nquery = "select {expression} as id from given"\n{rest}')
+        assert project.apply().status == "succeeded"
+        assert project.rows("shop.tally") == [(count,)]
+
+
+def test_a_view_that_never_shows_the_same_twice_proves_nothing_about_its_readers(project: Project) -> None:
+    view = (
+        '[sql.luck]\nquery = "select range as id, random() as chance from range(3)"\nbuild = "view"\n'
+        '[sql.more_luck]\nquery = "select * from luck"\nbuild = "view"\n'
+    )
+    read = '[sql.read]\nquery = "select id, chance from table_of_luck"\n'
+    for column in ("id + 1", "id + 2"):
+        project.pipeline(
+            f'{view}[sql.table_of_luck]\nquery = "select {column} as id, chance, id as a from more_luck"\n{read}'
+        )
+        assert project.apply().status == "succeeded"
+        assert project.rows("shop.read") == project.query("select id, chance from shop.table_of_luck order by all")
+    project.pipeline(
+        f'{view}[sql.table_of_luck]\nquery = "select {column} as id, chance, id + 1 as a from more_luck"\n{read}'
+    )
+    assert project.apply().status == "succeeded"
+    assert project.rows("shop.read") == project.query("select id, chance from shop.table_of_luck order by all")
+
+
+def test_a_source_read_in_place_whose_file_was_only_touched_can_be_read_anew(project: Project) -> None:
+    project.write("given.csv", "id\n1\n2\n")
+    source = '[source.file.given]\npath = "given.csv"\nbuild = "view"\n'
+    project.pipeline(source + '[sql.read]\nquery = "select id from given"\n')
+    assert project.apply().status == "succeeded"
+    os.utime(project.root / "given.csv", (1, 1))
+    assert project.plan().empty or {action.verb for action in project.plan().actions} == {"repoint"}
+    project.pipeline(source + '[sql.read]\nquery = "select id + 1 as id from given"\n')
+    assert project.apply().status == "succeeded"
+    assert project.rows("shop.read") == [(2,), (3,)]
+    assert project.plan().empty
+
+
+def test_minus_zero_is_another_value_than_zero(project: Project) -> None:
+    read = '[sql.read]\nquery = "select cast(a as varchar) as a from given"\n'
+    for zero, shown in (("0.0", "0.0"), ("-0.0", "-0.0")):
+        project.write("given.csv", f"a\n-1.5\n{zero}\n1.5\n")
+        project.pipeline(f'[source.file.given]\npath = "given.csv"\ncolumns.a = "double"\n{read}')
+        assert project.apply().status == "succeeded"
+        assert project.rows("shop.read") == sorted([("-1.5",), (shown,), ("1.5",)])
