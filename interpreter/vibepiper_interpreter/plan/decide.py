@@ -9,6 +9,7 @@ from vibepiper_interpreter.plan.column_changes import columns_changed
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, Columns
 from vibepiper_interpreter.plan.plan import Condition, Reason
+from vibepiper_interpreter.state import Confirmed
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_interpreter.storage.version_key import version_key
 from vibepiper_spec.address import Address
@@ -153,6 +154,9 @@ def _existing(planning: Planning, draft: Draft) -> Version | None:
             return None
         inputs.append(InputVersion(read.address, current))
     version_id = planning.ids_by_key.get(version_key(draft.asset, inputs, draft.source_files))
+    if version_id is None and inputs:
+        # Not made from these inputs, but kept for them: they came out equal in what it uses.
+        version_id = planning.right_elsewhere.get(Confirmed.of(draft.asset, inputs))
     if version_id is None:
         return None
     version = planning.state.versions([version_id]).get(version_id)

@@ -9,7 +9,7 @@ from functools import cached_property
 from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, ColumnFlow, Columns
 from vibepiper_interpreter.plan.plan import ColumnChange, Condition, Estimate, Reason, Verb
-from vibepiper_interpreter.state import Proof, Published, State
+from vibepiper_interpreter.state import Confirmed, Proof, Published, State
 from vibepiper_interpreter.storage.version import SourceFile, Stored, Version
 from vibepiper_spec.address import Address
 
@@ -97,6 +97,11 @@ class Planning:
     def ids_by_key(self) -> dict[str, str]:
         """Every version there is, by key; asked for only when something has changed."""
         return self.state.ids_by_key()
+
+    @cached_property
+    def right_elsewhere(self) -> dict[Confirmed, str]:
+        """What other environments show, by what it is known to be right for; asked for only when no key is found."""
+        return self.state.confirmed_elsewhere(self.environment)
 
     def comes_before(self, one: Address, other: Address) -> bool:
         return one in self.position and self.position[one] < self.position[other]

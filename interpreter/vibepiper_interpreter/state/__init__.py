@@ -2,7 +2,7 @@
 
 from vibepiper_interpreter.state.lease import Lease
 from vibepiper_interpreter.state.open import open_state, open_state_at
-from vibepiper_interpreter.state.published import Proof, Published
+from vibepiper_interpreter.state.published import Confirmed, Proof, Published
 from vibepiper_interpreter.state.records import AttemptRecord, Audit, Batch, Pointer
 from vibepiper_interpreter.state.store import State
 
@@ -10,6 +10,7 @@ __all__ = [
     "AttemptRecord",
     "Audit",
     "Batch",
+    "Confirmed",
     "Lease",
     "Pointer",
     "Proof",

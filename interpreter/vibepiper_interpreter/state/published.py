@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vibepiper_interpreter.compile.compiled import BuildMode
+from vibepiper_interpreter.compile.compiled import BuildMode, CompiledAsset
 from vibepiper_interpreter.state.rows import (
     NOTHING,
     inputs_from_text,
@@ -64,6 +64,21 @@ class Published:
     def shows(self) -> tuple[InputVersion, ...]:
         """What a view reads whenever it is read; a table holds its rows itself."""
         return inputs_from_text(self.made_from_text) if self.build == "view" else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A meaning, and the versions of its inputs: whatever version is right for both may be shown for them."""
+
+    address: Address
+    fingerprint: str
+    build: BuildMode
+    inputs_text: str
+
+    @classmethod
+    def of(cls, asset: CompiledAsset, inputs: Iterable[InputVersion]) -> Confirmed:
+        reads = reads_to_text((read.address, read.version_id) for read in inputs)
+        return cls(asset.address, asset.fingerprint, asset.build, reads)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
-from vibepiper_interpreter.state.published import Proof, Published
+from vibepiper_interpreter.state.published import Confirmed, Proof, Published
 from vibepiper_interpreter.state.records import Audit, Environment, Past, Pointer
 from vibepiper_interpreter.state.rows import (
     definition_from_text,
@@ -101,6 +101,17 @@ def ids_by_key(connection: Connection) -> dict[str, str]:
     """The newest version of every key. Nothing but two short columns: planning a change asks for it once."""
     rows = connection.execute(select(versions.c.key, versions.c.id).order_by(versions.c.created_at, versions.c.id))
     return {row.key: row.id for row in rows}
+
+
+def confirmed_elsewhere(connection: Connection, environment: str) -> dict[Confirmed, str]:
+    """What all other environments show, by what it is known to be right for."""
+    rows = connection.execute(
+        select(pointers.c.address, versions.c.fingerprint, versions.c.build, pointers.c.inputs, pointers.c.version_id)
+        .join(versions, versions.c.id == pointers.c.version_id)
+        .where(pointers.c.environment != environment)
+        .order_by(pointers.c.environment, pointers.c.address)
+    )
+    return {Confirmed(parse_address(address), *meaning): version_id for address, *meaning, version_id in rows.all()}
 
 
 def versions_by_key(connection: Connection, keys: Iterable[str]) -> dict[str, Version]:

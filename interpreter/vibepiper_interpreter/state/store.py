@@ -12,7 +12,7 @@ from vibepiper_interpreter.run.result import CheckResult
 from vibepiper_interpreter.state import reading, runs, writing
 from vibepiper_interpreter.state.database import Database, database_time
 from vibepiper_interpreter.state.lease import Lease, take_lease
-from vibepiper_interpreter.state.published import Proof, Published
+from vibepiper_interpreter.state.published import Confirmed, Proof, Published
 from vibepiper_interpreter.state.records import (
     Audit,
     Batch,
@@ -97,6 +97,11 @@ class State:
         """The id of the newest version of every key there is."""
         with self._database.reading() as connection:
             return reading.ids_by_key(connection)
+
+    def confirmed_elsewhere(self, environment: str) -> dict[Confirmed, str]:
+        """The ids of the versions that other environments than this one show, by what they are known to be right for."""
+        with self._database.reading() as connection:
+            return reading.confirmed_elsewhere(connection, environment)
 
     def history(self, address: Address, limit: int = 20) -> list[Version]:
         """The versions ever made of an asset, in any environment, newest first."""
