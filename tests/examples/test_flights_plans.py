@@ -97,3 +97,16 @@ def test_another_environment_points_to_what_exists(actions) -> None:
     # `late_after` differs there, so what uses it differs.
     assert planned["flights.departures"]["verb"] == "create"
     assert planned["flights.weather"]["verb"] == "repoint"
+
+
+def test_another_value_of_a_variable_reaches_the_column_that_names_it_and_its_readers(
+    editable_flights: Path, actions
+) -> None:
+    edit(editable_flights, "vp.toml", "default = 15", "default = 10")
+    planned = actions()
+    assert [column["name"] for column in planned["flights.departures"]["columns"]] == ["late"]
+    # The weather, the rotations and the fleet are made from `departures` too, but not from what counts as late.
+    assert planned.keys() == {"flights.departures", "flights.flown", "reporting.airlines", "reporting.daily"}
+    assert planned["flights.departures"]["reaches"] == [
+        address for address in planned if address != "flights.departures"
+    ]

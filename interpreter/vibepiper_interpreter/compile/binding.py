@@ -20,6 +20,7 @@ from vibepiper_interpreter.compile.memo import (
     problems_to_json,
 )
 from vibepiper_interpreter.compile.placing import place_problem
+from vibepiper_interpreter.compile.serial import definition_to_json, value_to_json
 from vibepiper_interpreter.engines.duckdb.binder import Binder
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_spec.address import Address
@@ -153,13 +154,12 @@ class _Binding:
     def _bound(
         self, pipeline: str, definition: SqlDefinition, schemas: Mapping[Address, tuple[Column, ...]]
     ) -> BoundQuery:
-        values = {name: self._state.variables.get(name) for name, _ in definition.parameters}
         inputs = [[str(read), columns_to_json(columns)] for read, columns in sorted(schemas.items())]
-        key = memo_key(pipeline, definition.query, definition.parameters, [str(v) for v in values.values()], inputs)
+        key = memo_key(pipeline, definition_to_json(definition), inputs)
         known = self._workshop.cache.get(_CACHE_KIND, key)
         if known is not None:
             return _from_bytes(known)
-        found = self._bind(pipeline, definition, schemas, values)
+        found = self._bind(pipeline, definition, schemas)
         self._workshop.cache.put(_CACHE_KIND, key, _to_bytes(found))
         return found
 
@@ -168,19 +168,17 @@ class _Binding:
         pipeline: str,
         definition: SqlDefinition,
         schemas: Mapping[Address, tuple[Column, ...]],
-        values: Mapping[str, Any],
     ) -> BoundQuery:
         if self._binder is None:
             self._binder = Binder(self._workshop.connection)
         for read in schemas.keys() - self._declared:
             self._binder.declare(read, schemas[read])
             self._declared.add(read)
-        given = {name: value for name, value in values.items() if value is not None}
-        bound = self._binder.bind(pipeline, definition.query, dict(definition.parameters), given)
+        bound = self._binder.bind(pipeline, definition.query, dict(definition.parameters), dict(definition.values))
         if bound.problems:
             return BoundQuery((), bound.problems)
         syntax = self._workshop.take_syntax(definition.query)
-        analysis = analyse_query(syntax, pipeline, schemas, bound.columns, given)
+        analysis = analyse_query(syntax, pipeline, schemas, bound.columns, typed_values(definition))
         return BoundQuery(
             bound.columns,
             (),
@@ -194,6 +192,12 @@ class _Binding:
             ),
             _origins(analysis, schemas),
         )
+
+
+def typed_values(definition: SqlDefinition) -> dict[str, tuple[str, Any]]:
+    """Type and value of each parameter whose value is part of what the query means; `$now` is not."""
+    types = dict(definition.parameters)
+    return {name: (types[name], value_to_json(value)) for name, value in definition.values}
 
 
 def _order_warnings(analysis: QueryAnalysis) -> tuple[SqlProblem, ...]:

@@ -10,8 +10,9 @@ import duckdb
 
 from vibepiper_interpreter.compile.check_conditions import condition_of, family_of_type, fits
 from vibepiper_interpreter.compile.check_expressions import CheckBinder, Snippet
-from vibepiper_interpreter.compile.compilation import Compilation, Workshop
+from vibepiper_interpreter.compile.compilation import Compilation, SqlReferences, Workshop
 from vibepiper_interpreter.compile.compiled import Check, Column
+from vibepiper_interpreter.compile.references import given_parameters
 from vibepiper_interpreter.engines.duckdb.failure import engine_failure
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, did_you_mean
@@ -29,6 +30,8 @@ class _Draft:
     # Empty where the columns are not known before the asset has run.
     columns: Mapping[str, Column]
     checks: list[Check] = field(default_factory=list)
+    # Where each of them stands below the asset's block.
+    places: list[_Keys] = field(default_factory=list)
     snippets: list[Snippet] = field(default_factory=list)
     reads: dict[Address, None] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -48,7 +51,7 @@ def compile_checks(state: Compilation, workshop: Workshop) -> tuple[Compilation,
         address = draft.declared.address
         columns = tuple(draft.columns.values())
         reads, told = binder.judge(draft.declared, columns, draft.snippets, references)
-        checks[address] = tuple(draft.checks)
+        checks[address] = tuple(_with_parameters(state, draft, references))
         check_inputs[address] = tuple(sorted({*draft.reads, *reads}))
         diagnostics += draft.diagnostics + told
     return replace(state, checks=checks, check_inputs=check_inputs), diagnostics
@@ -126,6 +129,7 @@ def _add(
 ) -> None:
     if check.where is not None:
         draft.snippets.append(Snippet(check.where, (*keys, "where")))
+    draft.places.append(keys)
     draft.checks.append(
         Check(
             id=check.name or label,
@@ -138,6 +142,14 @@ def _add(
             description=check.description,
         )
     )
+
+
+def _with_parameters(state: Compilation, draft: _Draft, references: Mapping[Snippet, SqlReferences]) -> Iterator[Check]:
+    """The checks, each with the parameters that its own SQL names."""
+    for check, keys in zip(draft.checks, draft.places, strict=True):
+        refers = [references[snippet] for snippet in draft.snippets if snippet.keys[:-1] == keys]
+        parameters, values = given_parameters(state, refers)
+        yield replace(check, parameters=parameters, values=values) if parameters else check
 
 
 def _values(check: CheckSpec) -> list[Any]:

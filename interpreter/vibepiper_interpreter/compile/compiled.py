@@ -45,6 +45,8 @@ class SqlDefinition:
     # Parameters the query names, without `$` and in lower case, each with its SQL type; sorted. The run puts
     # `CAST(value AS type)` in their place, so that a query means what it was checked with.
     parameters: tuple[tuple[str, str], ...] = ()
+    # Their values in the environment the query was compiled for; `$now` has none, it is the run's own.
+    values: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,9 @@ class Check:
     arguments: tuple[tuple[str, Any], ...] = ()
     condition: str | None = None
     where: str | None = None
+    # As in `SqlDefinition`, for all SQL in the check.
+    parameters: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, Any], ...] = ()
     description: str = ""
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vibepiper_interpreter.compile.compilation import Compilation, Workshop
+from vibepiper_interpreter.compile.compilation import Analysis, Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import (
     Check,
     CompiledAsset,
@@ -57,7 +57,7 @@ def _meaning(state: Compilation, workshop: Workshop, address: Address, python_fi
         case FileDefinition():
             return _of_files(definition, order_by)
         case SqlDefinition():
-            return _of_query(state, address, definition, order_by)
+            return _of_query(state.analyses[address], order_by)
         case PythonDefinition():
             found = state.python[address]
             reached = fingerprint_function(workshop.python, found.module, found.function)
@@ -77,14 +77,12 @@ def _of_files(definition: FileDefinition, order_by: list[str]) -> Meaning:
     return Meaning(hash_json([shape, types, order_by]), shape, columns, deterministic=True)
 
 
-def _of_query(state: Compilation, address: Address, definition: SqlDefinition, order_by: list[str]) -> Meaning:
-    analysis = state.analyses[address]
-    # The value of a variable is part of what the query means; `$now` is the run's own, like any clock.
-    given = [[name, kind, _value(state, name)] for name, kind in definition.parameters if name != "now"]
-    fingerprint = hash_json(["sql", analysis.fingerprint, given, order_by, ENGINE_FINGERPRINT])
+def _of_query(analysis: Analysis, order_by: list[str]) -> Meaning:
+    """The values of its parameters are in the meanings of the expressions that name them."""
+    fingerprint = hash_json(["sql", analysis.fingerprint, order_by, ENGINE_FINGERPRINT])
     if not analysis.shape:
         return Meaning(fingerprint, deterministic=analysis.deterministic)
-    shape = hash_json([analysis.shape, given, ENGINE_FINGERPRINT])
+    shape = hash_json([analysis.shape, ENGINE_FINGERPRINT])
     return Meaning(fingerprint, shape, analysis.column_fingerprints, analysis.deterministic)
 
 
@@ -97,10 +95,6 @@ def _of_function(
     has_context = any(parameter.flavour == "context" for parameter in definition.parameters)
     context = [state.environment, _variables(state)] if has_context else None
     return Meaning(hash_json(["python", reached, written["parameters"], columns, context, order_by]))
-
-
-def _value(state: Compilation, name: str) -> Any:
-    return state.environment if name == "env" else value_to_json(state.variables.get(name))
 
 
 def _variables(state: Compilation) -> Any:
@@ -135,14 +129,14 @@ def _assemble(state: Compilation, declared: DeclaredAsset, meaning: Meaning, lin
 
 
 def _of_checks(checks: tuple[Check, ...]) -> str:
-    """What the checks demand; how they are described makes no difference."""
+    """What the checks demand: how they are described makes no difference, nor the condition made of the arguments."""
     if not checks:
         return ""
-    return hash_json(sorted((_without_description(check_to_json(check)) for check in checks), key=json.dumps))
+    return hash_json(sorted((_demand(check_to_json(check)) for check in checks), key=json.dumps))
 
 
-def _without_description(check: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in check.items() if name != "description"}
+def _demand(check: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in check.items() if name not in ("condition", "description")}
 
 
 def hash_json(value: Any) -> str:

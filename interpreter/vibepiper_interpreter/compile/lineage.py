@@ -19,7 +19,7 @@ from vibepiper_interpreter.compile.sql_meaning import (
 from vibepiper_interpreter.compile.sql_queries import Queries
 from vibepiper_interpreter.compile.sql_references import table_references
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
-from vibepiper_interpreter.engines.duckdb.syntax import Syntax
+from vibepiper_interpreter.engines.duckdb.syntax import Syntax, walk
 from vibepiper_spec.address import Address
 
 
@@ -81,7 +81,8 @@ def analyse_query(
     deterministic = is_deterministic(syntax, known) and not queries.expressions.adds_floats
     deterministic = deterministic and not _reads_intervals(inputs, schemas)
     meanings = _per_output_column(result, output)
-    if meanings is None:
+    if meanings is None or _parameters(syntax) - queries.expressions.met:
+        # Or a parameter stands where no expression was looked for: its value is not in any meaning.
         return _unanalysed(syntax, inputs, schemas, output, known)
     origins = result.influence.union(*(meaning.origins for meaning in meanings))
     listed = bool(result.columns)
@@ -121,6 +122,10 @@ def _per_output_column(result: Relation, output: tuple[Column, ...]) -> list[Mea
     ):
         return [column.meaning for column in result.columns]
     return None if result.unlisted is None else [result.unlisted] * len(output)
+
+
+def _parameters(syntax: Syntax) -> set[int]:
+    return {id(node) for node in walk(syntax.node) if node.get("class") == "PARAMETER"}
 
 
 def _inputs(syntax: Syntax, pipeline: str) -> tuple[Address, ...]:

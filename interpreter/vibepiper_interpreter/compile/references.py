@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from vibepiper_interpreter.compile.compilation import Compilation, SqlReferences, Workshop
 from vibepiper_interpreter.compile.compiled import Definition, SqlDefinition
@@ -39,9 +40,7 @@ def find_sql_references(state: Compilation, workshop: Workshop) -> tuple[Compila
         sql[address] = refers
         resolved, told = _resolve(state, declared, refers)
         reads[address] = resolved
-        names = sorted({name.lower() for name, _, _ in refers.parameters})
-        types = state.parameter_types
-        definitions[address] = SqlDefinition(query, tuple((name, types[name]) for name in names if name in types))
+        definitions[address] = SqlDefinition(query, *given_parameters(state, [refers]))
         if told:
             diagnostics += told
             unknown.add(address)
@@ -104,6 +103,18 @@ def _resolve(
             place = locator.inside(origin, "query", start=start, end=end)
             diagnostics.append(unknown_parameter(name, state.parameter_types, place))
     return tuple(read), diagnostics
+
+
+def given_parameters(
+    state: Compilation, refers: Iterable[SqlReferences]
+) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, Any], ...]]:
+    """The parameters that pieces of SQL name: with their types, and with their values; sorted by name."""
+    named = sorted({name.lower() for each in refers for name, _, _ in each.parameters})
+    known = {**state.variables, "env": state.environment}
+    return (
+        tuple((name, state.parameter_types[name]) for name in named if name in state.parameter_types),
+        tuple((name, known[name]) for name in named if name in known),
+    )
 
 
 def unknown_parameter(name: str, known: Mapping[str, str], place: Place) -> Diagnostic:

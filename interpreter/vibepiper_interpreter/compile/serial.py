@@ -121,7 +121,8 @@ def column_to_json(column: Column) -> list[str]:
 def definition_to_json(definition: Definition) -> dict[str, Any]:
     match definition:
         case SqlDefinition():
-            return {"sql": definition.query, "parameters": [list(pair) for pair in definition.parameters]}
+            written: dict[str, Any] = {"sql": definition.query}
+            return written | _parameters_to_json(definition.parameters, definition.values)
         case PythonDefinition():
             return {
                 "module": definition.module,
@@ -147,7 +148,7 @@ def definition_to_json(definition: Definition) -> dict[str, Any]:
 
 def definition_from_json(found: Mapping[str, Any]) -> Definition:
     if "sql" in found:
-        return SqlDefinition(found["sql"], tuple((name, kind) for name, kind in found["parameters"]))
+        return SqlDefinition(found["sql"], *_parameters_from_json(found))
     if "module" in found:
         return PythonDefinition(
             found["module"],
@@ -182,11 +183,12 @@ def check_to_json(check: Check) -> dict[str, Any]:
         found["where"] = check.where
     if check.description:
         found["description"] = check.description
-    return found
+    return found | _parameters_to_json(check.parameters, check.values)
 
 
 def check_from_json(found: Mapping[str, Any]) -> Check:
     get = found.get
+    parameters, values = _parameters_from_json(found)
     return Check(
         id=found["id"],
         rule=found["rule"],
@@ -195,7 +197,27 @@ def check_from_json(found: Mapping[str, Any]) -> Check:
         arguments=tuple((name, value_from_json(value)) for name, value in get("arguments", ())),
         condition=get("condition"),
         where=get("where"),
+        parameters=parameters,
+        values=values,
         description=get("description", ""),
+    )
+
+
+def _parameters_to_json(parameters: tuple[tuple[str, str], ...], values: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if parameters:
+        found["parameters"] = [list(pair) for pair in parameters]
+    if values:
+        found["values"] = [[name, value_to_json(value)] for name, value in values]
+    return found
+
+
+def _parameters_from_json(found: Mapping[str, Any]) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, Any], ...]]:
+    if "parameters" not in found:
+        return (), ()
+    return (
+        tuple((name, kind) for name, kind in found["parameters"]),
+        tuple((name, value_from_json(value)) for name, value in found.get("values", ())),
     )
 
 

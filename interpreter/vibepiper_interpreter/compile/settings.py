@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from vibepiper_interpreter.compile.compilation import Compilation, Workshop
 from vibepiper_interpreter.compile.placing import at_value
+from vibepiper_interpreter.engines.duckdb.parameters import cast_failure
 from vibepiper_interpreter.engines.duckdb.types import canonical_type
 from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
 from vibepiper_spec.load.origin import Origin
+from vibepiper_spec.model.variable import inferred_type
 
 # Parameters that every query may name beside the declared variables.
 BUILT_IN_PARAMETERS = {"env": "VARCHAR", "now": "TIMESTAMP WITH TIME ZONE"}
@@ -29,8 +32,29 @@ def resolve_settings(state: Compilation, workshop: Workshop) -> tuple[Compilatio
         else:
             origin = Origin("vp.toml", ("variables",))
             diagnostics.append(at_value(state.loaded.locator, origin, (name, "type"), kind))
-    variables = {name.lower(): value for name, value in settings.variables_of(state.environment).items()}
+    values = settings.variables_of(state.environment)
+    diagnostics += _misfits(state, workshop, {name: types[name.lower()] for name in values if name.lower() in types})
+    variables = {name.lower(): value for name, value in values.items()}
     return replace(state, variables=variables, parameter_types=types), diagnostics
+
+
+def _misfits(state: Compilation, workshop: Workshop, types: Mapping[str, str]) -> Iterator[Diagnostic]:
+    """VP103 for every value that SQL cannot cast to the type of its variable."""
+    settings = state.loaded.project.settings
+    overlay = settings.environment.get(state.environment)
+    for name, value in settings.variables_of(state.environment).items():
+        if name not in types or types[name] == canonical_type(inferred_type(value)):
+            continue
+        why = cast_failure(workshop.connection, value, types[name])
+        if why is not None:
+            varied = overlay is not None and name in overlay.variables
+            keys = ("environment", state.environment, "variables", name) if varied else ("variables", name, "default")
+            yield Diagnostic(
+                "VP103",
+                f"The value of the variable `{name}` is no {types[name]}: {why}",
+                state.loaded.locator.place(Origin("vp.toml", ()), *keys),
+                fix=Fix(f"Write a value of the type {types[name]}, or declare another type."),
+            )
 
 
 def unknown_environment(name: str, known: tuple[str, ...]) -> Diagnostic:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vibepiper_interpreter.compile.sql_functions import (
@@ -43,6 +43,8 @@ class Expressions:
     parameters: Mapping[str, str]
     # A sum of numbers that are not exact was met: its last digits depend on the order in which they are added.
     adds_floats: bool = False
+    # The parameters (by the identity of their nodes) whose values are in some meaning.
+    met: set[int] = field(default_factory=set)
 
     def meaning(self, node: Node, scope: Scope) -> Meaning:
         match node["class"]:
@@ -52,6 +54,7 @@ class Expressions:
                 return Meaning(literal_digest(node["literal"]), exact=exact)
             case "PARAMETER":
                 name = node["identifier"].casefold()
+                self.met.add(id(node))
                 return Meaning(digest("parameter", name, self.parameters.get(name)))
             case "COLUMN_REF":
                 return self._column(node, scope)

@@ -16,7 +16,6 @@ from typing import Any
 import duckdb
 
 from vibepiper_interpreter.connectors.file import folders_of
-from vibepiper_interpreter.engines.duckdb.parameters import typed_literal
 from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run.redaction import Redactor
@@ -54,7 +53,6 @@ class RunSession:
     environment: str
     variables: Mapping[str, Any]
     now: datetime  # UTC; the plan's
-    parameters: Mapping[str, str]  # typed SQL literals by name
     relations: Relations
     redactor: Redactor
     place: PlaceInQuery
@@ -123,7 +121,6 @@ def open_session(
         ),
         now=plan.created_at,
     )
-    parameters = parameter_literals(settings, plan.environment, plan.variables, plan.created_at)
     return RunSession(
         run_id=run_id,
         root=root,
@@ -131,26 +128,12 @@ def open_session(
         environment=plan.environment,
         variables=plan.variables,
         now=plan.created_at,
-        parameters=parameters,
-        relations=Relations(storage, root, parameters, versions),
+        relations=Relations(storage, root, plan.created_at, versions),
         redactor=Redactor.of(root, settings),
         place=place,
         say=say,
         connection=connection,
     )
-
-
-def parameter_literals(
-    settings: ProjectSettings, environment: str, variables: Mapping[str, Any], now: datetime
-) -> dict[str, str]:
-    """Every parameter a query may name, as SQL of its declared type."""
-    literals = {
-        name.casefold(): typed_literal(value, settings.variables[name].type) for name, value in variables.items()
-    }
-    return literals | {
-        "env": typed_literal(environment, "VARCHAR"),
-        "now": typed_literal(now, "TIMESTAMP WITH TIME ZONE"),
-    }
 
 
 def _memory_limit(text: str | None) -> int | None:

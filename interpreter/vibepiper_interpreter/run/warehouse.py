@@ -57,7 +57,7 @@ def ensure_warehouse(
     own_folder(root)
     draft = _beside(file)
     try:
-        failed = _write(root, settings, environment, draft, file if note is not None else None, changed, gone)
+        failed = _write(root, settings, draft, file if note is not None else None, changed, gone)
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
@@ -73,7 +73,6 @@ def ensure_warehouse(
 def _write(
     root: Path,
     settings: ProjectSettings,
-    environment: str,
     file: Path,
     before: Path | None,
     versions: Mapping[str, Version],
@@ -83,14 +82,11 @@ def _write(
     # Here, because most often the file is as it must be, and whoever makes sure of that need not wait for the engine.
     from vibepiper_interpreter.engines.duckdb.warehouse_file import ViewToWrite, write_views
     from vibepiper_interpreter.run.relations import view_query
-    from vibepiper_interpreter.run.session import parameter_literals
 
     storage = Storage(root / settings.storage.path)
-    variables = settings.variables_of(environment)
     views = []
     for version in _inputs_first({version.address: version for version in versions.values()}):
-        parameters = parameter_literals(settings, environment, variables, version.created_at)
-        query = view_query(version, storage, root, parameters)
+        query = view_query(version, storage, root, version.created_at)
         is_view = version.asset.kind == "sql" and version.asset.build == "view"
         views.append(ViewToWrite(version.address.pipeline, version.address.name, query, is_view))
     dropped = [(address.pipeline, address.name) for address in gone]

@@ -16,6 +16,7 @@ from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.engines.duckdb.bind_errors import Sight
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_interpreter.engines.duckdb.failure import EngineFailure, engine_failure
+from vibepiper_interpreter.engines.duckdb.parameters import typed_literal
 from vibepiper_interpreter.engines.duckdb.repair import Repair, forget_place, replace, whole_span
 from vibepiper_interpreter.engines.duckdb.session import quote, use_pipeline
 from vibepiper_interpreter.engines.duckdb.syntax import Syntax, outside_tables, parse_queries, walk
@@ -69,13 +70,20 @@ class Binder:
         known, which matters where DuckDB looks at a value while binding (`date_trunc($grain, day)`).
         """
         self._use(pipeline)
-        arguments = {name: _argument(kind, (values or {}).get(name)) for name, kind in (parameters or {}).items()}
+        arguments = {name: self._argument(kind, (values or {}).get(name)) for name, kind in (parameters or {}).items()}
         try:
             rows = self._connection.execute(_DESCRIBE + query, arguments or None).fetchall()
         except duckdb.Error as error:
             all_known = set(parameters or ()) <= set(values or ())
             return self._unbound(pipeline, query, parameters or {}, engine_failure(error), all_known)
         return self._stored(query, [(row[0], row[1]) for row in rows], parameters or {})
+
+    def _argument(self, kind: str, value: Any) -> Any:
+        if value is not None:
+            # As the run will cast it, and as text: a decimal of the client has a width of its own.
+            cast = f"SELECT CAST({typed_literal(value, kind)} AS VARCHAR)"
+            [(value,)] = self._connection.execute(cast).fetchall()
+        return duckdb.Value(_sample(kind) if value is None else value, _engine_type(kind))
 
     def _use(self, pipeline: str) -> None:
         if pipeline not in self._schemas:
@@ -219,10 +227,6 @@ class Binder:
 @lru_cache(maxsize=64)
 def _engine_type(kind: str) -> duckdb.sqltypes.DuckDBPyType:
     return duckdb.sqltypes.DuckDBPyType(kind)
-
-
-def _argument(kind: str, value: Any) -> Any:
-    return duckdb.Value(_sample(kind) if value is None else value, _engine_type(kind))
 
 
 _SAMPLES: dict[str, Any] = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 import duckdb
 
+from vibepiper_interpreter.engines.duckdb.failure import engine_failure
 from vibepiper_interpreter.engines.duckdb.session import literal
 
 ParameterValue = str | bool | int | float | Decimal | date | datetime | None
@@ -71,6 +72,23 @@ def _word_length(source: bytes, start: int) -> int:
     return end - start
 
 
+def parameter_literals(
+    parameters: Iterable[tuple[str, str]], values: Iterable[tuple[str, ParameterValue]], now: datetime
+) -> dict[str, str]:
+    """For each of `parameters` (name, type) its value as SQL of that type; `now` is the value of `$now`."""
+    known: dict[str, ParameterValue] = {"now": now, **dict(values)}
+    return {name: typed_literal(known[name], kind) for name, kind in parameters}
+
+
 def typed_literal(value: ParameterValue, kind: str) -> str:
     """`value` as SQL of exactly the type `kind`."""
     return f"CAST({literal(value)} AS {kind})"
+
+
+def cast_failure(connection: duckdb.DuckDBPyConnection, value: ParameterValue, kind: str) -> str | None:
+    """Why `value` has no form of the type `kind`; None where it has."""
+    try:
+        connection.execute(f"SELECT {typed_literal(value, kind)}").fetchall()
+    except duckdb.Error as error:
+        return engine_failure(error).message
+    return None

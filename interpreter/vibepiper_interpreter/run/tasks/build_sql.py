@@ -8,7 +8,7 @@ import duckdb
 
 from vibepiper_interpreter.compile.compiled import SqlDefinition
 from vibepiper_interpreter.engines.duckdb.copy import copy_statement, copy_to_parquet
-from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters
+from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, parameter_literals
 from vibepiper_interpreter.run.failures import engine_diagnostic
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.staging import stage, virtual
@@ -23,7 +23,10 @@ def build_sql(session: RunSession, task: Task) -> Version:
         raise ValueError(f"{asset.address} is no SQL asset")
     if asset.build == "view":
         return virtual(session, task)
-    filled = fill_parameters(asset.definition.query, session.parameters)
+    definition = asset.definition
+    filled = fill_parameters(
+        definition.query, parameter_literals(definition.parameters, definition.values, session.now)
+    )
     cursor = session.cursor()
     session.relations.use(cursor, asset.address.pipeline)
 

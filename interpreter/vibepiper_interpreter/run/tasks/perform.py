@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 import duckdb
 
 from vibepiper_interpreter.checks import run_checks
 from vibepiper_interpreter.compile.compiled import Check, Kind
-from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters
+from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, parameter_literals
 from vibepiper_interpreter.run.conditions import Conditions
 from vibepiper_interpreter.run.failures import (
     Cancelled,
@@ -79,7 +80,7 @@ def _audited(session: RunSession, task: Task, report: Report, version: Version, 
         raise DiagnosticError(lost_version(version))
     cursor = session.cursor()
     session.relations.declare(cursor, version)
-    checks = tuple(_filled(check, session) for check in task.asset.checks if check.id in wanted)
+    checks = tuple(_filled(check, session.now) for check in task.asset.checks if check.id in wanted)
     if not checks:
         return report
     checked = run_checks(cursor, qualified(version.address), version, checks)
@@ -96,11 +97,14 @@ def _audited(session: RunSession, task: Task, report: Report, version: Version, 
     return replace(report, outcome="failed", checked=checked, diagnostics=failed)
 
 
-def _filled(check: Check, session: RunSession) -> Check:
-    """The check with the run's values in the place of `$parameters`."""
+def _filled(check: Check, now: datetime) -> Check:
+    """The check with values in the place of its `$parameters`."""
+    if not check.parameters:
+        return check
+    literals = parameter_literals(check.parameters, check.values, now)
 
     def fill(text: str | None) -> str | None:
-        return None if text is None else fill_parameters(text, session.parameters).text
+        return None if text is None else fill_parameters(text, literals).text
 
     arguments = tuple((name, fill(value) if name == "query" else value) for name, value in check.arguments)
     return replace(check, condition=fill(check.condition), where=fill(check.where), arguments=arguments)
