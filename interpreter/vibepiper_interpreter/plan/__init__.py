@@ -1,6 +1,17 @@
 """Compiled project and state to plan."""
 
+from vibepiper_interpreter.plan.go_back import plan_as_of, plan_undo
 from vibepiper_interpreter.plan.planner import engine_version, make_plan
+from vibepiper_interpreter.plan.promote import make_promotion
 from vibepiper_interpreter.plan.saved import load_plan, save_plan, verify_plan
 
-__all__ = ["engine_version", "load_plan", "make_plan", "save_plan", "verify_plan"]
+__all__ = [
+    "engine_version",
+    "load_plan",
+    "make_plan",
+    "make_promotion",
+    "plan_as_of",
+    "plan_undo",
+    "save_plan",
+    "verify_plan",
+]

@@ -10,7 +10,7 @@ from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, Columns
 from vibepiper_interpreter.plan.plan import Condition, Reason
 from vibepiper_interpreter.state import Confirmed
-from vibepiper_interpreter.storage.version import InputVersion, Version
+from vibepiper_interpreter.storage.version import Version
 from vibepiper_interpreter.storage.version_key import version_key
 from vibepiper_spec.address import Address
 
@@ -18,11 +18,24 @@ from vibepiper_spec.address import Address
 def decide(planning: Planning) -> None:
     """Give each asset a verb, or none: nothing of its own and nothing it uses has changed."""
     for draft in planning.drafts.values():
+        _look_at_promoted(planning, draft)
         _look_at_inputs(planning, draft)
         if draft.own_reasons or draft.conditions:
             _act(planning, draft)
         elif not _stays(planning, draft):
             draft.unchanged = None
+
+
+def _look_at_promoted(planning: Planning, draft: Draft) -> None:
+    """Where another version of the same is to be shown here, that is a reason of its own."""
+    if planning.promotes is None or draft.published is None:
+        return
+    inputs = planning.current_inputs(draft)
+    wanted = None if inputs is None else planning.promotes.wanted(draft, inputs)
+    if wanted is not None and wanted != draft.published.id and not draft.own_reasons:
+        draft.own_reasons.append(Reason("promoted", f"`{planning.promotes.environment}` shows another version of it"))
+        if not draft.reproducible:
+            draft.own_changed = ALL
 
 
 def _look_at_inputs(planning: Planning, draft: Draft) -> None:
@@ -147,12 +160,12 @@ def _existing(planning: Planning, draft: Draft) -> Version | None:
     """A version that was made of exactly this meaning and these inputs before, and can still be read."""
     if draft.asset.rebuild_always:
         return None
-    inputs = []
-    for read in draft.asset.inputs:
-        current = planning.current(read.address)
-        if current is None:
-            return None
-        inputs.append(InputVersion(read.address, current))
+    inputs = planning.current_inputs(draft)
+    if inputs is None:
+        return None
+    if planning.promotes is not None and (wanted := planning.promotes.wanted(draft, inputs)) is not None:
+        # Even if it fails the checks here: made again it would be another one than was looked at there.
+        return planning.state.versions([wanted]).get(wanted)
     version_id = planning.ids_by_key.get(version_key(draft.asset, inputs, draft.source_files))
     if version_id is None and inputs:
         # Not made from these inputs, but kept for them: they came out equal in what it uses.

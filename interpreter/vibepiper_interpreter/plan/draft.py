@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,7 +10,7 @@ from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProjec
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, ColumnFlow, Columns
 from vibepiper_interpreter.plan.plan import ColumnChange, Condition, Estimate, Reason, Verb
 from vibepiper_interpreter.state import Confirmed, Proof, Published, State
-from vibepiper_interpreter.storage.version import SourceFile, Stored, Version
+from vibepiper_interpreter.storage.version import InputVersion, SourceFile, Stored, Version
 from vibepiper_spec.address import Address
 
 ListFiles = Callable[[CompiledAsset], tuple[SourceFile, ...]]
@@ -65,6 +65,23 @@ class Draft:
         return None if self.published is None else self.published.id
 
 
+@dataclass(frozen=True, slots=True)
+class Promotes:
+    """What another environment shows, and is to be shown here."""
+
+    environment: str
+    published: Mapping[Address, Published]
+
+    def wanted(self, draft: Draft, inputs: Sequence[InputVersion]) -> str | None:
+        """The version shown there, if it is right here too: of the same meaning, for the same inputs or files."""
+        shown, asset = self.published.get(draft.asset.address), draft.asset
+        if shown is None or (shown.fingerprint, shown.build) != (asset.fingerprint, asset.build):
+            return None
+        if asset.kind == "source":
+            return shown.id if shown.was_made_from(draft.source_files) else None
+        return shown.id if shown.is_right_for((read.address, read.version_id) for read in inputs) else None
+
+
 @dataclass
 class Planning:
     """One planning: what it was asked, what it reads, and the drafts, in the order of the compiled project."""
@@ -82,6 +99,7 @@ class Planning:
     flow: ColumnFlow
     # The published versions of assets whose meaning changed, and of removed ones.
     previous: dict[Address, Version] = field(default_factory=dict)
+    promotes: Promotes | None = None
     # Assets that were asked for; None: all.
     selected: frozenset[Address] | None = None
 
@@ -115,3 +133,13 @@ class Planning:
         if not draft.makes:
             return draft.keeps
         return None if draft.found is None else draft.found.id
+
+    def current_inputs(self, draft: Draft) -> tuple[InputVersion, ...] | None:
+        """The versions its inputs will stand at; None where one of them is not known now."""
+        found = []
+        for read in draft.asset.inputs:
+            current = self.current(read.address)
+            if current is None:
+                return None
+            found.append(InputVersion(read.address, current))
+        return tuple(found)

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
-from vibepiper_interpreter.storage.version import SourceFile
+from vibepiper_interpreter.storage.version import InputVersion, SourceFile
 from vibepiper_spec.address import Address
 
-PLAN_FORMAT = 1  # raised whenever the saved form changes; an older file is refused with VP702
+PLAN_FORMAT = 2  # raised whenever the saved form changes; an older file is refused with VP702
 
 # create: never published here · rebuild: published, and its meaning or its inputs changed · recheck: only its checks
 # changed · repoint: the wanted version exists already, or it is a view · remove: it left the specs.
@@ -38,6 +38,8 @@ class Reason:
         "removed",
         "lost",
         "asked",
+        "promoted",
+        "returned",
     ]
     words: str
 
@@ -108,6 +110,8 @@ class Action:
     component: int = 0
     # For a source: the files it will read, as listed at planning time.
     source_files: tuple[SourceFile, ...] = ()
+    # In a plan that goes back: the input versions that `version_id` was known to be right for then.
+    restores: tuple[InputVersion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,10 @@ class Plan:
     # What was selected on the command line, as written; empty for everything.
     selection: tuple[str, ...] = ()
     unchanged: int = 0
+    # In words, where it is not simply to do what the specs say: "shows what `dev` shows".
+    purpose: str = ""
+    # Nothing is made: pointers move to where they stood before, whatever the specs say now. All at once.
+    goes_back: bool = False
 
     @property
     def empty(self) -> bool:

@@ -11,7 +11,7 @@ from vibepiper_interpreter.engine_version import duckdb_version
 from vibepiper_interpreter.plan.compare import compare
 from vibepiper_interpreter.plan.components import group
 from vibepiper_interpreter.plan.decide import decide
-from vibepiper_interpreter.plan.draft import Draft, ListFiles, Planning, StorageHas
+from vibepiper_interpreter.plan.draft import Draft, ListFiles, Planning, Promotes, StorageHas
 from vibepiper_interpreter.plan.estimates import estimate
 from vibepiper_interpreter.plan.flow import ColumnFlow, origins_in
 from vibepiper_interpreter.plan.plan import Action, Plan, Reason
@@ -19,6 +19,7 @@ from vibepiper_interpreter.plan.reach import reach
 from vibepiper_interpreter.plan.recheck import recheck
 from vibepiper_interpreter.plan.remove import remove
 from vibepiper_interpreter.plan.restrict import restrict
+from vibepiper_interpreter.plan.upgrade import bring_up_to_date
 from vibepiper_interpreter.state import State
 from vibepiper_spec.address import Address
 
@@ -43,13 +44,19 @@ def make_plan(
     now: datetime | None = None,
     list_files: ListFiles,
     storage_has: StorageHas,
+    promotes: Promotes | None = None,
 ) -> Plan:
     """Everything an apply would do to `environment` now. Touches nothing; the same inputs give the same plan.
 
+    But after an upgrade of this code it writes today's hashes of what the state holds; see `plan.upgrade`.
+
     `list_files` gives a source's files as they are now; `storage_has` tells whether all parts of a version are there.
+    With `promotes`, the versions that another environment shows are taken wherever they mean the same here.
     VP207 where a word of `selection` names nothing.
     """
     serial, published, proofs = state.published(environment)
+    if bring_up_to_date(compiled, state, published):
+        serial, published, proofs = state.published(environment)
     planning = Planning(
         project=compiled,
         state=state,
@@ -62,6 +69,7 @@ def make_plan(
         proofs=proofs,
         drafts={address: Draft(asset, published.get(address)) for address, asset in compiled.assets.items()},
         flow=ColumnFlow(origins_in(compiled)),
+        promotes=promotes,
     )
     for step in STEPS:
         step(planning)
@@ -108,6 +116,7 @@ def _assemble(planning: Planning, now: datetime) -> Plan:
         variables=planning.project.variables,
         selection=planning.selection,
         unchanged=considered - sum(_is_counted(planning, draft) for draft in acting),
+        purpose="" if planning.promotes is None else f"promotes what `{planning.promotes.environment}` shows",
     )
 
 

@@ -77,6 +77,10 @@ def verify_plan(
         moved.append(f"The specs, or the SQL or Python they name, have changed{_which(plan, compiled)}")
     if plan.engine_version != engine_version:
         moved.append(f"It was made for {plan.engine_version}, and {engine_version} is installed.")
+    pointed_to = {action.version_id: action.address for action in plan.actions if action.version_id is not None}
+    if gone := pointed_to.keys() - state.versions(pointed_to).keys():
+        names = sorted(str(pointed_to[version_id]) for version_id in gone)
+        moved.append(f"Versions that it points to have been cleaned away: of {_named(names)}.")
     for action in plan.actions:
         if not action.source_files:
             continue

@@ -8,7 +8,7 @@ from typing import Any
 
 from vibepiper_interpreter.compile.serial import asset_from_json, asset_to_json, value_from_json, value_to_json
 from vibepiper_interpreter.plan.plan import Action, ColumnChange, Condition, Estimate, Plan, Reason
-from vibepiper_interpreter.storage.version import SourceFile
+from vibepiper_interpreter.storage.version import InputVersion, SourceFile
 from vibepiper_spec.address import Address
 
 
@@ -24,6 +24,8 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "state_id": plan.state_id,
         "selection": list(plan.selection),
         "unchanged": plan.unchanged,
+        "purpose": plan.purpose,
+        "goes_back": plan.goes_back,
         "variables": {name: value_to_json(value) for name, value in plan.variables.items()},
         "pointers": {str(address): version_id for address, version_id in plan.pointers.items()},
         "actions": [_action_to_json(action) for action in plan.actions],
@@ -48,6 +50,8 @@ def plan_from_json(found: Mapping[str, Any]) -> Plan:
         variables={name: value_from_json(value) for name, value in found["variables"].items()},
         selection=tuple(found["selection"]),
         unchanged=found["unchanged"],
+        purpose=found["purpose"],
+        goes_back=found["goes_back"],
     )
 
 
@@ -70,6 +74,7 @@ def _action_to_json(action: Action) -> dict[str, Any]:
         "checks_if_kept": list(action.checks_if_kept),
         "estimate": None if estimate is None else [estimate.rows, estimate.bytes, estimate.seconds],
         "source_files": [[file.path, file.size, file.modified_ns, file.sha256] for file in action.source_files],
+        "restores": [[str(read.address), read.version_id] for read in action.restores],
     }
     return {
         "address": str(action.address),
@@ -103,6 +108,9 @@ def _action_from_json(found: Mapping[str, Any]) -> Action:
         estimate=None if estimate is None else Estimate(*estimate),
         component=found["component"],
         source_files=tuple(SourceFile(*file) for file in found.get("source_files", ())),
+        restores=tuple(
+            InputVersion(Address.parse(address), version_id) for address, version_id in found.get("restores", ())
+        ),
     )
 
 

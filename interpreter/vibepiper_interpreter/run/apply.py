@@ -18,6 +18,7 @@ from vibepiper_interpreter.executors import Executor, InlineExecutor, ThreadExec
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run.events import Listener
 from vibepiper_interpreter.run.failures import engine_diagnostic, lost_version
+from vibepiper_interpreter.run.go_back import go_back
 from vibepiper_interpreter.run.inventory import Inventory, take_inventory
 from vibepiper_interpreter.run.journal import Journal
 from vibepiper_interpreter.run.publisher import Publisher
@@ -58,6 +59,8 @@ def apply_plan(
     wrong afterwards is in the result. `cancel` or Ctrl-C stops the run: what is published by then stays, no more is.
     """
     root = root.resolve()
+    if plan.goes_back:
+        return go_back(plan, root=root, settings=settings, state=state, owner=owner, listener=listener, wait=wait)
     storage = Storage.open(root / settings.storage.path, state.id)
     with state.take_lease(plan.environment, owner, wait) as lease:
         _require_current(plan, state)

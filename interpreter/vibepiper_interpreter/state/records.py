@@ -110,6 +110,15 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishingRun:
+    """A run that moved pointers of an environment: the first serial it gave it, and when."""
+
+    run_id: str
+    serial: int
+    at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """A named set of pointers."""
 

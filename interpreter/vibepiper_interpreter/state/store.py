@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.run.result import CheckResult
-from vibepiper_interpreter.state import reading, runs, writing
+from vibepiper_interpreter.state import past, reading, runs, writing
 from vibepiper_interpreter.state.database import Database, database_time
 from vibepiper_interpreter.state.lease import Lease, take_lease
 from vibepiper_interpreter.state.published import Confirmed, Proof, Published
@@ -19,10 +19,11 @@ from vibepiper_interpreter.state.records import (
     Environment,
     Past,
     Pointer,
+    PublishingRun,
     RunRecord,
     RunSummary,
 )
-from vibepiper_interpreter.storage.version import Version
+from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
@@ -57,6 +58,21 @@ class State:
     def environments(self) -> list[Environment]:
         with self._database.reading() as connection:
             return reading.all_environments(connection)
+
+    def pointers_at(self, environment: str, serial: int) -> dict[Address, Pointer]:
+        """Where the environment pointed when it stood at `serial`."""
+        with self._database.reading() as connection:
+            return past.pointers_at(connection, environment, serial)
+
+    def serial_at(self, environment: str, time: datetime) -> int:
+        """The serial at which the environment stood at `time`; 0 before its first publish."""
+        with self._database.reading() as connection:
+            return past.serial_at(connection, environment, time)
+
+    def moves_since(self, environment: str, serial: int) -> tuple[PublishingRun, ...]:
+        """The runs that published to the environment after `serial`, newest first."""
+        with self._database.reading() as connection:
+            return past.publishing_runs(connection, environment, serial)
 
     def create_environment(self, environment: str) -> None:
         """Make an environment, if it is not there; taking its lease does so too."""
@@ -99,9 +115,24 @@ class State:
             return reading.ids_by_key(connection)
 
     def confirmed_elsewhere(self, environment: str) -> dict[Confirmed, str]:
-        """The ids of the versions that other environments than this one show, by what they are known to be right for."""
+        """The ids of what all other environments show, by what it is known to be right for."""
         with self._database.reading() as connection:
             return reading.confirmed_elsewhere(connection, environment)
+
+    def ids_of_other_code(self, code: str) -> list[str]:
+        """The versions whose fingerprints another code than `code` computed."""
+        with self._database.reading() as connection:
+            return reading.ids_of_other_code(connection, code)
+
+    def confirmed_inputs(self, version_ids: Iterable[str]) -> dict[str, tuple[InputVersion, ...]]:
+        """What each version that some environment points to is known to be right for."""
+        with self._database.reading() as connection:
+            return reading.confirmed_inputs(connection, version_ids)
+
+    def refresh(self, versions: Iterable[Version]) -> None:
+        """Write anew what a hash of another code stands for: definition, fingerprint and key of these versions."""
+        with self._database.writing() as connection:
+            writing.refresh_meanings(connection, versions)
 
     def history(self, address: Address, limit: int = 20) -> list[Version]:
         """The versions ever made of an asset, in any environment, newest first."""

@@ -92,6 +92,7 @@ _ALL = (
     Code("VP604", "Storage belongs to another state"),
     Code("VP605", "Database on a network disk"),
     Code("VP606", "Extra not installed"),
+    Code("VP607", "Environment is protected"),
     # plans and state
     Code("VP701", "Plan is stale"),
     Code("VP702", "Plan cannot be read"),
@@ -102,6 +103,10 @@ _ALL = (
     Code("VP707", "Unknown run"),
     Code("VP708", "Nothing published yet"),
     Code("VP709", "Interrupted"),
+    Code("VP710", "Not clear what to promote"),
+    Code("VP711", "Promotion would go back in time"),
+    Code("VP712", "Earlier version is gone"),
+    Code("VP713", "Nothing to undo"),
 )
 
 CODES: dict[str, Code] = {code.id: code for code in _ALL}

@@ -1,0 +1,53 @@
+"""Where environments pointed at earlier times, told from the record of every move."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from vibepiper_interpreter.state.records import Pointer, PublishingRun
+from vibepiper_interpreter.state.rows import inputs_from_text, parse_address
+from vibepiper_interpreter.state.tables import publications
+from vibepiper_spec.address import Address
+
+
+def pointers_at(connection: Connection, environment: str, serial: int) -> dict[Address, Pointer]:
+    """Of each asset the last move up to `serial`; one that dropped it leaves it out."""
+    last = (
+        select(publications.c.address, func.max(publications.c.serial).label("serial"))
+        .where(publications.c.environment == environment, publications.c.serial <= serial)
+        .group_by(publications.c.address)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(publications.c.address, publications.c.version_id, publications.c.inputs)
+        .join(last, (last.c.address == publications.c.address) & (last.c.serial == publications.c.serial))
+        .where(publications.c.environment == environment, publications.c.version_id.is_not(None))
+        .order_by(publications.c.address)
+    )
+    return {
+        parse_address(address): Pointer(version_id, inputs_from_text(inputs)) for address, version_id, inputs in rows
+    }
+
+
+def serial_at(connection: Connection, environment: str, time: datetime) -> int:
+    """The serial at which the environment stood at `time`; 0 before its first publish."""
+    found = connection.execute(
+        select(func.max(publications.c.serial)).where(
+            publications.c.environment == environment, publications.c.at <= time
+        )
+    ).scalar()
+    return found or 0
+
+
+def publishing_runs(connection: Connection, environment: str, serial: int) -> tuple[PublishingRun, ...]:
+    """The runs that published to the environment after `serial`, newest first, each with its first publish."""
+    first = func.min(publications.c.serial)
+    rows = connection.execute(
+        select(publications.c.run_id, first.label("first"), func.min(publications.c.at).label("at"))
+        .where(publications.c.environment == environment, publications.c.serial > serial)
+        .group_by(publications.c.run_id)
+        .order_by(first.desc())
+    )
+    return tuple(PublishingRun(row.run_id, row.first, row.at) for row in rows)

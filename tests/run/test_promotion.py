@@ -1,0 +1,151 @@
+"""Promotion: what one environment shows is shown in another; only what means something else there is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.run.test_environments import ORDERS, SHOP, VP_TOML
+
+from vibepiper_interpreter.compile import compile_project
+from vibepiper_interpreter.connectors.file import list_files
+from vibepiper_interpreter.plan import load_plan, make_promotion, save_plan, verify_plan
+from vibepiper_interpreter.plan.plan import Plan
+from vibepiper_spec import load_project
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError
+
+if TYPE_CHECKING:
+    from tests.run.conftest import Project
+
+
+def promotion(project: Project, *selection: str, source: str = "dev", target: str = "prod") -> Plan:
+    loaded = load_project(project.root)
+    return make_promotion(
+        compile_project(loaded, source).project,
+        compile_project(loaded, target).project,
+        project.state,
+        selection=selection,
+        list_files=lambda asset: list_files(project.root, asset.definition),
+        storage_has=project.storage.has,
+    )
+
+
+def refusal(project: Project, *selection: str, source: str = "dev") -> Diagnostic:
+    with pytest.raises(DiagnosticError) as caught:
+        promotion(project, *selection, source=source)
+    return caught.value.diagnostics[0]
+
+
+@pytest.fixture
+def shop(project: Project) -> Project:
+    project.write("vp.toml", VP_TOML)
+    project.pipeline(SHOP)
+    project.write("orders.csv", ORDERS)
+    project.apply()
+    return project
+
+
+def test_what_means_the_same_is_repointed_and_nothing_is_made(shop: Project) -> None:
+    shop.apply(shop.plan(environment="prod"))
+    shop.pipeline(SHOP.replace("sum(amount) as amount", "sum(amount) + 1 as amount"))
+    shop.apply()
+    files = shop.part_files()
+    plan = promotion(shop)
+    assert {action.address.name: action.verb for action in plan.actions} == {"daily": "repoint", "recent": "repoint"}
+    assert plan.purpose == "promotes what `dev` shows"
+    shop.apply(plan)
+    assert shop.part_files() == files
+    assert shop.tables("prod") == shop.tables("dev")
+    assert {a: p.version_id for a, p in shop.state.pointers("prod").items()} == {
+        a: p.version_id for a, p in shop.state.pointers("dev").items()
+    }
+    assert promotion(shop).empty
+    assert shop.plan(environment="prod").empty
+
+
+def test_what_reads_another_value_of_a_variable_is_built_there(shop: Project) -> None:
+    plan = promotion(shop, target="strict")
+    verbs = {action.address.name: action.verb for action in plan.actions}
+    assert {name for name, verb in verbs.items() if verb != "repoint"} == {"large", "larger"}
+    shop.apply(plan)
+    assert shop.rows("shop.larger", "strict") == [(1,)]
+    assert promotion(shop, target="strict").empty
+
+
+def test_newer_files_wait(shop: Project) -> None:
+    """What was looked at in `dev` is promoted, not what has come since."""
+    shop.write("orders.csv", ORDERS + "4,2024-01-03,paid,40,e\n")
+    assert not shop.plan().empty
+    shop.apply(promotion(shop))
+    assert shop.tables("prod") == shop.tables("dev")
+    assert len(shop.rows("shop.paid", "prod")) == 3
+
+
+def test_what_is_made_anew_each_time_is_promoted_as_it_is(shop: Project) -> None:
+    shop.pipeline(SHOP + '[sql.dice]\nquery = "select random() as value"\nrebuild = "always"\n')
+    shop.apply()
+    shop.apply(shop.plan(environment="prod"))
+    assert shop.rows("shop.dice", "prod") != shop.rows("shop.dice", "dev")
+    shop.apply()
+    shop.apply(promotion(shop))
+    assert shop.rows("shop.dice", "prod") == shop.rows("shop.dice", "dev")
+
+
+def test_specs_that_have_moved_on_are_not_guessed_about(shop: Project) -> None:
+    shop.pipeline(SHOP.replace("sum(amount) as amount", "sum(amount) + 1 as amount"))
+    found = refusal(shop)
+    assert found.code == "VP710"
+    assert found.notes[0] == "`shop.daily`: `amount` changed: expression"
+    assert found.fix is not None
+    assert "vp apply --env prod" in found.fix.title
+    # What does not depend on the edit can be promoted by itself.
+    shop.apply(promotion(shop, "paid"))
+    assert {address.name for address in shop.state.pointers("prod")} == {"orders", "paid"}
+
+
+def test_it_never_goes_back_to_older_data(shop: Project) -> None:
+    shop.write("orders.csv", ORDERS + "4,2024-01-03,paid,40,e\n")
+    shop.apply(shop.plan(environment="prod"))
+    found = refusal(shop)
+    assert found.code == "VP711"
+    assert "`shop.orders`" in found.detail
+    shop.apply()
+    assert promotion(shop).empty
+
+
+def test_an_empty_environment_has_nothing_to_promote(shop: Project) -> None:
+    assert refusal(shop, source="strict").code == "VP708"
+
+
+def test_a_saved_promotion_is_what_was_reviewed(shop: Project) -> None:
+    saved = shop.root / "prod.vpplan"
+    plan = promotion(shop)
+    save_plan(plan, saved)
+    assert load_plan(saved) == plan
+    # `dev` moves on; what was reviewed is applied all the same.
+    shop.write("orders.csv", ORDERS + "4,2024-01-03,paid,40,e\n")
+    shop.apply()
+    reviewed = load_plan(saved)
+    verify_plan(
+        reviewed,
+        plan.digest,
+        shop.state,
+        plan.engine_version,
+        lambda asset: list_files(shop.root, asset.definition),
+    )
+    shop.apply(reviewed)
+    assert len(shop.rows("shop.paid", "prod")) == 3
+
+
+def test_checks_run_by_the_values_of_the_target(shop: Project) -> None:
+    """The version is the same; only a check reads the variable, and in `strict` it fails: nothing is published."""
+    shop.pipeline(
+        SHOP.split("[sql.large]", maxsplit=1)[0]
+        .replace("[sql.daily]", 'checks = [{ expression = "amount >= $least" }]\n[sql.daily]')
+        .replace('columns.id = { checks = ["not_null", "unique"] }\n\nchecks', "checks")
+    )
+    shop.apply()
+    result = shop.apply(promotion(shop, target="strict"))
+    assert result.status == "failed"
+    assert shop.outcomes(result)["paid"] == "failed"
+    assert shop.state.pointers("strict") == {}
