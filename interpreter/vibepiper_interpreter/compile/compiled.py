@@ -67,6 +67,11 @@ class PythonDefinition:
     module: str
     function: str
     parameters: tuple[Parameter, ...]
+    # Hashes of what the function reaches in the project's own code, by meaning, and of all that code as it is written;
+    # if it has a context, the environment and the variables in that, as JSON.
+    code: str = ""
+    sources: str = ""
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,8 @@ class Check:
 class CompiledAsset:
     """An asset as the planner and the run see it.
 
-    `fingerprint` covers its own meaning only, never its inputs'. `shape` and `column_fingerprints` split it: where
+    `fingerprint` covers its own meaning only, never its inputs'; it begins with the code that computed it (see
+    `fingerprint_code`). `shape` and `column_fingerprints` split it: where
     two definitions have equal shapes, exactly the columns whose fingerprints differ can have changed. They are
     empty where meaning cannot be split (then any change reaches all columns).
     """

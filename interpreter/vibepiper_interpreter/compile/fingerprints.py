@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from vibepiper_interpreter.compile.compilation import Analysis, Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import (
     Check,
+    Column,
     CompiledAsset,
+    Definition,
     FileDefinition,
     PythonDefinition,
     SqlDefinition,
 )
+from vibepiper_interpreter.compile.fingerprint_code import stamped
 from vibepiper_interpreter.compile.header_lines import HeaderLines
-from vibepiper_interpreter.compile.python_fingerprint import fingerprint_function
+from vibepiper_interpreter.compile.lineage import QueryAnalysis
+from vibepiper_interpreter.compile.python_fingerprint import fingerprint_function, import_closure
 from vibepiper_interpreter.compile.serial import check_to_json, definition_to_json, value_to_json
 from vibepiper_interpreter.engines.duckdb.session import ENGINE_FINGERPRINT
 from vibepiper_spec.address import Address
@@ -45,78 +49,99 @@ def fingerprint_assets(state: Compilation, workshop: Workshop) -> tuple[Compilat
     lines = HeaderLines(state.root, state.loaded.locator)
     for address in state.order:
         if address not in state.unknown:
-            meaning = _meaning(state, workshop, address, python_files)
-            assets[address] = _assemble(state, state.declared[address], meaning, lines)
+            definition = _complete(state, workshop, address, python_files)
+            assets[address] = _assemble(state, state.declared[address], definition, lines)
     return replace(state, assets=assets, python_files=tuple(sorted(python_files.items()))), []
 
 
-def _meaning(state: Compilation, workshop: Workshop, address: Address, python_files: dict[str, str]) -> Meaning:
+def _complete(state: Compilation, workshop: Workshop, address: Address, python_files: dict[str, str]) -> Definition:
+    """The definition of an asset, with what a function reaches."""
     definition = state.definitions[address]
-    order_by = list(state.declared[address].spec.order_by)
-    match definition:
-        case FileDefinition():
-            return _of_files(definition, order_by)
-        case SqlDefinition():
-            return _of_query(state.analyses[address], order_by)
-        case PythonDefinition():
-            found = state.python[address]
-            reached = fingerprint_function(workshop.python, found.module, found.function)
-            for name in reached.modules:
-                module = workshop.python.module(name)
-                if module is not None:
-                    python_files[module.path] = hashlib.sha256(module.content).hexdigest()
-            return _of_function(state, address, definition, reached.fingerprint, order_by)
+    if not isinstance(definition, PythonDefinition):
+        return definition
+    found = state.python[address]
+    reached = fingerprint_function(workshop.python, found.module, found.function)
+    for name in reached.modules:
+        module = workshop.python.module(name)
+        if module is not None:
+            python_files[module.path] = hashlib.sha256(module.content).hexdigest()
+    # A function with a context may read any variable, and the environment's name.
+    has_context = any(parameter.flavour == "context" for parameter in definition.parameters)
+    return replace(
+        definition,
+        code=reached.fingerprint,
+        sources=_sources(workshop, {definition.module, found.module}),
+        context=_as_text([state.environment, value_to_json(dict(state.variables))]) if has_context else "",
+    )
 
 
-def _of_files(definition: FileDefinition, order_by: list[str]) -> Meaning:
+def _sources(workshop: Workshop, modules: set[str]) -> str:
+    """A hash over the text of everything of the project that importing these modules can bring in.
+
+    Its form must stay: it is what tells, after an upgrade, that code is what it was.
+    """
+    digest = hashlib.sha256()
+    for name in sorted({name for module in modules for name in import_closure(workshop.python, module)}):
+        module = workshop.python.module(name)
+        if module is not None:
+            digest.update(f"{name} {hashlib.sha256(module.content).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def meaning_of_files(definition: FileDefinition, order_by: Sequence[str]) -> Meaning:
     """Which files there are is no part of it: the planner compares those by content."""
     written = definition_to_json(definition)
     types = written.pop("types")
     shape = hash_json(["file", written, ENGINE_FINGERPRINT])
     columns = tuple((name, hash_json([name, kind])) for name, kind in types)
-    return Meaning(hash_json([shape, types, order_by]), shape, columns, deterministic=True)
+    return Meaning(hash_json([shape, types, list(order_by)]), shape, columns, deterministic=True)
 
 
-def _of_query(analysis: Analysis, order_by: list[str]) -> Meaning:
+def meaning_of_query(analysis: Analysis | QueryAnalysis, order_by: Sequence[str]) -> Meaning:
     """The values of its parameters are in the meanings of the expressions that name them."""
-    fingerprint = hash_json(["sql", analysis.fingerprint, order_by, ENGINE_FINGERPRINT])
+    fingerprint = hash_json(["sql", analysis.fingerprint, list(order_by), ENGINE_FINGERPRINT])
     if not analysis.shape:
         return Meaning(fingerprint, deterministic=analysis.deterministic)
     shape = hash_json([analysis.shape, ENGINE_FINGERPRINT])
     return Meaning(fingerprint, shape, analysis.column_fingerprints, analysis.deterministic)
 
 
-def _of_function(
-    state: Compilation, address: Address, definition: PythonDefinition, reached: str, order_by: list[str]
-) -> Meaning:
-    written = definition_to_json(definition)
-    columns = sorted((column.name, column.type) for column in state.columns[address])
-    # A function with a context may read any variable, and the environment's name.
-    has_context = any(parameter.flavour == "context" for parameter in definition.parameters)
-    context = [state.environment, _variables(state)] if has_context else None
-    return Meaning(hash_json(["python", reached, written["parameters"], columns, context, order_by]))
+def meaning_of_function(definition: PythonDefinition, columns: Sequence[Column], order_by: Sequence[str]) -> Meaning:
+    parameters = definition_to_json(definition)["parameters"]
+    types = sorted((column.name, column.type) for column in columns)
+    return Meaning(hash_json(["python", definition.code, parameters, types, definition.context, list(order_by)]))
 
 
-def _variables(state: Compilation) -> Any:
-    return value_to_json(dict(sorted(state.variables.items())))
-
-
-def _assemble(state: Compilation, declared: DeclaredAsset, meaning: Meaning, lines: HeaderLines) -> CompiledAsset:
-    address, spec = declared.address, declared.spec
-    checks = state.checks.get(address, ())
-    return CompiledAsset(
-        address=address,
-        kind=declared.kind,
-        build=spec.build.mode,
-        definition=state.definitions[address],
-        inputs=state.inputs[address],
-        columns=state.columns[address],
-        checks=checks,
-        fingerprint=meaning.fingerprint,
-        checks_fingerprint=_of_checks(checks),
+def with_meaning(asset: CompiledAsset, meaning: Meaning) -> CompiledAsset:
+    return replace(
+        asset,
+        fingerprint=stamped(meaning.fingerprint),
         shape=meaning.shape,
         column_fingerprints=meaning.columns,
         deterministic=meaning.deterministic,
+    )
+
+
+def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definition, lines: HeaderLines) -> CompiledAsset:
+    address, spec = declared.address, declared.spec
+    checks = state.checks.get(address, ())
+    match definition:
+        case FileDefinition():
+            meaning = meaning_of_files(definition, spec.order_by)
+        case SqlDefinition():
+            meaning = meaning_of_query(state.analyses[address], spec.order_by)
+        case PythonDefinition():
+            meaning = meaning_of_function(definition, state.columns[address], spec.order_by)
+    asset = CompiledAsset(
+        address=address,
+        kind=declared.kind,
+        build=spec.build.mode,
+        definition=definition,
+        inputs=state.inputs[address],
+        columns=state.columns[address],
+        checks=checks,
+        fingerprint="",
+        checks_fingerprint=fingerprint_of_checks(checks),
         check_inputs=state.check_inputs.get(address, ()),
         order_by=spec.order_by,
         rebuild_always=spec.rebuild == "always",
@@ -126,10 +151,15 @@ def _assemble(state: Compilation, declared: DeclaredAsset, meaning: Meaning, lin
         declared_in=declared.origin.path,
         declared_at_line=lines.line(declared.origin),
     )
+    return with_meaning(asset, meaning)
 
 
-def _of_checks(checks: tuple[Check, ...]) -> str:
-    """What the checks demand: how they are described makes no difference, nor the condition made of the arguments."""
+def fingerprint_of_checks(checks: tuple[Check, ...]) -> str:
+    """What the checks demand: how they are described makes no difference, nor the condition made of the arguments.
+
+    Unlike the fingerprint of an asset it does not say which code computed it: a test pins it. If its form must change,
+    every check runs once more after the upgrade, and nothing is rebuilt.
+    """
     if not checks:
         return ""
     return hash_json(sorted((_demand(check_to_json(check)) for check in checks), key=json.dumps))
@@ -140,5 +170,8 @@ def _demand(check: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def hash_json(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_as_text(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _as_text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

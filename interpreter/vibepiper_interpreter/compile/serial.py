@@ -136,6 +136,7 @@ def definition_to_json(definition: Definition) -> dict[str, Any]:
                     ]
                     for parameter in definition.parameters
                 ],
+                "reaches": [definition.code, definition.sources, definition.context],
             }
         case FileDefinition():
             return {
@@ -162,6 +163,7 @@ def definition_from_json(found: Mapping[str, Any]) -> Definition:
                 )
                 for name, address, flavour, columns in found["parameters"]
             ),
+            *found["reaches"],
         )
     return FileDefinition(
         tuple(found["paths"]),

@@ -19,7 +19,7 @@ from vibepiper_interpreter.state.rows import (
     version_from_row,
 )
 from vibepiper_interpreter.state.tables import audits, definitions, environments, pointers, versions
-from vibepiper_interpreter.storage.version import Version
+from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
 
 # Values in one `IN (…)`: below every limit on bound parameters that we have met.
@@ -95,6 +95,25 @@ def history(connection: Connection, address: Address, limit: int) -> list[Versio
         .limit(limit)
     ).all()
     return _decoded(connection, rows)
+
+
+def ids_of_other_code(connection: Connection, code: str) -> list[str]:
+    """The versions whose fingerprints say that another code than `code` computed them."""
+    says = versions.c.fingerprint.like("_" * len(code) + "-%")
+    other = versions.c.fingerprint.not_like(f"{code}-%")
+    return list(connection.execute(select(versions.c.id).where(says, other).order_by(versions.c.id)).scalars())
+
+
+def confirmed_inputs(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[InputVersion, ...]]:
+    """What each version that an environment points to is known to be right for; see `Pointer`."""
+    rows = (
+        row
+        for some in _chunks(ids)
+        for row in connection.execute(
+            select(pointers.c.version_id, pointers.c.inputs).where(pointers.c.version_id.in_(some))
+        )
+    )
+    return {version_id: inputs_from_text(inputs) for version_id, inputs in rows}
 
 
 def ids_by_key(connection: Connection) -> dict[str, str]:

@@ -169,11 +169,36 @@ def move_pointers(
     connection.execute(update(environments).where(environments.c.name == environment).values(serial=new_serial))
 
 
+def refresh_meanings(connection: Connection, refreshed: Iterable[Version]) -> None:
+    """Write the definition, fingerprint and key of versions anew; all else about a version never changes."""
+    rows = []
+    used: dict[str, Values] = {}
+    for version in refreshed:
+        definition = definition_row(version.asset)
+        used[definition["id"]] = definition
+        rows.append(
+            {
+                "of": version.id,
+                "definition_id": definition["id"],
+                "fingerprint": version.asset.fingerprint,
+                "key": version.key,
+            }
+        )
+    _insert_missing(connection, definitions, list(used.values()))
+    if rows:
+        connection.execute(update(versions).where(versions.c.id == bindparam("of")), rows)
+    _drop_unused_definitions(connection)
+
+
 def delete_versions(connection: Connection, ids: Sequence[str]) -> None:
     """Forget versions, and definitions that no version is left of."""
     connection.execute(
         delete(versions).where(versions.c.id == bindparam("forgotten")), [{"forgotten": each} for each in ids]
     )
+    _drop_unused_definitions(connection)
+
+
+def _drop_unused_definitions(connection: Connection) -> None:
     connection.execute(delete(definitions).where(definitions.c.id.not_in(select(versions.c.definition_id))))
 
 
