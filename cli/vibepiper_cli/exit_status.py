@@ -10,7 +10,7 @@ class ExitStatus(IntEnum):
 
     OK = 0
     FAILED = 1
-    CHANGES_PENDING = 2  # only with `--detailed-exitcode`
+    CHANGES_PENDING = 2  # or there are differences; only with `--detailed-exitcode`
     BAD_SPECS = 3
     WRONG_USAGE = 4
     INTERRUPTED = 130  # what shells give to a program ended by Ctrl-C

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,20 @@ EnvironmentOption = Annotated[
     str, typer.Option("--env", "-e", metavar="NAME", help="The environment.", autocompletion=complete_environment)
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("-o", "--out", metavar="FILE", show_default=False, help="Save the plan, for `vp apply FILE`."),
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", "-w", min=1, metavar="N", show_default=False, help="Tasks at once.  [default: as in vp.toml]"
+    ),
+]
+WaitOption = Annotated[
+    str, typer.Option(metavar="DURATION", help="Wait so long for another apply to end: 30s, 10m, 1h.")
+]
 SelectionArgument = Annotated[
     list[str] | None,
     typer.Argument(

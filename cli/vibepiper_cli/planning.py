@@ -15,7 +15,7 @@ from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset, Comp
 from vibepiper_interpreter.connectors.file import list_files
 from vibepiper_interpreter.plan import engine_version, load_plan, make_plan, verify_plan
 from vibepiper_interpreter.plan.plan import Plan
-from vibepiper_interpreter.state import State, open_state_at
+from vibepiper_interpreter.state import State, open_state, open_state_at
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import SourceFile
 from vibepiper_spec.diagnostics import Diagnostic, has_errors
@@ -86,6 +86,11 @@ def read(invocation: Invocation, file: Path) -> Planned:
     """A saved plan, verified against the project, the state and the source files as they are now."""
     plan = load_plan(file)
     root = find_root(invocation)
+    if plan.goes_back:
+        # It does not follow from the specs, and is needed most where they are broken.
+        state = open_state(root, load_for_state(invocation).project.settings)
+        verify_plan(plan, plan.digest, state, plan.engine_version, lambda asset: ())
+        return Planned(plan, root, state, ())
     compiled = compile_root(root, plan.environment)
     stop_on_errors(compiled.diagnostics, invocation)
     state = open_state_at(root, compiled.state_url)

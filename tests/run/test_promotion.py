@@ -8,14 +8,20 @@ import pytest
 from tests.run.test_environments import ORDERS, SHOP, VP_TOML
 
 from vibepiper_interpreter.compile import compile_project
+from vibepiper_interpreter.compile.compiled import CompiledAsset, FileDefinition
 from vibepiper_interpreter.connectors.file import list_files
 from vibepiper_interpreter.plan import load_plan, make_promotion, save_plan, verify_plan
 from vibepiper_interpreter.plan.plan import Plan
+from vibepiper_interpreter.storage.version import SourceFile
 from vibepiper_spec import load_project
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError
 
 if TYPE_CHECKING:
     from tests.run.conftest import Project
+
+
+def source_files(project: Project, asset: CompiledAsset) -> tuple[SourceFile, ...]:
+    return list_files(project.root, asset.definition) if isinstance(asset.definition, FileDefinition) else ()
 
 
 def promotion(project: Project, *selection: str, source: str = "dev", target: str = "prod") -> Plan:
@@ -25,7 +31,7 @@ def promotion(project: Project, *selection: str, source: str = "dev", target: st
         compile_project(loaded, target).project,
         project.state,
         selection=selection,
-        list_files=lambda asset: list_files(project.root, asset.definition),
+        list_files=lambda asset: source_files(project, asset),
         storage_has=project.storage.has,
     )
 
@@ -131,7 +137,7 @@ def test_a_saved_promotion_is_what_was_reviewed(shop: Project) -> None:
         plan.digest,
         shop.state,
         plan.engine_version,
-        lambda asset: list_files(shop.root, asset.definition),
+        lambda asset: source_files(shop, asset),
     )
     shop.apply(reviewed)
     assert len(shop.rows("shop.paid", "prod")) == 3

@@ -17,6 +17,7 @@ from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import DEFAULT_ENVIRONMENT
 from vibepiper_cli.owner import owner
 from vibepiper_cli.planning import Planned
+from vibepiper_cli.protection import chosen, require_no_review
 from vibepiper_cli.query_places import places_in_queries
 from vibepiper_cli.views.diagnostics import show_diagnostics
 from vibepiper_cli.views.plan import render_plan
@@ -45,21 +46,25 @@ class How:
     workers: int | None
     wait: float  # seconds
     quiet: bool
+    again: str = "vp apply"  # what to type to do the same again
 
 
 def apply(invocation: Invocation, selection: Sequence[str], environment: str | None, how: How) -> ExitStatus:
     file = _plan_file(selection)
     if file is None:
-        planned = planning.make(invocation, environment or DEFAULT_ENVIRONMENT, selection)
+        name = environment or DEFAULT_ENVIRONMENT
+        require_no_review(invocation, name, f"vp plan{chosen(name)} --out {name}.vpplan", f"vp apply {name}.vpplan")
+        planned = planning.make(invocation, name, selection)
     elif environment is not None:
         raise WrongUsage("a saved plan names its environment itself; leave out `--env`, or plan again with it.")
     else:
         planned = planning.read(invocation, file)
     with planned.state:
-        return _apply(planned, invocation, how)
+        return carry_out(planned, invocation, how)
 
 
-def _apply(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
+def carry_out(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
+    """Show the plan, ask, run it, tell how it ended: the end of every verb that publishes."""
     printer = invocation.printer
     plan = planned.plan
     if not how.quiet or plan.empty:
@@ -69,7 +74,7 @@ def _apply(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
             printer.json({"status": "succeeded", "environment": plan.environment, "run": None, "tasks": []})
         return ExitStatus.OK
     settings = load_settings(planned.root)
-    if not how.yes and not _agreed(invocation):
+    if not how.yes and not _agreed(invocation, how):
         return ExitStatus.FAILED
     with _cancel_on_interrupt(invocation) as cancel, progress(len(plan.actions), printer, quiet=how.quiet) as listener:
         result = apply_plan(
@@ -84,11 +89,11 @@ def _apply(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
             cancel=cancel,
             place=places_in_queries(planned.root, plan),
         )
-    _show(result, plan, invocation)
+    _show(result, plan, invocation, how)
     return _STATUSES[result.status]
 
 
-def _show(result: RunResult, plan: Plan, invocation: Invocation) -> None:
+def _show(result: RunResult, plan: Plan, invocation: Invocation, how: How) -> None:
     printer = invocation.printer
     diagnostics = _diagnostics(result, plan)
     printer.talk()
@@ -98,7 +103,7 @@ def _show(result: RunResult, plan: Plan, invocation: Invocation) -> None:
     printer.talk(render_summary(result, printer.talk_paint))
     if result.status != "succeeded":
         printer.talk(
-            "\nWhat was not published stays as it was. Once mended, this goes on with what is left:\n\n  vp apply"
+            f"\nWhat was not published stays as it was. Once mended, this goes on with what is left:\n\n  {how.again}"
         )
     if invocation.json:
         printer.json(run_json(result))
@@ -121,10 +126,12 @@ def _plan_file(selection: Sequence[str]) -> Path | None:
     return path if path.is_file() or looks_like_file else None
 
 
-def _agreed(invocation: Invocation) -> bool:
+def _agreed(invocation: Invocation, how: How) -> bool:
     printer = invocation.printer
     if not sys.stdin.isatty():
-        printer.talk("\nNothing was done: there is no terminal to ask at. To apply without asking:\n\n  vp apply --yes")
+        printer.talk(
+            f"\nNothing was done: there is no terminal to ask at. To do it without asking:\n\n  {how.again} --yes"
+        )
         return False
     if printer.ask("Apply this? Type `yes` to go on: ").casefold() in ("yes", "y"):
         return True

@@ -8,18 +8,41 @@ from pathlib import Path
 
 from vibepiper_cli import planning
 from vibepiper_cli.exit_status import ExitStatus
+from vibepiper_cli.failure import WrongUsage
 from vibepiper_cli.invocation import Invocation
+from vibepiper_cli.planning import Planned
 from vibepiper_cli.views.plan import render_plan
 from vibepiper_cli.views.plan_json import plan_json
 from vibepiper_interpreter.plan import save_plan
 
 
 def plan(
-    invocation: Invocation, selection: Sequence[str], environment: str, *, out: Path | None, detailed_exitcode: bool
+    invocation: Invocation,
+    selection: Sequence[str],
+    environment: str,
+    *,
+    as_of: str | None,
+    out: Path | None,
+    detailed_exitcode: bool,
 ) -> ExitStatus:
-    printer = invocation.printer
-    planned = planning.make(invocation, environment, selection)
+    if as_of is None:
+        planned = planning.make(invocation, environment, selection)
+    elif selection:
+        raise WrongUsage("`--as-of` takes the whole environment back; leave out the selection.")
+    else:
+        # Here, because going back looks at files, which brings the engine; what only plans must not wait for it.
+        from vibepiper_cli.returning import as_of_plan
+
+        planned = as_of_plan(invocation, as_of, environment)
     planned.state.close()
+    return show_and_save(planned, invocation, out, detailed_exitcode=detailed_exitcode)
+
+
+def show_and_save(
+    planned: Planned, invocation: Invocation, out: Path | None, *, detailed_exitcode: bool = False
+) -> ExitStatus:
+    """The end of every verb that plans and does not apply."""
+    printer = invocation.printer
     if out is not None:
         save_plan(planned.plan, out)
     if invocation.json:

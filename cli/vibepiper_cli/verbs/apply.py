@@ -9,23 +9,24 @@ import typer
 from vibepiper_cli.duration import parse_duration
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.options import DEFAULT_ENVIRONMENT, EnvironmentOption, JsonOption, SelectionArgument
+from vibepiper_cli.options import (
+    DEFAULT_ENVIRONMENT,
+    EnvironmentOption,
+    JsonOption,
+    SelectionArgument,
+    WaitOption,
+    WorkersOption,
+    YesOption,
+)
 
 
 def apply(
     context: typer.Context,
     selection: SelectionArgument = None,
     environment: EnvironmentOption = DEFAULT_ENVIRONMENT,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers", "-w", min=1, metavar="N", show_default=False, help="Tasks at once.  [default: as in vp.toml]"
-        ),
-    ] = None,
-    wait: Annotated[
-        str, typer.Option(metavar="DURATION", help="Wait so long for another apply to end: 30s, 10m, 1h.")
-    ] = "0s",
+    yes: YesOption = False,
+    workers: WorkersOption = None,
+    wait: WaitOption = "0s",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No plan, no progress: only the result.")] = False,
     json: JsonOption = False,
 ) -> ExitStatus:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.options import DEFAULT_ENVIRONMENT, EnvironmentOption, JsonOption, SelectionArgument
+from vibepiper_cli.options import DEFAULT_ENVIRONMENT, EnvironmentOption, JsonOption, OutOption, SelectionArgument
 
 
 def plan(
     context: typer.Context,
     selection: SelectionArgument = None,
     environment: EnvironmentOption = DEFAULT_ENVIRONMENT,
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", metavar="FILE", show_default=False, help="Save the plan, for `vp apply FILE`."),
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="TIME",
+            show_default=False,
+            help="Plan to go back to what was published then: `2026-03-01 08:00` (UTC), or how long ago: `2h`.",
+        ),
     ] = None,
+    out: OutOption = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes, 0 if there are none.")
     ] = False,
@@ -35,9 +40,15 @@ def plan(
       vp plan
       vp plan daily_revenue+ --env prod
       vp plan --out today.vpplan && vp apply today.vpplan
+      vp plan --as-of 2h --out back.vpplan
     """
     from vibepiper_cli.commands.plan import plan
 
     return plan(
-        Invocation.of(context, json=json), selection or [], environment, out=out, detailed_exitcode=detailed_exitcode
+        Invocation.of(context, json=json),
+        selection or [],
+        environment,
+        as_of=as_of,
+        out=out,
+        detailed_exitcode=detailed_exitcode,
     )

@@ -24,7 +24,7 @@ _COLUMN_SYMBOLS = {
 def render_plan(plan: Plan, paint: Paint) -> str:
     if plan.empty:
         return _nothing(plan)
-    blocks = [f"Plan for environment {paint('strong', plan.environment)}{_selected(plan)}"]
+    blocks = [f"Plan for environment {paint('strong', plan.environment)}{_selected(plan)}{_purpose(plan)}"]
     # In plan order, so that inputs stand above what reads them.
     pipelines: dict[str, list[Action]] = {}
     for action in plan.actions:
@@ -52,8 +52,14 @@ def count_actions(plan: Plan, paint: Paint) -> str:
 
 
 def _nothing(plan: Plan) -> str:
+    if plan.purpose:
+        return f"No changes. `{plan.environment}` is so already: the plan {plan.purpose}."
     scope = f"What {listed(plan.selection)} selects" if plan.selection else f"`{plan.environment}`"
     return f"No changes. {scope} is as the specs say ({count(plan.unchanged, 'asset')})."
+
+
+def _purpose(plan: Plan) -> str:
+    return f": {plan.purpose}" if plan.purpose else ""
 
 
 def _selected(plan: Plan) -> str:

@@ -14,6 +14,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "environment": plan.environment,
         "serial": plan.serial,
         "selection": list(plan.selection),
+        "purpose": plan.purpose,
         "changes": not plan.empty,
         "unchanged": plan.unchanged,
         "actions": [_action(action, plan) for action in plan.actions],

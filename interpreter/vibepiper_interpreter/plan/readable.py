@@ -17,12 +17,7 @@ def unreadable(
 ) -> set[str]:
     """Those of `version_ids` that cannot be read any more."""
     wanted = set(version_ids)
-    known: dict[str, Version] = {}
-    waiting = set(wanted)
-    while waiting:
-        found = state.versions(waiting)
-        known |= found
-        waiting = {read.version_id for version in found.values() for read in _shown(version)} - known.keys() - waiting
+    known = with_all_they_show(wanted, state)
     verdicts: dict[str, bool] = {}
 
     def can_be_read(version_id: str) -> bool:
@@ -37,6 +32,18 @@ def unreadable(
         return verdicts[version_id]
 
     return {version_id for version_id in wanted if not can_be_read(version_id)}
+
+
+def with_all_they_show(version_ids: Iterable[str], state: State) -> dict[str, Version]:
+    """These versions by id, and those that the views among them read; unknown ones are left out."""
+    known: dict[str, Version] = {}
+    waiting = asked = set(version_ids)
+    while waiting:
+        found = state.versions(waiting)
+        known |= found
+        waiting = {read.version_id for version in found.values() for read in _shown(version)} - asked
+        asked = asked | waiting
+    return known
 
 
 def _shown(version: Version) -> tuple[InputVersion, ...]:
