@@ -14,6 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.compile_sql.laws import Bench, fill, multiset, random_rows, with_other_values
 from tests.compile_sql.random_queries import TABLES, changed, random_query, realiased, reformatted
+from tests.proof_steps import PROOF_STEPS
 
 from vibepiper_interpreter.compile.lineage import QueryAnalysis
 from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect
@@ -21,7 +22,7 @@ from vibepiper_spec.address import Address
 
 randoms = st.integers(min_value=0, max_value=2**32).map(Random)
 few = settings(max_examples=60, deadline=None)
-many = settings(max_examples=5000, deadline=None)
+many = settings(max_examples=10 * PROOF_STEPS, deadline=None)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,66 @@
+"""After any sequence of edits, what was done step by step equals what is built from nothing; and nothing else is done.
+
+Real specs, real files, real planning and applying; only the edits are made up (`random_edits`), and so is the chance
+that an apply is of a selection, fails a check, or is stopped halfway. `Walk` says what must hold after each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import SystemRandom
+
+import pytest
+from tests.promises.proof import Counts, Walk
+from tests.proof_steps import PROOF_STEPS
+
+STEPS_OF_A_WALK = 14
+# The seed of one walk is new in each run; the name of a failing test tells it.
+ANY_SEED = SystemRandom().randrange(2**32)
+
+StartWalk = Callable[[int, Counts], Walk]
+
+
+@pytest.fixture
+def start_walk(tmp_path: Path) -> Iterator[StartWalk]:
+    """A failing walk leaves its project, and says what was done to it."""
+    walks: list[Walk] = []
+
+    def start(seed: int, counts: Counts) -> Walk:
+        walks.append(Walk(tmp_path / str(seed), seed, counts))
+        return walks[-1]
+
+    yield start
+    for walk in walks:
+        print(f"seed {walk.seed}:", *walk.story)
+        walk.close()
+
+
+@pytest.mark.parametrize("seed", [4, 12])
+def test_incremental_equals_from_scratch(start_walk: StartWalk, seed: int) -> None:
+    walk = start_walk(seed, Counts())
+    for _ in range(7):
+        walk.step()
+
+
+def test_incremental_equals_from_scratch_with_a_new_seed(start_walk: StartWalk) -> None:
+    walk = start_walk(ANY_SEED, Counts())
+    for _ in range(4):
+        walk.step()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("half", [0, 1])  # for two processes
+def test_incremental_equals_from_scratch_at_length(
+    start_walk: StartWalk, capsys: pytest.CaptureFixture[str], half: int
+) -> None:
+    counts = Counts()
+    seed = (ANY_SEED + half * 2**31) % 2**32
+    while counts.steps < PROOF_STEPS // 2:
+        walk = start_walk(seed, counts)
+        for _ in range(STEPS_OF_A_WALK):
+            walk.step()
+        walk.forget()
+        seed += 1
+    with capsys.disabled():
+        print(f"\n{counts}")
