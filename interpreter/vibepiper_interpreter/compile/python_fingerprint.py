@@ -193,7 +193,9 @@ def _names_used(statement: ast.stmt) -> tuple[frozenset[str], frozenset[tuple[st
     names: set[str] = set()
     bare: set[str] = set()
     for node in ast.walk(statement):
-        if isinstance(node, ast.Attribute) and id(node) not in inside:
+        if isinstance(node, ast.Expr) and is_docstring(node):
+            inside.add(id(node.value))  # a docstring of one word is no name
+        elif isinstance(node, ast.Attribute) and id(node) not in inside:
             chain: list[str] = []
             current: ast.expr = node
             while isinstance(current, ast.Attribute):
@@ -208,7 +210,8 @@ def _names_used(statement: ast.stmt) -> tuple[frozenset[str], frozenset[tuple[st
             bare.add(node.id)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
             # A string annotation, or a name handed to `getattr`.
-            names.add(node.value)
+            if id(node) not in inside:
+                names.add(node.value)
     return frozenset(names | bare), frozenset((base, chain) for base, chain in attributes if base not in bare)
 
 
