@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 # Tests run on this many processes.
 JOBS ?= 2
+# How long the long proofs are; 40 takes some minutes.
+STEPS ?= 400
 BIN := $(VENV)/bin
 # Bytecode is worth keeping: without it, every `vp` would compile itself anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -22,8 +24,8 @@ demo: $(VENV)/has-core  ## plan and apply examples/flights, and show the tables 
 test: $(VENV)/has-test  ## run all tests, except the long proofs
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
 
-prove: $(VENV)/has-test  ## run the long proofs: random edits, a kill at every step
-	$(BIN)/python -m pytest -n $(JOBS) -m slow
+prove: $(VENV)/has-test  ## run the long proofs: random edits, a kill at every step (STEPS=2000 make prove)
+	VIBEPIPER_PROOF_STEPS=$(STEPS) $(BIN)/python -m pytest -n $(JOBS) -m slow
 
 lint: $(VENV)/has-lint  ## check style and layout (ruff)
 	$(BIN)/ruff check .
