@@ -43,7 +43,8 @@ def test_what_is_recalled_is_what_was_compiled(whole: Project) -> None:
     first = whole.recall()
     assert [diagnostic.code for diagnostic in first.diagnostics] in (["VP313"], [])
     assert whole.recall() == first
-    assert compiled_from_bytes(compiled_to_bytes(first)) == first
+    written = compiled_to_bytes(first)
+    assert compiled_from_bytes(written.frame, lambda names: {name: written.pieces[name] for name in names}) == first
 
 
 def touch(project: Project) -> None:

@@ -76,6 +76,8 @@ class _Binding:
             # Only its input is to blame, which is told already.
             self.unknown.add(address)
             return
+        if address in self._state.recalled.assets:
+            return
         declared = self._state.declared[address]
         match declared.kind:
             case "source":

@@ -1,147 +1,174 @@
-"""Loads and compiles a project, or gives what that gave before if nothing it hangs on has changed.
+"""Loads and compiles a project, or gives what that gave before: all of it, or what has not been touched since.
 
 An unchanged project is told by the identity of its files alone: no TOML is parsed, and DuckDB is not imported.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import sys
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from vibepiper_interpreter.compile.code_version import code_version
 from vibepiper_interpreter.compile.compiled import Compiled, FileDefinition
-from vibepiper_interpreter.compile.project_bytes import compiled_from_bytes, compiled_to_bytes
-from vibepiper_interpreter.compile.serial import definition_from_json, definition_to_json
-from vibepiper_interpreter.connectors.file.listing import list_files
+from vibepiper_interpreter.compile.project_bytes import compiled_from_bytes, compiled_to_bytes, names_of_pieces
+from vibepiper_interpreter.compile.serial import definition_to_json
+from vibepiper_interpreter.compile.witness import Changes, Witness, compare, current_code, seen_files, sha256_of
 from vibepiper_interpreter.local_cache import LocalCache
-from vibepiper_spec.diagnostics import DiagnosticError, has_errors
-from vibepiper_spec.load.scan import PROJECT_FILE, spec_paths
+from vibepiper_spec.diagnostics import has_errors
+from vibepiper_spec.load.scan import PROJECT_FILE
 
 if TYPE_CHECKING:
-    from vibepiper_interpreter.compile.compilation import Workshop
+    from vibepiper_interpreter.compile.compilation import Compilation, Workshop
+    from vibepiper_interpreter.compile.incremental import Recompiled
     from vibepiper_spec.load.loaded import LoadedProject
 
-_WITNESS, _RESULT = "project_witness", "project"
-# A file touched this shortly before it was read may change again within the clock's grain: its content is compared.
-_RACY_NS = 2_000_000_000
+_WITNESS, _FRAME, _PIECE = "project_witness", "project", "project_piece"
 
 
 def compile_root(root: Path, environment: str) -> Compiled:
     """The compiled project at `root`; its diagnostics hold those of loading too."""
     with LocalCache(root) as cache:
-        known = _recall(root, environment, cache)
-        return _compile(root, environment, cache) if known is None else known
+        return _Memory(root, environment, cache).compile()
 
 
-def _recall(root: Path, environment: str, cache: LocalCache) -> Compiled | None:
-    """What compiling gave last time, if all that it hung on is as it was."""
-    stored = cache.get(_WITNESS, environment)
-    try:
-        witness = None if stored is None else json.loads(stored)
-        if witness is None or witness["code"] != _code() or not _holds(root, witness, environment, cache):
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A remembered result, and what has changed since."""
+
+    witness: Witness
+    changes: Changes
+    compiled: Compiled
+    frame: bytes
+
+
+class _Memory:
+    """What is remembered of one project in one environment. Only results without errors are: what was not found may
+    be there the next time."""
+
+    def __init__(self, root: Path, environment: str, cache: LocalCache) -> None:
+        self._root, self._environment, self._cache = root, environment, cache
+
+    def compile(self) -> Compiled:
+        started = time.time_ns()
+        known = self._recall()
+        if known is None:
+            return self._compile_anew(started)
+        if known.changes.none:
+            if known.changes.moved:
+                self._note_moved(known)
+            return known.compiled
+        return self._recompile(known, started) or self._compile_anew(started)
+
+    def _recall(self) -> _Known | None:
+        """What compiling gave last time, and what has changed since."""
+        stored = self._cache.get(_WITNESS, self._environment)
+        if stored is None:
             return None
-        result = cache.get(_RESULT, environment)
-        return None if result is None else compiled_from_bytes(result)
-    except (ValueError, KeyError, IndexError, TypeError):  # damaged: compile anew
-        return None
-
-
-def _code() -> list[str]:
-    return [code_version(), sys.executable]
-
-
-def _holds(root: Path, witness: Mapping[str, Any], environment: str, cache: LocalCache) -> bool:
-    if sorted(spec_paths(root)) != witness["specs"]:
-        return False
-    if any((root / path).is_file() != was_there for path, was_there in witness["looked_for"].items()):
-        return False
-    moved = {}
-    for path, (sha256, *identity) in witness["files"].items():
-        if _identity(root / path) != identity:
-            if _sha256(root / path) != sha256:
-                return False
-            moved[path] = sha256
-    if not _same_sources(root, witness["sources"], cache):
-        return False
-    if moved:
-        files = {**witness["files"], **_identities(root, moved, time.time_ns())}
-        cache.put(_WITNESS, environment, json.dumps({**witness, "files": files}).encode())
-    return True
-
-
-def _same_sources(root: Path, sources: list[Any], cache: LocalCache) -> bool:
-    for written, content in sources:
-        definition = definition_from_json(written)
-        assert isinstance(definition, FileDefinition)
         try:
-            if [[file.path, file.sha256] for file in list_files(root, definition, cache=cache)] != content:
-                return False
-        except (DiagnosticError, OSError):
-            return False
-    return True
+            witness = Witness.from_bytes(stored)
+            changes = compare(self._root, witness, self._cache)
+            frame = None if changes.all else self._cache.get(_FRAME, witness.frame)
+            if frame is None:
+                return None
+            compiled = compiled_from_bytes(frame, lambda names: self._cache.get_many(_PIECE, names))
+            return _Known(witness, changes, compiled, frame)
+        except (ValueError, KeyError, IndexError, TypeError):  # damaged: compile anew
+            return None
+
+    def _note_moved(self, known: _Known) -> None:
+        witness = known.witness
+        for files in (witness.specs, witness.sql, witness.modules):
+            files.update((path, seen) for path, seen in known.changes.moved.items() if path in files)
+        self._cache.put(_WITNESS, self._environment, witness.to_bytes())
+
+    def _compile_anew(self, started: int) -> Compiled:
+        from vibepiper_interpreter.compile.compilation import Compilation, Recalled, Workshop
+        from vibepiper_interpreter.compile.project import finish, in_order_of_place, run_passes
+        from vibepiper_spec.load.project import load_project
+
+        loaded = load_project(self._root)
+        workshop = Workshop(self._root, self._cache)
+        try:
+            state, diagnostics = run_passes(Compilation.begin(loaded, self._environment, Recalled()), workshop)
+        finally:
+            workshop.close()
+        found = finish(state, in_order_of_place((*loaded.diagnostics, *diagnostics)))
+        if not has_errors(found.diagnostics):
+            self._remember(found, _witness(self._root, loaded, state, workshop, started), {})
+        return found
+
+    def _recompile(self, known: _Known, started: int) -> Compiled | None:
+        from vibepiper_interpreter.compile.compilation import Workshop
+        from vibepiper_interpreter.compile.incremental import recompile
+
+        workshop = Workshop(self._root, self._cache)
+        try:
+            found = recompile(self._root, self._environment, known.witness, known.compiled, known.changes, workshop)
+        finally:
+            workshop.close()
+        if found is None or has_errors(found.compiled.diagnostics):
+            return None if found is None else found.compiled
+        new = _witness(self._root, found.loaded, found.state, workshop, started)
+        kept = {path: name for path, name in names_of_pieces(known.frame).items() if path not in found.reread}
+        self._remember(found.compiled, _merged(known.witness, new, found, python=known.changes.python), kept)
+        return found.compiled
+
+    def _remember(self, found: Compiled, witness: Witness, kept: dict[str, str]) -> None:
+        remembered = compiled_to_bytes(found, kept)
+        name = sha256_of(remembered.frame)
+        self._cache.put_many(_PIECE, remembered.pieces.items())
+        self._cache.put(_FRAME, name, remembered.frame)
+        self._cache.put(_WITNESS, self._environment, replace(witness, frame=name).to_bytes())
 
 
-def _identities(root: Path, hashes: Mapping[str, str], now: int) -> dict[str, list[Any]]:
-    """By path: the content's hash, and what tells that the file was not touched since. Nothing tells that too soon."""
-    found: dict[str, list[Any]] = {}
-    for path, sha256 in hashes.items():
-        identity = _identity(root / path)
-        racy = not identity or now - max(identity[1:3]) < _RACY_NS
-        found[path] = [sha256] if racy else [sha256, *identity]
-    return found
+def _witness(root: Path, loaded: LoadedProject, state: Compilation, workshop: Workshop, started: int) -> Witness:
+    """All that the result hangs on as far as it was compiled now, as it was when it was read."""
+    declares: dict[str, list[str]] = {path: [] for path in loaded.headers}
+    for declared in loaded.project.assets:
+        declares[declared.origin.path].append(str(declared.address))
+    sql_of: dict[str, list[str]] = {}
+    for origin, path in loaded.sql_files.items():
+        sql_of.setdefault(origin.path, []).append(path)
+    hashes = [(file.path, file.sha256) for file in loaded.files]
+    modules = ((module.path, sha256_of(module.content)) for module in workshop.python.read())
+    return Witness(
+        code=current_code(),
+        frame="",
+        specs=seen_files(root, (file for file in hashes if file[0].endswith(PROJECT_FILE)), started),
+        headers={path: dict(table) for path, table in loaded.headers.items()},
+        declares={path: addresses for path, addresses in declares.items() if addresses},
+        sql=seen_files(root, (file for file in hashes if not file[0].endswith(PROJECT_FILE)), started),
+        sql_of=sql_of,
+        modules=seen_files(root, modules, started),
+        looked_for=workshop.python.looked_for,
+        reached={str(address): dict(files) for address, files in state.python_files.items()},
+        sources={
+            str(address): [
+                definition_to_json(asset.definition),
+                [[file.path, file.sha256] for file in workshop.source_files[address]],
+            ]
+            for address, asset in state.assets.items()
+            if isinstance(asset.definition, FileDefinition) and address in workshop.source_files
+        },
+    )
 
 
-def _identity(path: Path) -> list[int]:
-    try:
-        stat = path.stat()
-    except OSError:
-        return []
-    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""
-
-
-def _compile(root: Path, environment: str, cache: LocalCache) -> Compiled:
-    """Load and compile; remembered only without errors, for what was not found may be there the next time."""
-    from vibepiper_interpreter.compile.compilation import Workshop
-    from vibepiper_interpreter.compile.project import compile_loaded
-    from vibepiper_spec.load.project import load_project
-
-    started = time.time_ns()
-    loaded = load_project(root)
-    workshop = Workshop(root, cache)
-    compiled = compile_loaded(loaded, environment, workshop)
-    found = replace(compiled, diagnostics=tuple(dict.fromkeys((*loaded.diagnostics, *compiled.diagnostics))))
-    if not has_errors(found.diagnostics):
-        cache.put(_WITNESS, environment, json.dumps(_witness(root, loaded, found, workshop, started)).encode())
-        cache.put(_RESULT, environment, compiled_to_bytes(found))
-    return found
-
-
-def _witness(root: Path, loaded: LoadedProject, found: Compiled, workshop: Workshop, started: int) -> dict[str, Any]:
-    """All that `found` hangs on, as it was when it was read."""
-    hashes = {file.path: file.sha256 for file in loaded.files}
-    hashes |= {module.path: hashlib.sha256(module.content).hexdigest() for module in workshop.python.read()}
-    sources = [
-        [definition_to_json(asset.definition), [[file.path, file.sha256] for file in workshop.source_files[address]]]
-        for address, asset in found.project.assets.items()
-        if isinstance(asset.definition, FileDefinition)
-    ]
-    return {
-        "code": _code(),
-        "specs": [file.path for file in loaded.files if file.path.endswith(PROJECT_FILE)],
-        "looked_for": workshop.python.looked_for,
-        "files": _identities(root, hashes, started),
-        "sources": sources,
-    }
+def _merged(old: Witness, new: Witness, found: Recompiled, *, python: bool) -> Witness:
+    """`old` as far as it is still about the project, and `new`. Where `python` changed, all of that is new."""
+    reread = found.reread
+    here = {path for path in old.specs if path not in reread}
+    sql_of = {path: named for path, named in old.sql_of.items() if path in here} | new.sql_of
+    named = {path for paths in sql_of.values() for path in paths}
+    recalled = {str(address) for address in found.state.recalled.assets}
+    return replace(
+        new,
+        specs={path: seen for path, seen in old.specs.items() if path in here} | new.specs,
+        headers={path: table for path, table in old.headers.items() if path in here} | new.headers,
+        declares={path: each for path, each in old.declares.items() if path in here} | new.declares,
+        sql={path: seen for path, seen in (old.sql | new.sql).items() if path in named},
+        sql_of=sql_of,
+        modules=new.modules if python else old.modules | new.modules,
+        looked_for=new.looked_for if python else old.looked_for | new.looked_for,
+        sources={each: source for each, source in old.sources.items() if each in recalled} | new.sources,
+    )

@@ -40,7 +40,9 @@ class _Draft:
 def compile_checks(state: Compilation, workshop: Workshop) -> tuple[Compilation, list[Diagnostic]]:
     """Fills `checks` and `check_inputs` of every asset whose columns are known."""
     drafts = [
-        _draft(state, workshop, state.declared[address]) for address in state.order if address not in state.unknown
+        _draft(state, workshop, state.declared[address])
+        for address in state.order
+        if address not in state.unknown and address not in state.recalled.assets
     ]
     binder = CheckBinder(state, workshop)
     references = binder.references([snippet for draft in drafts for snippet in draft.snippets])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,28 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True)
+class Recalled:
+    """What needs no compiling: assets whose own text, and all it hangs on, is as it was when they were compiled.
+
+    `addresses` are all of the project, compiled anew or not, in the order in which they are declared.
+    """
+
+    assets: Mapping[Address, CompiledAsset] = field(default_factory=dict)
+    addresses: tuple[Address, ...] = ()
+    # What the digest of the project covers beside the files that are loaded, with the hashes.
+    files: Mapping[str, str] = field(default_factory=dict)
+    python_files: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
+
+
+class TouchesRecalled(Exception):
+    """A recalled asset must be compiled anew after all, for its place in the text has to be told."""
+
+    def __init__(self, addresses: Iterable[Address]) -> None:
+        super().__init__()
+        self.addresses = frozenset(addresses)
+
+
+@dataclass(frozen=True, slots=True)
 class Compilation:
     """The project as far as it is compiled. Each pass returns it with its own fields filled in.
 
@@ -75,12 +97,33 @@ class Compilation:
     check_inputs: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
     assets: Mapping[Address, CompiledAsset] = field(default_factory=dict)
     unknown: frozenset[Address] = frozenset()
-    # The project's Python modules that take part in any asset, with the hash of their text.
-    python_files: tuple[tuple[str, str], ...] = ()
+    # By Python asset, the project's modules that take part in it, with the hash of their text.
+    python_files: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
+    recalled: Recalled = Recalled()
+
+    @classmethod
+    def begin(cls, loaded: LoadedProject, environment: str, recalled: Recalled) -> Compilation:
+        """Nothing but what is loaded, and what is recalled."""
+        declared = {asset.address: asset for asset in loaded.project.assets}
+        return cls(
+            loaded,
+            environment,
+            declared,
+            AssetNames([*declared, *loaded.broken, *recalled.assets]),
+            reads={address: tuple(read.address for read in asset.inputs) for address, asset in recalled.assets.items()},
+            columns={address: asset.columns for address, asset in recalled.assets.items()},
+            unknown=loaded.broken,
+            recalled=recalled,
+        )
 
     @property
     def root(self) -> Path:
         return self.loaded.project.root
+
+    @property
+    def addresses(self) -> Iterable[Address]:
+        """All assets that could be read, in the order in which they are declared."""
+        return self.recalled.addresses or self.declared
 
 
 class Workshop:

@@ -45,26 +45,31 @@ class Meaning:
 def fingerprint_assets(state: Compilation, workshop: Workshop) -> tuple[Compilation, list[Diagnostic]]:
     """Fills `assets`, in order, with every asset whose columns are known, and `python_files`."""
     assets: dict[Address, CompiledAsset] = {}
-    python_files: dict[str, str] = {}
+    recalled = state.recalled
+    python_files = dict(recalled.python_files)
     lines = HeaderLines(state.root, state.loaded.locator)
     for address in state.order:
-        if address not in state.unknown:
-            definition = _complete(state, workshop, address, python_files)
-            assets[address] = _assemble(state, state.declared[address], definition, lines)
-    return replace(state, assets=assets, python_files=tuple(sorted(python_files.items()))), []
+        if address in state.unknown:
+            continue
+        if address in recalled.assets:
+            assets[address] = recalled.assets[address]
+            continue
+        definition = _complete(state, workshop, address, python_files)
+        assets[address] = _assemble(state, state.declared[address], definition, lines)
+    return replace(state, assets=assets, python_files=python_files), []
 
 
-def _complete(state: Compilation, workshop: Workshop, address: Address, python_files: dict[str, str]) -> Definition:
+def _complete(
+    state: Compilation, workshop: Workshop, address: Address, python_files: dict[Address, Mapping[str, str]]
+) -> Definition:
     """The definition of an asset, with what a function reaches."""
     definition = state.definitions[address]
     if not isinstance(definition, PythonDefinition):
         return definition
     found = state.python[address]
     reached = fingerprint_function(workshop.python, found.module, found.function)
-    for name in reached.modules:
-        module = workshop.python.module(name)
-        if module is not None:
-            python_files[module.path] = hashlib.sha256(module.content).hexdigest()
+    modules = [module for name in reached.modules if (module := workshop.python.module(name)) is not None]
+    python_files[address] = {module.path: hashlib.sha256(module.content).hexdigest() for module in modules}
     # A function with a context may read any variable, and the environment's name.
     has_context = any(parameter.flavour == "context" for parameter in definition.parameters)
     return replace(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vibepiper_interpreter import graph
-from vibepiper_interpreter.compile.compilation import Compilation, Workshop
+from vibepiper_interpreter.compile.compilation import Compilation, TouchesRecalled, Workshop
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Related
 
 
 def order_assets(state: Compilation, workshop: Workshop) -> tuple[Compilation, list[Diagnostic]]:
     """Fills `order`. What stands on a cycle, or reads what does, has unknown columns."""
-    ordered = graph.order({address: state.reads.get(address, ()) for address in state.declared})
+    ordered = graph.order({address: state.reads.get(address, ()) for address in state.addresses})
+    if again := {address for cycle in ordered.cycles for address in cycle} & state.recalled.assets.keys():
+        raise TouchesRecalled(again)
     diagnostics = [_draw(state, cycle) for cycle in ordered.cycles]
     return replace(state, order=ordered.order, unknown=state.unknown | ordered.stuck), diagnostics
 

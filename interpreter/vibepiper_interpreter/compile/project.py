@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from vibepiper_interpreter.compile.binding import bind_assets
 from vibepiper_interpreter.compile.checks import compile_checks
-from vibepiper_interpreter.compile.compilation import Compilation, Workshop
+from vibepiper_interpreter.compile.compilation import Compilation, Recalled, Workshop
 from vibepiper_interpreter.compile.compiled import Compiled, CompiledProject
 from vibepiper_interpreter.compile.declared_types import resolve_declared_types
 from vibepiper_interpreter.compile.fingerprints import fingerprint_assets
-from vibepiper_interpreter.compile.names import AssetNames
 from vibepiper_interpreter.compile.ordering import order_assets
 from vibepiper_interpreter.compile.python_probe import probe_imports
 from vibepiper_interpreter.compile.references import find_python_references, find_sql_references
@@ -40,28 +39,24 @@ PASSES: tuple[Pass, ...] = (
 
 def compile_loaded(loaded: LoadedProject, environment: str, workshop: Workshop) -> Compiled:
     """Runs all passes. What has errors is left out of the project, and so is what reads it."""
-    declared = {asset.address: asset for asset in loaded.project.assets}
-    state = Compilation(
-        loaded,
-        environment,
-        declared,
-        AssetNames([*declared, *loaded.broken]),
-        unknown=loaded.broken,
-    )
-    diagnostics: list[Diagnostic] = []
     try:
-        for step in PASSES:
-            state, told = step(state, workshop)
-            diagnostics += told
+        return finish(*run_passes(Compilation.begin(loaded, environment, Recalled()), workshop))
     finally:
         workshop.close()
-    settings = loaded.project.settings
-    return Compiled(
-        _project(state),
-        tuple(sorted(dict.fromkeys(diagnostics), key=_by_place)),
-        settings.storage.path,
-        settings.state.url,
-    )
+
+
+def run_passes(state: Compilation, workshop: Workshop) -> tuple[Compilation, tuple[Diagnostic, ...]]:
+    diagnostics: list[Diagnostic] = []
+    for step in PASSES:
+        state, told = step(state, workshop)
+        diagnostics += told
+    return state, in_order_of_place(diagnostics)
+
+
+def finish(state: Compilation, diagnostics: tuple[Diagnostic, ...]) -> Compiled:
+    """What the passes have found out, as the planner sees it."""
+    settings = state.loaded.project.settings
+    return Compiled(_project(state), diagnostics, settings.storage.path, settings.state.url)
 
 
 def _project(state: Compilation) -> CompiledProject:
@@ -77,14 +72,22 @@ def _project(state: Compilation) -> CompiledProject:
 
 
 def _digest(state: Compilation) -> str:
-    files = sorted((file.path, file.sha256) for file in state.loaded.files)
+    files = sorted({**state.recalled.files, **{file.path: file.sha256 for file in state.loaded.files}}.items())
+    modules = sorted(
+        {path: sha256 for reached in state.python_files.values() for path, sha256 in reached.items()}.items()
+    )
     variables = sorted((name, value_to_json(value)) for name, value in state.variables.items())
-    text = json.dumps([files, state.python_files, variables, state.environment])
+    text = json.dumps([files, modules, variables, state.environment])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _by_place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
+def in_order_of_place(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Each once, in an order that hangs on nothing but themselves."""
+    return tuple(sorted(dict.fromkeys(diagnostics), key=_by_place))
+
+
+def _by_place(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
     if diagnostic.place is None:
-        return ("", 0, 0, diagnostic.code)
+        return ("", 0, 0, diagnostic.code, diagnostic.detail)
     span = diagnostic.place.range
-    return (diagnostic.place.path, span.start_line, span.start_column, diagnostic.code)
+    return (diagnostic.place.path, span.start_line, span.start_column, diagnostic.code, diagnostic.detail)

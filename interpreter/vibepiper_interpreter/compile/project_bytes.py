@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from vibepiper_interpreter.compile.compiled import Column, Compiled, CompiledAsset, CompiledProject
+from vibepiper_interpreter.compile.compiled import Check, Column, Compiled, CompiledAsset, CompiledProject
 from vibepiper_interpreter.compile.serial import (
     assemble_asset,
     asset_to_json,
@@ -20,17 +22,41 @@ from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Range, Related, TextEdit
 
 
-def compiled_to_bytes(compiled: Compiled) -> bytes:
-    """The project and its diagnostics. Equal columns and checks, of which a project is full, are written once."""
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A compiled project in pieces: one for each spec file, so that an edit writes one anew, and a frame around them.
+
+    Pieces are known by the hash of their content.
+    """
+
+    frame: bytes
+    pieces: Mapping[str, bytes]  # those that are new
+
+
+def compiled_to_bytes(compiled: Compiled, known: Mapping[str, str] | None = None) -> Remembered:
+    """The project and its diagnostics. `known`: the pieces of files whose assets are as they were, by path."""
     project = compiled.project
-    columns, checks = _Table(), _Table()
-    assets = []
+    by_file: dict[str, list[CompiledAsset]] = {}
+    order: list[tuple[str, int]] = []
     for asset in project.assets.values():
-        found = asset_to_json(asset)
-        found["columns"] = [columns.number(column) for column in found["columns"]]
-        found["checks"] = [checks.number(check) for check in found.get("checks", ())]
-        assets.append(found)
-    whole = {
+        assets = by_file.setdefault(asset.declared_in, [])
+        order.append((asset.declared_in, len(assets)))
+        assets.append(asset)
+    names: dict[str, str] = {}
+    pieces: dict[str, bytes] = {}
+    for path, assets in by_file.items():
+        if known is not None and path in known:
+            names[path] = known[path]
+            continue
+        piece = _piece(assets)
+        names[path] = hashlib.sha256(piece).hexdigest()
+        pieces[names[path]] = piece
+    first: dict[str, int] = {}
+    number = 0
+    for path, assets in by_file.items():
+        first[path] = number
+        number += len(assets)
+    frame = {
         "name": project.name,
         "environment": project.environment,
         "variables": value_to_json(project.variables),
@@ -39,11 +65,27 @@ def compiled_to_bytes(compiled: Compiled) -> bytes:
         "storage_path": compiled.storage_path,
         "state_url": compiled.state_url,
         "diagnostics": [diagnostic.to_json() for diagnostic in compiled.diagnostics],
-        "columns": columns.entries,
-        "checks": checks.entries,
-        "assets": assets,
+        "pieces": names,
+        # Where each asset of the project, in its order, stands among those of all pieces together.
+        "order": [first[path] + index for path, index in order],
     }
-    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return Remembered(_to_bytes(frame), pieces)
+
+
+def _piece(assets: Iterable[CompiledAsset]) -> bytes:
+    """The assets of one file. Equal columns and checks, of which a project is full, are written once."""
+    columns, checks = _Table(), _Table()
+    written = []
+    for asset in assets:
+        found = asset_to_json(asset)
+        found["columns"] = [columns.number(column) for column in found["columns"]]
+        found["checks"] = [checks.number(check) for check in found.get("checks", ())]
+        written.append(found)
+    return _to_bytes([columns.entries, checks.entries, written])
+
+
+def _to_bytes(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 class _Table:
@@ -61,17 +103,29 @@ class _Table:
         return self._numbers[key]
 
 
-def compiled_from_bytes(content: bytes) -> Compiled:
-    """The inverse of `compiled_to_bytes`. Raises ValueError, KeyError, IndexError or TypeError for anything else."""
+def names_of_pieces(frame: bytes) -> dict[str, str]:
+    """By path, the names of the pieces that belong to a frame."""
+    names: dict[str, str] = json.loads(frame)["pieces"]
+    return names
+
+
+def compiled_from_bytes(frame: bytes, get_pieces: Callable[[Iterable[str]], Mapping[str, bytes]]) -> Compiled:
+    """The inverse of `compiled_to_bytes`; `get_pieces` gives those that are there, by name.
+
+    Raises ValueError, KeyError, IndexError or TypeError for anything else.
+    """
     # Tens of thousands of objects that all stay: the collector would look through them again and again.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        whole = json.loads(content)
+        whole = json.loads(frame)
+        names = whole["pieces"].values()
+        pieces = get_pieces(names)
+        assets = _assets(json.loads(b"[" + b",".join([pieces[name] for name in names]) + b"]"))
         project = CompiledProject(
             whole["name"],
             whole["environment"],
-            _assets(whole),
+            {(asset := assets[number]).address: asset for number in whole["order"]},
             value_from_json(whole["variables"]),
             frozenset(whole["publish_each"]),
             whole["digest"],
@@ -83,19 +137,29 @@ def compiled_from_bytes(content: bytes) -> Compiled:
             gc.enable()
 
 
-def _assets(whole: Mapping[str, Any]) -> dict[Address, CompiledAsset]:
-    columns = [Column(*column) for column in whole["columns"]]
-    checks = [check_from_json(check) for check in whole["checks"]]
+def _assets(pieces: Iterable[list[Any]]) -> list[CompiledAsset]:
+    """Equal columns and checks become one object."""
     address_of: Callable[[str], Address] = cache(Address.parse)
-    found = {}
-    for written in whole["assets"]:
-        asset = assemble_asset(
-            written,
-            tuple([columns[number] for number in written["columns"]]),
-            tuple([checks[number] for number in written["checks"]]),
-            address_of,
-        )
-        found[asset.address] = asset
+    column_of: Callable[..., Column] = cache(Column)
+    checks_of: dict[str, Check] = {}
+    found = []
+    for written_columns, written_checks, assets in pieces:
+        columns = [column_of(*column) for column in written_columns]
+        checks = []
+        for written in written_checks:
+            key = repr(written)
+            if key not in checks_of:
+                checks_of[key] = check_from_json(written)
+            checks.append(checks_of[key])
+        for asset in assets:
+            found.append(
+                assemble_asset(
+                    asset,
+                    tuple([columns[number] for number in asset["columns"]]),
+                    tuple([checks[number] for number in asset["checks"]]),
+                    address_of,
+                )
+            )
     return found
 
 

@@ -59,3 +59,5 @@ class LoadedProject:
     broken: frozenset[Address] = frozenset()
     # The `[pipeline]` table of every file, by path, as TOML gave it.
     headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # The files that hold the SQL of assets with `file`.
+    sql_files: Mapping[Origin, str] = field(default_factory=dict)

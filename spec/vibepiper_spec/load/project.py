@@ -72,6 +72,7 @@ def _load(
         tuple(reader.files[path] for path in sorted(reader.files)),
         frozenset(joined.broken),
         {file.path: file.table for file in files},
+        sql_files,
     )
 
 
