@@ -19,6 +19,7 @@ from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Range, did_you_me
 # Stands for the file where there is none.
 QUERY_PLACE = "query"
 
+_FORBIDDEN = re.compile(r'^Cannot access (?:file|directory) "(?P<path>[^"]+)"')
 _UNKNOWN_TABLE = re.compile(r"^Table with name (?P<name>\S+) does not exist")
 
 
@@ -28,19 +29,29 @@ def query_problem(
     """The diagnostic for `error`, which `sql` met; `published` is what the warehouse should show."""
     failure = _placed(connection, sql) or replace(engine_failure(error), position=None)
     start, end = _span(failure, sql)
-    place = _place(sql, start, end)
+    place = place_in_query(sql, start, end)
     unknown = _UNKNOWN_TABLE.search(failure.message)
     if unknown:
         return _unknown_asset(unknown["name"].replace('"', ""), place, published)
     if "read-only mode" in failure.message:
         detail = "What is published is made by specs alone, so a query can only read it."
         return Diagnostic("VP306", detail, place, fix=Fix("Change the specs; `vp apply` publishes what they say."))
+    if failure.kind == "Permission":
+        return _out_of_reach(sql, failure.message, place)
     if failure.kind == "Parser":
         problem = syntax_problem(sql, failure.message, start)
-        place = _place(sql, problem.start, problem.end)
+        place = place_in_query(sql, problem.start, problem.end)
         return Diagnostic(problem.code, problem.message, place, fix=Fix(problem.fix) if problem.fix else None)
     told = explain(failure.message, Sight(sql[start:end], (), {}, {}))
     return Diagnostic(told.code, told.message, place, fix=Fix(told.fix) if told.fix else None)
+
+
+def _out_of_reach(sql: str, message: str, place: Place) -> Diagnostic:
+    named = _FORBIDDEN.search(message)
+    if named is not None and (start := sql.find(named["path"])) >= 0:
+        place = place_in_query(sql, start, start + len(named["path"]))
+    detail = "A query reads what is published, and no other file, folder, database or address."
+    return Diagnostic("VP307", detail, place, fix=Fix("Declare the file as a `[source.file.NAME]`, and apply."))
 
 
 def _unknown_asset(name: str, place: Place, published: Collection[Address]) -> Diagnostic:
@@ -73,7 +84,7 @@ def _span(failure: EngineFailure, sql: str) -> tuple[int, int]:
     return start, max(start + 1, code_point(encoded, sql, failure.position + failure.length))
 
 
-def _place(sql: str, start: int, end: int) -> Place:
+def place_in_query(sql: str, start: int, end: int) -> Place:
     return Place(QUERY_PLACE, Range(*_line_and_column(sql, start), *_line_and_column(sql, end)))
 
 

@@ -11,11 +11,13 @@ from vibepiper_cli.failure import WrongUsage
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.project import load_for_state, stop_on_unknown_environment
 from vibepiper_cli.query_errors import QUERY_PLACE, query_problem
+from vibepiper_cli.query_statements import writing_statement
 from vibepiper_cli.reading import fetch, open_warehouse, stream, stream_json
 from vibepiper_cli.views.asset import render_rows
 from vibepiper_cli.views.rows import csv_lines, json_array
 from vibepiper_cli.views.words import count
 from vibepiper_interpreter.run import ensure_warehouse
+from vibepiper_interpreter.run.warehouse import files_in_reach
 from vibepiper_interpreter.state import open_state
 from vibepiper_spec.diagnostics import DiagnosticError
 
@@ -31,11 +33,14 @@ def query(invocation: Invocation, sql: str, environment: str, format: str, limit
     with open_state(project.root, project.settings) as state:
         published = state.pointers(environment)
         warehouse = ensure_warehouse(project.root, project.settings, state, environment)
-    with open_warehouse(warehouse) as connection:
+        reach = files_in_reach(project.root, project.settings, state, environment)
+    invocation.texts[QUERY_PLACE] = text
+    if refused := writing_statement(text):
+        raise DiagnosticError(refused)
+    with open_warehouse(warehouse, reach) as connection:
         try:
             _print(connection, text, format, limit, invocation)
         except duckdb.Error as error:
-            invocation.texts[QUERY_PLACE] = text
             raise DiagnosticError(query_problem(connection, text, error, published)) from error
     return ExitStatus.OK
 

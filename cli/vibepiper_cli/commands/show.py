@@ -11,6 +11,7 @@ from vibepiper_cli.reading import Rows, fetch, open_warehouse
 from vibepiper_cli.views.asset import asset_json, render_asset
 from vibepiper_interpreter.engines.duckdb.session import quote
 from vibepiper_interpreter.run import ensure_warehouse
+from vibepiper_interpreter.run.warehouse import files_in_reach
 from vibepiper_spec import load_settings
 from vibepiper_spec.address import Address
 
@@ -30,6 +31,8 @@ def show(invocation: Invocation, asset: str, environment: str, rows: int) -> Exi
 
 
 def _sample(address: Address, planned: planning.Survey, environment: str, limit: int) -> Rows:
-    warehouse = ensure_warehouse(planned.root, load_settings(planned.root), planned.state, environment)
-    with open_warehouse(warehouse) as connection:
+    settings = load_settings(planned.root)
+    warehouse = ensure_warehouse(planned.root, settings, planned.state, environment)
+    reach = files_in_reach(planned.root, settings, planned.state, environment)
+    with open_warehouse(warehouse, reach) as connection:
         return fetch(connection, f"from {quote(address.pipeline)}.{quote(address.name)}", limit)

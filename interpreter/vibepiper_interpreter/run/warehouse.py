@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,14 @@ from vibepiper_spec.address import Address
 from vibepiper_spec.model.settings import DEFAULT_ENVIRONMENT, ProjectSettings
 
 _FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseReach:
+    """The storage folder, and the files of sources that are read in place."""
+
+    storage: Path
+    files: tuple[Path, ...]
 
 
 def warehouse_path(root: Path, environment: str) -> Path:
@@ -68,6 +77,14 @@ def ensure_warehouse(
     note_draft.write_text(json.dumps({**made_from, "serial": serial, "views": shown}), encoding="utf-8")
     note_draft.replace(note_file)
     return file
+
+
+def files_in_reach(root: Path, settings: ProjectSettings, state: State, environment: str) -> WarehouseReach:
+    """What the views of the file read."""
+    root = root.resolve()
+    _, published, _ = state.published(environment)
+    in_place = (file for each in published.values() if each.build == "view" for file in each.source_files)
+    return WarehouseReach(root / settings.storage.path, tuple(root / file.path for file in in_place))
 
 
 def _write(
