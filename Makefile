@@ -5,7 +5,7 @@ VENV ?= .venv
 # Tests run on this many processes.
 JOBS ?= 2
 # How long the long proofs are; 40 takes some minutes.
-STEPS ?= 400
+STEPS ?= $(or $(VIBEPIPER_PROOF_STEPS),400)
 BIN := $(VENV)/bin
 # Bytecode is worth keeping: without it, every `vp` would compile itself anew.
 unexport PYTHONDONTWRITEBYTECODE
