@@ -213,3 +213,25 @@ def test_moments(text: str, expected: str) -> None:
 def test_what_is_no_moment(text: str) -> None:
     with pytest.raises(WrongUsage):
         parse_moment(text, datetime(2026, 3, 1, 12, tzinfo=UTC))
+
+
+def test_clean_keeps_what_going_back_needs_and_says_how_much(vp: Vp, shop: Path) -> None:
+    before = vp("query", "from shop.daily_revenue").out
+    add_one(shop)
+    assert vp("apply", "--yes").status == 0
+    told = vp("clean", "--grace", "0s").err
+    assert told.startswith("Kept to be able to go back for 7d: 1 version, ")
+    assert told.endswith("Nothing to delete.\n")
+    assert vp("undo", "--yes").status == 0
+    assert vp("query", "from shop.daily_revenue").out == before
+    assert vp("undo", "--yes").status == 0
+    edit(shop / "vp.toml", "[variables]", '[state]\nundo_horizon = "0s"\n\n[variables]')
+    told = json.loads(vp("clean", "--grace", "0s", "--json").out)
+    assert [version["address"] for version in told["versions"]] == ["shop.daily_revenue"]
+    assert told["kept_for_undo"] == {"versions": 0, "bytes": 0, "horizon": "0s"}
+    refused = vp("undo", "--yes")
+    assert refused.status == 1
+    assert "error[VP712]: Earlier version is gone" in refused.err
+    assert vp("plan").status == 0
+    edit(shop / "vp.toml", '"0s"', '"soon"')
+    assert "`soon` is no duration" in vp("clean").err

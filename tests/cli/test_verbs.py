@@ -201,11 +201,11 @@ def test_clean_frees_what_nothing_points_to(vp: Vp, shop: Path) -> None:
     )
     assert vp("apply", "--yes").status == 0
     assert vp("clean").err == "Nothing to delete.\n"
-    told = vp("clean", "--grace", "0s", "--dry-run").err
-    assert "Would delete 1 version, " in told
+    everything = ("clean", "--grace", "0s", "--undo-horizon", "0s")
+    assert "Would delete 1 version, " in vp(*everything, "--dry-run").err
     before = vp("query", "from shop.daily_revenue").out
-    assert "Deleted 1 version, " in vp("clean", "--grace", "0s").err
-    assert vp("clean", "--grace", "0s").err == "Nothing to delete.\n"
+    assert "Deleted 1 version, " in vp(*everything).err
+    assert vp(*everything).err == "Nothing to delete.\n"
     assert vp("query", "from shop.daily_revenue").out == before
     assert vp("plan").out.startswith("No changes.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 
 from vibepiper_cli.exit_status import ExitStatus
@@ -12,13 +13,24 @@ from vibepiper_cli.owner import owner
 from vibepiper_cli.project import load_for_state
 from vibepiper_cli.views.tables import aligned
 from vibepiper_cli.views.words import count, size
+from vibepiper_cli.views.words import seconds as in_words
 from vibepiper_interpreter.state import State, open_state
 from vibepiper_interpreter.storage import Storage, StoredVersion
+from vibepiper_spec.model.duration import duration_seconds
 
 
-def clean(invocation: Invocation, seconds: float, *, dry_run: bool) -> ExitStatus:
-    """`seconds`: what is younger stays."""
-    kept_for = timedelta(seconds=seconds)
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What only the undo horizon keeps."""
+
+    horizon: str
+    versions: int
+    bytes: int
+
+
+def clean(invocation: Invocation, seconds: float, horizon: float | None, *, dry_run: bool) -> ExitStatus:
+    """`seconds`: what is younger stays. `horizon`, in seconds: what was shown within it stays (None: as declared)."""
+    grace = timedelta(seconds=seconds)
     loaded = load_for_state(invocation)
     root, settings = loaded.project.root, loaded.project.settings
     with open_state(root, settings) as state, ExitStack() as leases:
@@ -30,21 +42,29 @@ def clean(invocation: Invocation, seconds: float, *, dry_run: bool) -> ExitStatu
                 lease = state.take_lease(name, owner())
                 leases.callback(lease.release)
         before = time.time() - seconds
-        found = _find(state, storage, kept_for, before)
+        declared = settings.state.undo_horizon
+        horizon_seconds = (duration_seconds(declared) or 0.0) if horizon is None else horizon
+        words = declared if horizon is None else in_words(horizon)
+        found, kept = _find(state, storage, grace, timedelta(seconds=horizon_seconds), words, before)
         freed = sum(version.bytes for version in found)
         if not dry_run:
             freed = _delete(state, storage, found, before)
-    _tell(invocation, found, freed, dry_run=dry_run)
+    _tell(invocation, found, freed, kept, dry_run=dry_run)
     return ExitStatus.OK
 
 
-def _find(state: State, storage: Storage, grace: timedelta, before: float) -> list[StoredVersion]:
-    """Versions the state has let go, and folders it never knew."""
+def _find(
+    state: State, storage: Storage, grace: timedelta, horizon: timedelta, horizon_words: str, before: float
+) -> tuple[list[StoredVersion], _Kept]:
+    """Versions the state has let go, and folders it never knew; and how much it holds only to be able to go back."""
     stored = {version.version_id: version for version in storage.stored()}
-    released = {version.id for version in state.unreferenced_versions(grace)}
+    released = {version.id for version in state.unreferenced_versions(grace, horizon)}
+    held = {version.id for version in state.unreferenced_versions(grace)} - released
+    kept = [version for version in stored.values() if version.version_id in held]
     known = state.versions(stored)
     unknown = {version.version_id for version in storage.unknown(known, before)}
-    return [version for version in stored.values() if version.version_id in released | unknown]
+    found = [version for version in stored.values() if version.version_id in released | unknown]
+    return found, _Kept(horizon_words, len(kept), sum(version.bytes for version in kept))
 
 
 def _delete(state: State, storage: Storage, found: list[StoredVersion], before: float) -> int:
@@ -59,15 +79,20 @@ def _delete(state: State, storage: Storage, found: list[StoredVersion], before: 
     return freed
 
 
-def _tell(invocation: Invocation, found: list[StoredVersion], freed: int, *, dry_run: bool) -> None:
+def _tell(invocation: Invocation, found: list[StoredVersion], freed: int, kept: _Kept, *, dry_run: bool) -> None:
     printer = invocation.printer
     if invocation.json:
         versions = [
             {"address": str(version.address), "version": version.version_id, "bytes": version.bytes}
             for version in found
         ]
-        printer.json({"deleted": not dry_run, "bytes": freed, "versions": versions})
+        for_undo = {"versions": kept.versions, "bytes": kept.bytes, "horizon": kept.horizon}
+        printer.json({"deleted": not dry_run, "bytes": freed, "versions": versions, "kept_for_undo": for_undo})
         return
+    if kept.versions:
+        printer.talk(
+            f"Kept to be able to go back for {kept.horizon}: {count(kept.versions, 'version')}, {size(kept.bytes)}."
+        )
     if not found and not freed:
         printer.talk("Nothing to delete.")
         return

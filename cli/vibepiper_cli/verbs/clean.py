@@ -18,12 +18,21 @@ def clean(
     grace: Annotated[
         str, typer.Option(metavar="DURATION", help="Keep what is younger, as someone may still read it.")
     ] = "1h",
+    undo_horizon: Annotated[
+        str | None,
+        typer.Option(
+            "--undo-horizon",
+            metavar="DURATION",
+            show_default=False,
+            help="Keep what was shown within it, so that one can go back.  [default: as in vp.toml, or 7d]",
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> ExitStatus:
     """Delete stored data that nothing points to
 
-    Versions that no environment shows any more, and files that interrupted runs left behind. What is published is
-    never touched.
+    Versions that no environment shows or has shown within the undo horizon, and files that interrupted runs left
+    behind. What is published is never touched.
 
     \b
     Example:
@@ -32,4 +41,5 @@ def clean(
     """
     from vibepiper_cli.commands.clean import clean
 
-    return clean(Invocation.of(context, json=json), parse_duration(grace), dry_run=dry_run)
+    horizon = None if undo_horizon is None else parse_duration(undo_horizon)
+    return clean(Invocation.of(context, json=json), parse_duration(grace), horizon, dry_run=dry_run)

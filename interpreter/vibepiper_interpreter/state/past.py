@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, type_coerce
 
 from vibepiper_interpreter.state.records import Pointer, PublishingRun
 from vibepiper_interpreter.state.rows import inputs_from_text, parse_address
-from vibepiper_interpreter.state.tables import publications
+from vibepiper_interpreter.state.tables import Instant, publications
 from vibepiper_spec.address import Address
 
 
@@ -51,3 +51,17 @@ def publishing_runs(connection: Connection, environment: str, serial: int) -> tu
         .order_by(first.desc())
     )
     return tuple(PublishingRun(row.run_id, row.first, row.at) for row in rows)
+
+
+def shown_since(connection: Connection, since: datetime) -> set[str]:
+    """The versions that any environment has pointed to at `since` or later."""
+    following = func.lead(publications.c.at).over(
+        partition_by=(publications.c.environment, publications.c.address), order_by=publications.c.serial
+    )
+    moves = select(publications.c.version_id, type_coerce(following, Instant).label("until")).subquery()
+    rows = connection.execute(
+        select(moves.c.version_id).where(
+            moves.c.version_id.is_not(None), moves.c.until.is_(None) | (moves.c.until >= since)
+        )
+    )
+    return set(rows.scalars())

@@ -191,8 +191,8 @@ def pasts(connection: Connection, addresses: Iterable[Address], each: int) -> di
     return {address: tuple(some) for address, some in found.items()}
 
 
-def unreferenced(connection: Connection, before: datetime) -> list[Published]:
-    """Versions made before `before` that nothing shows: no environment, and no published view over them."""
+def unreferenced(connection: Connection, before: datetime, kept: Iterable[str] = ()) -> list[Published]:
+    """Versions made before `before` that nothing shows: no environment, none of `kept`, and no view among these."""
     rows = connection.execute(
         select(
             versions.c.id,
@@ -208,7 +208,7 @@ def unreferenced(connection: Connection, before: datetime) -> list[Published]:
     ).all()
     by_id = {row.id: row for row in rows}
     used: set[str] = set()
-    waiting = list(connection.execute(select(pointers.c.version_id)).scalars())
+    waiting = [*connection.execute(select(pointers.c.version_id)).scalars(), *kept]
     while waiting:
         version_id = waiting.pop()
         if version_id in used or version_id not in by_id:

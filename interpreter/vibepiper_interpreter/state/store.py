@@ -159,10 +159,12 @@ class State:
         with self._database.reading() as connection:
             return runs.latest_checks(connection, version_id)
 
-    def unreferenced_versions(self, grace: timedelta) -> list[Published]:
-        """Versions older than `grace` that no environment shows, themselves or through a view."""
+    def unreferenced_versions(self, grace: timedelta, horizon: timedelta = timedelta(0)) -> list[Published]:
+        """Versions older than `grace` that no environment shows, or has shown within `horizon`, even through a view."""
         with self._database.reading() as connection:
-            return reading.unreferenced(connection, database_time(connection) - grace)
+            now = database_time(connection)
+            shown = past.shown_since(connection, now - horizon) if horizon else ()
+            return reading.unreferenced(connection, now - grace, shown)
 
     def forget(self, version_ids: Sequence[str]) -> list[str]:
         """Drop versions, except those that are shown by now; tells which were dropped. Delete their files after."""

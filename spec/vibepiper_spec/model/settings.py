@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from vibepiper_spec.model.build import Build
 from vibepiper_spec.model.check import CheckSeverity
+from vibepiper_spec.model.duration import duration_seconds
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.scalar import Scalar
 from vibepiper_spec.model.spec_model import SpecModel, Strings
@@ -22,6 +23,12 @@ _MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?)?B|\d+(\.\d+)?\s*%", re.IGNORECAS
 def _memory_size(value: str) -> str:
     if not _MEMORY.fullmatch(value):
         raise mistake("VP109", f"`{value}` is no amount of memory.", "Write `4GB`, `512MB` or `50%`.")
+    return value
+
+
+def _duration(value: str) -> str:
+    if duration_seconds(value) is None:
+        raise mistake("VP109", f"`{value}` is no duration.", "Write `7d`, `12h` or `0s`.")
     return value
 
 
@@ -83,6 +90,8 @@ class StateSettings(SpecModel):
 
     url: str | None = None
     """A PostgreSQL URL, or `secret:NAME` that holds one; a file below `.vp` if not set."""
+    undo_horizon: Annotated[str, AfterValidator(_duration)] = "7d"
+    """How far back one can go: `vp clean` keeps all that any environment has shown since, such as `30d`."""
 
 
 class ProjectSettings(SpecModel):

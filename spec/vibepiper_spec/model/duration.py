@@ -1,0 +1,20 @@
+"""Durations as people write them."""
+
+from __future__ import annotations
+
+import re
+
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)")
+
+
+def duration_seconds(text: str) -> float | None:
+    """Seconds; None where `text` is no duration.
+
+    >>> duration_seconds("1h 30m")
+    5400.0
+    """
+    parts = _PART.findall(text)
+    if not parts or _PART.sub("", text).strip():
+        return None
+    return float(sum(float(number) * _SECONDS[unit] for number, unit in parts))
