@@ -11,7 +11,7 @@ import typer
 from vibepiper_cli.app import COMPLETION_VARIABLE, build_app
 from vibepiper_cli.defect import report_defect
 from vibepiper_cli.exit_status import ExitStatus
-from vibepiper_cli.failure import WrongUsage, show_failure
+from vibepiper_cli.failure import WrongUsage, show_error_json, show_failure
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.printer import Printer
 from vibepiper_spec.diagnostics import DiagnosticError
@@ -22,7 +22,8 @@ def call(arguments: Sequence[str]) -> int:
     # garbage after every 700 new ones, as Python does, would take a third of the time.
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
-    invocation = Invocation(Printer.for_terminal())
+    # Known before the arguments are parsed, since that may fail as well.
+    invocation = Invocation(Printer.for_terminal(), json="--json" in arguments)
     try:
         return _run(arguments, invocation)
     except DiagnosticError as error:
@@ -30,9 +31,11 @@ def call(arguments: Sequence[str]) -> int:
     except WrongUsage as error:
         printer = invocation.printer
         printer.talk(f"{printer.talk_paint('error', 'error')}: {error}")
+        show_error_json(str(error), invocation)
         return ExitStatus.WRONG_USAGE
     except KeyboardInterrupt:
         invocation.printer.talk("\nInterrupted.")
+        show_error_json("Interrupted.", invocation)
         return ExitStatus.INTERRUPTED
     except Exception as error:
         return report_defect(error, arguments, invocation)
@@ -49,6 +52,7 @@ def _run(arguments: Sequence[str], invocation: Invocation) -> int:
         )
     except typer.Abort:
         invocation.printer.talk("Aborted.")
+        show_error_json("Aborted.", invocation)
         return ExitStatus.FAILED
     except typer.TyperException as error:
         return _wrong_usage(error, invocation)
@@ -65,4 +69,5 @@ def _wrong_usage(error: typer.TyperException, invocation: Invocation) -> int:
     if context is not None:
         printer.talk("\n" + context.get_usage())
     printer.talk(f"\nFor options and examples:\n\n  {path} --help\n")
+    show_error_json(message, invocation)
     return ExitStatus.WRONG_USAGE

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from vibepiper_cli.exit_status import ExitStatus
+from vibepiper_cli.failure import show_error_json
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.version import version_line
 from vibepiper_spec.diagnostics import DiagnosticError
@@ -20,10 +21,9 @@ def report_defect(error: Exception, arguments: Sequence[str], invocation: Invoca
     printer = invocation.printer
     trace = "".join(traceback.format_exception(error))
     reason = str(error).strip().splitlines()
-    printer.talk(
-        f"{printer.talk_paint('error', 'error')}: this is a defect in vp, not in your project: "
-        f"{type(error).__name__}{': ' + reason[0] if reason else ''}"
-    )
+    message = f"this is a defect in vp, not in your project: {type(error).__name__}{': ' + reason[0] if reason else ''}"
+    printer.talk(f"{printer.talk_paint('error', 'error')}: {message}")
+    show_error_json(message, invocation)
     if os.environ.get("VP_DEBUG"):
         printer.talk(trace)
         return ExitStatus.FAILED

@@ -21,9 +21,15 @@ class BadSpecs(DiagnosticError):
 
 def show_failure(error: DiagnosticError, invocation: Invocation) -> int:
     show_diagnostics(error.diagnostics, invocation)
-    if invocation.json:
+    if invocation.json and not invocation.printer.has_data:
         invocation.printer.json({"diagnostics": [diagnostic.to_json() for diagnostic in error.diagnostics]})
     return _status(error)
+
+
+def show_error_json(message: str, invocation: Invocation) -> None:
+    """For errors without a code. Who asked for JSON gets one document, however the verb ends."""
+    if invocation.json and not invocation.printer.has_data:
+        invocation.printer.json({"error": message, "diagnostics": []})
 
 
 def _status(error: DiagnosticError) -> ExitStatus:

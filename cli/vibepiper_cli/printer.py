@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
 from typing import Any, TextIO
 
+_HELD_IN_MEMORY = 8_000_000  # bytes; what is longer goes through a temporary file
 _CODES = {
     "error": "1;31",
     "warning": "1;33",
@@ -40,6 +43,7 @@ class Printer:
         self.out = out
         self.err = err
         self.colour = colour
+        self.has_data = False  # whether anything was written to `out`
 
     @classmethod
     def for_terminal(cls) -> Printer:
@@ -59,13 +63,25 @@ class Printer:
 
     def data(self, text: str) -> None:
         """The result: what a script would read."""
+        self.has_data = True
         self.out.write(text if text.endswith("\n") else text + "\n")
         self.out.flush()
 
     def lines(self, lines: Iterable[str]) -> None:
         """A result too long to hold at once."""
         for line in lines:
+            self.has_data = True
             self.out.write(line + "\n")
+        self.out.flush()
+
+    def whole_lines(self, lines: Iterable[str]) -> None:
+        """The same for what is of no use in part: nothing is written before the last line is known."""
+        with SpooledTemporaryFile(_HELD_IN_MEMORY, "w+", encoding="utf-8", newline="") as held:
+            for line in lines:
+                held.write(line + "\n")
+            held.seek(0)
+            self.has_data = True
+            shutil.copyfileobj(held, self.out)
         self.out.flush()
 
     def json(self, value: Mapping[str, Any]) -> None:

@@ -75,6 +75,8 @@ def carry_out(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
         return ExitStatus.OK
     settings = load_settings(planned.root)
     if not how.yes and not _agreed(invocation, how):
+        if invocation.json:
+            printer.json({"status": "not applied", "environment": plan.environment, "run": None, "tasks": []})
         return ExitStatus.FAILED
     with _cancel_on_interrupt(invocation) as cancel, progress(len(plan.actions), printer, quiet=how.quiet) as listener:
         result = apply_plan(

@@ -51,7 +51,7 @@ def _print(
     printer = invocation.printer
     match format:
         case "json":
-            printer.lines(json_array(stream_json(connection, text, limit)))
+            printer.whole_lines(json_array(stream_json(connection, text, limit)))
         case "csv":
             printer.lines(csv_lines(stream(connection, text, limit)))
         case _:

@@ -15,7 +15,7 @@ def csv_lines(rows: Stream) -> Iterator[str]:
 
 
 def json_array(objects: Iterable[str]) -> Iterator[str]:
-    """One object a line, so that a long result is read as it comes."""
+    """One object a line, so that line tools can read it too."""
     yield "["
     before = None
     for text in objects:
