@@ -12,7 +12,7 @@ from vibepiper_spec.load.parse import ParsedFile
 from vibepiper_spec.load.problem import Problem
 from vibepiper_spec.load.validate import validate, wrong_type
 from vibepiper_spec.model.document import BLOCK_KINDS, AnyAsset, BlockKind
-from vibepiper_spec.model.names import is_name, suggest_name
+from vibepiper_spec.model.names import NAME_RULE, is_name, suggest_name
 from vibepiper_spec.model.pipeline import PipelineHeader
 from vibepiper_spec.model.settings import ProjectSettings
 from vibepiper_spec.model.shape import keys_of
@@ -122,8 +122,7 @@ def _read_blocks(
             problems.append(
                 Problem(
                     "VP106",
-                    f"`{name}` cannot be the name of an asset: names are letters, digits and `_`, "
-                    "and start with no digit.",
+                    f"`{name}` cannot be the name of an asset: {NAME_RULE}.",
                     origin,
                     part="header",
                     fix=f"Call it `{suggest_name(name)}`.",

@@ -10,7 +10,7 @@ from vibepiper_spec.load.parse import ParsedFile
 from vibepiper_spec.load.problem import Problem
 from vibepiper_spec.load.scan import PROJECT_FILE
 from vibepiper_spec.load.validate import validate
-from vibepiper_spec.model.names import is_name, suggest_name
+from vibepiper_spec.model.names import NAME_RULE, is_name, suggest_name
 from vibepiper_spec.model.scalar import describe_type
 from vibepiper_spec.model.settings import ProjectHeader, ProjectSettings
 from vibepiper_spec.model.shape import keys_of
@@ -110,7 +110,7 @@ def _names(settings: ProjectSettings) -> Iterator[Problem]:
             if not is_name(name):
                 yield Problem(
                     "VP106",
-                    f"`{name}` cannot be a name here: names are letters, digits and `_`, and start with no digit.",
+                    f"`{name}` cannot be a name here: {NAME_RULE}.",
                     Origin(PROJECT_FILE, (table,)),
                     (name,),
                     part="key",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from vibepiper_spec.model.mistakes import mistake
-from vibepiper_spec.model.names import NAME_PATTERN, RESERVED_PIPELINES, is_name, suggest_name
+from vibepiper_spec.model.names import NAME_PATTERN, NAME_RULE, RESERVED_PIPELINES, is_name, suggest_name
 from vibepiper_spec.model.spec_model import SpecModel, Strings
 
 
@@ -15,7 +15,7 @@ def _pipeline_name(value: str) -> str:
     if not is_name(value):
         raise mistake(
             "VP106",
-            f"`{value}` cannot be the name of a pipeline: names are letters, digits and `_`, and start with no digit.",
+            f"`{value}` cannot be the name of a pipeline: {NAME_RULE}.",
             f"Call it `{suggest_name(value)}`.",
         )
     if value.lower() in RESERVED_PIPELINES:
