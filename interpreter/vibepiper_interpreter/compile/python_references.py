@@ -43,6 +43,7 @@ def find_references(
     reading = _Parameters(declared, declared.spec, module, function, names, locator)
     parameters = tuple(reading.read())
     reading.unused_inputs()
+    reading.never_awaited()
     definition = PythonDefinition(module_name, function_name, parameters)
     return PythonReferences(definition, module.name, function.name, reading.places), reading.diagnostics
 
@@ -120,6 +121,15 @@ class _Parameters:
                 self._module.place(parameter),
                 "Remove the `/` from the parameters.",
             )
+        for stars, collecting in (("*", arguments.vararg), ("**", arguments.kwarg)):
+            if collecting is not None:
+                self._tell(
+                    "VP403",
+                    f"The parameter `{stars}{collecting.arg}` names no asset: what a function reads is told from the "
+                    "names of its parameters, so nothing would ever be in it.",
+                    self._module.place(collecting),
+                    "Give each input a parameter of its own.",
+                )
         named = [*arguments.args, *arguments.kwonlyargs]
         first_default = len(arguments.args) - len(arguments.defaults)
         for index, parameter in enumerate(named):
@@ -145,6 +155,18 @@ class _Parameters:
                     if known
                     else "Its function takes no parameters.",
                 )
+
+    def never_awaited(self) -> None:
+        """What a decorator makes of an `async def` nobody knows."""
+        if isinstance(self._function, ast.AsyncFunctionDef) and not self._function.decorator_list:
+            self._tell(
+                "VP404",
+                f"`{self._spec.function}` is an `async def`: calling it gives a coroutine, which nobody awaits, and no "
+                "table.",
+                self._module.place(self._function),
+                "Write a plain `def`; in it, `asyncio.run(…)` waits for what is asynchronous.",
+                Related(self._locator.place(self._declared.origin, "function"), "the asset that calls this function"),
+            )
 
     def _parameter(self, parameter: ast.arg, optional: bool) -> Parameter | None:
         name = parameter.arg
