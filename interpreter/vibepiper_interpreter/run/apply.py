@@ -23,6 +23,8 @@ from vibepiper_interpreter.run.inventory import Inventory, take_inventory
 from vibepiper_interpreter.run.journal import Journal
 from vibepiper_interpreter.run.publisher import Publisher
 from vibepiper_interpreter.run.python.modules import user_modules
+from vibepiper_interpreter.run.python.output import caught_output
+from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.result import RunResult
 from vibepiper_interpreter.run.scheduler import Message, Scheduler
 from vibepiper_interpreter.run.session import PlaceInQuery, RunSession, open_session
@@ -127,6 +129,7 @@ class _Run:
         with ExitStack() as stack:
             if any(asset.kind == "python" for asset in self._plan.assets.values()):
                 stack.enter_context(user_modules(self._root))
+                stack.enter_context(caught_output(Redactor.of(self._root, self._settings)))
             session = open_session(
                 self._plan,
                 self._run_id,

@@ -18,7 +18,7 @@ EventType = Literal[
     "check_finished",  # only of checks that failed; data: check, severity, passed, failing (rows), detail
     "published",  # data: component, addresses
     "held_back",  # data: component, addresses, because
-    "log",  # data: level, message (from a Python asset's logger, redacted)
+    "log",  # data: level (or stdout, stderr), message: from a Python asset's logger or printed by it, redacted
     "run_finished",  # data: status, seconds
 ]
 

@@ -10,6 +10,7 @@ from vibepiper_spec.diagnostics import DiagnosticError
 from vibepiper_spec.model.settings import ProjectSettings
 from vibepiper_spec.secrets import is_secret, resolve_secret
 
+_LEAST_LINE = 8  # code points
 _MASK = "•••"
 
 
@@ -17,8 +18,12 @@ class Redactor:
     """Replaces the values of secrets in text."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
+        found = {secret for secret in secrets if secret}
+        # Logs are told line by line, and a key may have several lines; short ones (`}`) tell nothing.
+        lines = {line.strip() for secret in found if "\n" in secret for line in secret.splitlines()}
+        found |= {line for line in lines if len(line) >= _LEAST_LINE}
         # The longest first: one secret may be part of another.
-        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        self._secrets = sorted(found, key=len, reverse=True)
 
     @classmethod
     def of(cls, root: Path, settings: ProjectSettings) -> Redactor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,20 @@ class NotATable(Exception):
 class BatchStream:
     """A table as batches, read once. `error` is what the user's code raised while it was read."""
 
-    def __init__(self, value: Any, stop: Callable[[], None], empty: Callable[[], pyarrow.Schema | None]) -> None:
-        """`stop` is called before each batch and raises to stop; `empty` gives the schema of an empty iterator."""
+    def __init__(
+        self,
+        value: Any,
+        stop: Callable[[], None],
+        empty: Callable[[], pyarrow.Schema | None],
+        around: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """`stop` is called before each batch and raises to stop; `empty` gives the schema of an empty iterator.
+
+        The engine asks for batches from threads of its own: `around` is entered wherever user code makes one.
+        """
         self.error: BaseException | None = None
         self._stop = stop
+        self._around = around
         self._value = value
         self.reader = self._open(value, empty)
 
@@ -49,8 +60,13 @@ class BatchStream:
         return pyarrow.RecordBatchReader.from_batches(schema, iter(()))
 
     def _watched(self, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+        remaining = iter(batches)
         try:
-            for batch in batches:
+            while True:
+                with self._around():
+                    batch = next(remaining, None)
+                if batch is None:
+                    return
                 self._stop()
                 yield batch
         except BaseException as error:

@@ -22,6 +22,7 @@ from vibepiper_interpreter.run.python.failures import (
     no_table,
 )
 from vibepiper_interpreter.run.python.modules import load_function
+from vibepiper_interpreter.run.python.output import TaskLog, told_to
 from vibepiper_interpreter.run.python.returned import BatchStream, NotATable
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.staging import stage
@@ -39,27 +40,36 @@ def build_python(session: RunSession, task: Task) -> Version:
     asset = task.asset
     if not isinstance(asset.definition, PythonDefinition):
         raise ValueError(f"{asset.address} is no Python asset")
+    log = TaskLog(
+        lambda level, message: session.say("log", asset.address, {"level": level, "message": message}),
+        session.redactor,
+    )
     # Relations given to the user live on a cursor of their own: they are read while the result is being written.
     users = session.new_cursor()
     writer = session.new_cursor()
     try:
-        stream = _open(session, task, asset.definition, _call(session, task, asset.definition, users))
+        with told_to(log):
+            stream = _open(session, task, asset.definition, _call(session, task, asset.definition, users, log), log)
         try:
             return _write(session, task, asset.definition, writer, stream)
         finally:
-            stream.close()
+            with told_to(log):
+                stream.close()
     finally:
+        log.close()
         users.close()
         writer.close()
 
 
-def _call(session: RunSession, task: Task, definition: PythonDefinition, cursor: duckdb.DuckDBPyConnection) -> Any:
+def _call(
+    session: RunSession, task: Task, definition: PythonDefinition, cursor: duckdb.DuckDBPyConnection, log: TaskLog
+) -> Any:
     asset = task.asset
     function = _function(session, asset, definition)
     arguments: dict[str, Any] = {}
     for parameter in definition.parameters:
         if parameter.address is None:
-            arguments[parameter.name] = _context(session, asset)
+            arguments[parameter.name] = _context(session, asset, log)
         else:
             version = task.inputs[parameter.address]
             arguments[parameter.name] = argument(session, cursor, parameter, version, declared_at(asset))
@@ -80,25 +90,22 @@ def _function(session: RunSession, asset: CompiledAsset, definition: PythonDefin
         raise DiagnosticError(import_failed(asset, definition, error, session.root, session.redactor)) from error
 
 
-def _context(session: RunSession, asset: CompiledAsset) -> Context:
-    def say(level: str, message: str) -> None:
-        session.say("log", asset.address, {"level": level, "message": session.redactor(message)})
-
+def _context(session: RunSession, asset: CompiledAsset, log: TaskLog) -> Context:
     return Context(
-        logger=run_logger(str(asset.address), say),
+        logger=run_logger(str(asset.address), log),
         environment=session.environment,
         variables=session.variables,
         now=session.now,
     )
 
 
-def _open(session: RunSession, task: Task, definition: PythonDefinition, value: Any) -> BatchStream:
+def _open(session: RunSession, task: Task, definition: PythonDefinition, value: Any, log: TaskLog) -> BatchStream:
     def stop() -> None:
         if session.cancelled.is_set():
             raise Cancelled
 
     try:
-        return BatchStream(value, stop, lambda: _empty_schema(session, task.asset.columns))
+        return BatchStream(value, stop, lambda: _empty_schema(session, task.asset.columns), lambda: told_to(log))
     except NotATable as error:
         raise DiagnosticError(no_table(task.asset, definition, str(error))) from error
     except Cancelled:
