@@ -15,6 +15,7 @@ from vibepiper_interpreter.compile import compile_root
 from vibepiper_interpreter.compile.compiled import Compiled
 from vibepiper_interpreter.compile.project_bytes import compiled_from_bytes, compiled_to_bytes
 from vibepiper_interpreter.local_cache import LocalCache
+from vibepiper_spec import Address
 
 
 @pytest.fixture
@@ -165,3 +166,12 @@ def test_the_digest_does_not_know_where_the_project_lies(tmp_path: Path) -> None
         project.sources()
         digests.add(compile_root(project.root, "dev").project.digest)
     assert len(digests) == 1
+
+
+def test_code_that_may_reach_any_module_sees_one_come(whole: Project) -> None:
+    whole.write("jobs/any.py", "def f(b, name='x'):\n    return __import__(name)\n")
+    whole.pipeline('[python.any]\nfunction = "jobs.any:f"\n', "any.vp.toml")
+    before = whole.recall().project.assets[Address("shop", "any")].fingerprint
+    assert whole.recall().project.assets[Address("shop", "any")].fingerprint == before
+    whole.write("x.py", "A = 1\n")
+    assert whole.recall().project.assets[Address("shop", "any")].fingerprint != before

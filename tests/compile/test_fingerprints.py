@@ -166,6 +166,77 @@ def test_a_module_that_is_used_whole_counts_whole(tmp_path: Path) -> None:
     assert of_function(tmp_path, by_value) != of_function(tmp_path, by_value, changed)
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        "importlib.import_module('lib.dyn').g(x)",
+        "loaded.import_module('lib.dyn').g(x)",
+        "import_module('lib.dyn').g(x)",
+        "__import__('lib.dyn').dyn.g(x)",
+    ],
+)
+def test_a_module_imported_by_a_written_name_is_followed(tmp_path: Path, use: str) -> None:
+    imports = "import importlib\nimport importlib as loaded\nfrom importlib import import_module\n"
+    module = f"{imports}def f(x):\n    return {use}\n"
+    (tmp_path / "lib").mkdir()
+    dyn, other = tmp_path / "lib" / "dyn.py", tmp_path / "lib" / "other.py"
+    dyn.write_text("def g(x):\n    return x\n")
+    other.write_text("A = 1\n")
+    before = of_function(tmp_path, module)
+    other.write_text("A = 2\n")
+    assert of_function(tmp_path, module) == before
+    dyn.write_text("def g(x):\n    return -x\n")
+    assert of_function(tmp_path, module) != before
+
+
+@pytest.mark.parametrize(
+    ("imports", "use"),
+    [
+        ("importlib", "importlib.import_module('lib.' + 'far').g(x)"),
+        ("importlib", "importlib.import_module('.far', 'lib').g(x)"),
+        ("importlib", "load(importlib)"),
+        ("importlib.util", "importlib.util.find_spec('lib.far')"),
+        ("runpy", "runpy.run_path('lib/far.py')"),
+        ("sys", "sys.modules['lib.far'].g(x)"),
+        ("math", "eval('x')"),
+        ("math", "exec('x')"),
+        ("math", "globals()['g'](x)"),
+        ("math", "__import__('lib.' + x)"),
+        ("lib.rates", "getattr(lib.rates, x)()"),
+    ],
+)
+def test_code_that_may_reach_anything_counts_with_all_modules(tmp_path: Path, imports: str, use: str) -> None:
+    module = f"import {imports}\ndef f(x):\n    return {use}\n"
+    before = of_function(tmp_path, module)
+    far = tmp_path / "lib" / "far.py"
+    far.write_text("def g(x):\n    return x\n")
+    there = of_function(tmp_path, module)
+    far.write_text("def g(x):\n    return -x\n")
+    assert len({before, there, of_function(tmp_path, module)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("imports", "use"),
+    [
+        ("importlib.metadata", "importlib.metadata.version(x)"),
+        ("re", "re.compile(x)"),
+        ("sys", "sys.maxsize"),
+        ("lib.rates", "getattr(lib.rates, 'rate')"),
+    ],
+)
+def test_code_that_only_looks_dynamic_does_not(tmp_path: Path, imports: str, use: str) -> None:
+    module = f"import {imports}\ndef f(x):\n    return {use}\n"
+    before = of_function(tmp_path, module)
+    (tmp_path / "lib" / "far.py").write_text("def g(x):\n    return x\n")
+    assert of_function(tmp_path, module) == before
+
+
+def test_a_module_that_makes_its_names_counts_with_how_it_makes_them(tmp_path: Path) -> None:
+    module = "from lib import rates\ndef f(x):\n    return rates.made(x)\n"
+    rates = "def __getattr__(name):\n    return abs\n"
+    assert of_function(tmp_path, module, rates) != of_function(tmp_path, module, rates.replace("abs", "min"))
+
+
 def test_dynamic_code_reaches_its_whole_module(tmp_path: Path) -> None:
     dynamic = MODULE.replace("return x * FACTOR", "return globals()['unre' + 'lated'](x)")
     assert of_function(tmp_path, dynamic) != of_function(tmp_path, dynamic.replace("OTHER = 3", "OTHER = 4"))

@@ -151,6 +151,7 @@ def _witness(root: Path, loaded: LoadedProject, state: Compilation, workshop: Wo
             for address, asset in state.assets.items()
             if isinstance(asset.definition, FileDefinition) and address in workshop.source_files
         },
+        every_module=None if workshop.python.every is None else list(workshop.python.every),
     )
 
 
@@ -170,5 +171,6 @@ def _merged(old: Witness, new: Witness, found: Recompiled, *, python: bool) -> W
         sql_of=sql_of,
         modules=new.modules if python else old.modules | new.modules,
         looked_for=new.looked_for if python else old.looked_for | new.looked_for,
+        every_module=new.every_module if python else new.every_module or old.every_module,
         sources={each: source for each, source in old.sources.items() if each in recalled} | new.sources,
     )

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from vibepiper_interpreter.compile.python_dynamic import dynamic_uses
 from vibepiper_interpreter.compile.python_source import (
     Imported,
     PythonModule,
@@ -19,8 +20,8 @@ from vibepiper_interpreter.compile.python_source import (
     is_docstring,
 )
 
-# With one of these in reach, names are found in ways that reading the text does not show: the whole module counts.
-_DYNAMIC = frozenset({"globals", "locals", "vars", "eval", "exec", "compile", "__import__", "importlib"})
+# With one of these in reach, any name of the module may be: the whole module counts.
+_WHOLE_MODULE = frozenset({"locals", "vars"})
 # Names and types of fields that carry layout, not meaning, or that only some versions of Python write.
 _MEANINGLESS_FIELDS = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 
@@ -54,6 +55,8 @@ def import_closure(sources: PythonSources, module: str) -> tuple[str, ...]:
             continue
         found.add(name)
         waiting += known.imported_modules
+        if known.dynamic.anything:
+            waiting += sources.all_of_them()
         waiting.append(name.rpartition(".")[0])
     return tuple(sorted(found))
 
@@ -106,12 +109,20 @@ class _Reach:
             # Not bound in plain sight: it may come with a star import.
             for starred in module.star_imports:
                 yield starred, name
+            # Or the module makes it when asked, or is asked for all it has.
+            if "__getattr__" in module.bindings:
+                yield module.name, "__getattr__"
+            if name == "__dict__":
+                yield module.name, "<all>"
         for statement in statements:
             yield from self._names_in(module, statement)
 
     def _names_in(self, module: PythonModule, statement: ast.stmt) -> Iterator[tuple[str, str]]:
         plain, attributes = _names_used(statement)
-        if plain & _DYNAMIC or any((base, chain[0]) == ("sys", "modules") for base, chain in attributes):
+        dynamic = dynamic_uses(statement, module.imports)
+        for reached in self.sources.all_of_them() if dynamic.anything else sorted(dynamic.modules):
+            yield reached, "<all>"
+        if plain & _WHOLE_MODULE:
             yield module.name, "<all>"
         for name in plain:
             yield module.name, name
@@ -208,10 +219,9 @@ def _names_used(statement: ast.stmt) -> tuple[frozenset[str], frozenset[tuple[st
                 attributes.add((current.id, tuple(reversed(chain))))
         elif isinstance(node, ast.Name) and id(node) not in inside:
             bare.add(node.id)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
             # A string annotation, or a name handed to `getattr`.
-            if id(node) not in inside:
-                names.add(node.value)
+            names.update([node.value] if node.value.isidentifier() else [])
     return frozenset(names | bare), frozenset((base, chain) for base, chain in attributes if base not in bare)
 
 

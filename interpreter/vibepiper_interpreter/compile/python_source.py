@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
+from vibepiper_interpreter.compile.python_dynamic import Dynamic, dynamic_uses
 from vibepiper_spec.diagnostics import Place, Range
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -74,7 +75,7 @@ class PythonModule:
     @cached_property
     def imported_modules(self) -> tuple[str, ...]:
         """Every module that an import names, sorted; of `from a import b` both `a` and `a.b`, which may be a module."""
-        found: set[str] = set()
+        found: set[str] = set(self.dynamic.modules)
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 found.update(alias.name for alias in node.names)
@@ -83,6 +84,11 @@ class PythonModule:
                 found.add(base)
                 found.update(f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
         return tuple(sorted(found))
+
+    @cached_property
+    def dynamic(self) -> Dynamic:
+        """What any of its code reaches in ways that names do not show."""
+        return dynamic_uses(self.tree, self.imports)
 
     @cached_property
     def star_imports(self) -> tuple[str, ...]:
@@ -175,6 +181,8 @@ class PythonSources:
         self._modules: dict[str, PythonModule | SyntaxError | None] = {}
         # Every file that was looked for, and whether it was there: what was found hangs on that.
         self.looked_for: dict[str, bool] = {}
+        # The names of all modules there are, once something was found that may reach any of them.
+        self.every: tuple[str, ...] | None = None
 
     def module(self, name: str) -> PythonModule | None:
         """The project's module of that dotted name; None if there is none or it does not parse."""
@@ -195,7 +203,7 @@ class PythonSources:
         return None
 
     def names(self) -> tuple[str, ...]:
-        """The dotted names of all the project's modules, for near misses."""
+        """The dotted names of all the project's modules."""
         found = set()
         for folder in (self._root / "src", self._root):
             for path in folder.glob("**/*.py"):
@@ -203,6 +211,12 @@ class PythonSources:
                 if parts[0] != "src" and all(part.isidentifier() for part in parts):
                     found.add(".".join(parts).removesuffix(".__init__"))
         return tuple(sorted(found))
+
+    def all_of_them(self) -> tuple[str, ...]:
+        """The names of all modules, for code that may reach any: what is found hangs on there being no others."""
+        if self.every is None:
+            self.every = self.names()
+        return self.every
 
     def read(self) -> tuple[PythonModule, ...]:
         """Every module that was parsed so far, by name."""

@@ -42,6 +42,7 @@ class Witness:
     looked_for: dict[str, bool]  # and whether a file was where one could have been
     reached: dict[str, dict[str, str]]  # by Python asset: the modules that are part of it, with their hashes
     sources: dict[str, list[Any]]  # by source: its definition, its files with their hashes
+    every_module: list[str] | None = None  # all Python modules there were, where code may reach any of them
 
     def to_bytes(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -89,9 +90,19 @@ def compare(root: Path, witness: Witness, cache: LocalCache) -> Changes:
     python = not changed.isdisjoint(witness.modules) or any(
         (root / path).is_file() != was_there for path, was_there in witness.looked_for.items()
     )
+    python = python or _other_modules(root, witness)
     if python:
         specs |= witness.python_specs()
     return Changes(specs=frozenset(specs), python=python, moved=moved)
+
+
+def _other_modules(root: Path, witness: Witness) -> bool:
+    """Whether modules came or went where code may reach any of them."""
+    if witness.every_module is None:
+        return False
+    from vibepiper_interpreter.compile.python_source import PythonSources  # parses Python, which few projects need here
+
+    return witness.every_module != list(PythonSources(root).names())
 
 
 def _changed(root: Path, files: Mapping[str, Seen], moved: dict[str, Seen]) -> Iterable[str]:
