@@ -116,6 +116,26 @@ def test_show(vp: Vp, shop: Path) -> None:
     assert found["sample"]["rows"][0] == ["1", "Ada", "2024-03-01", "120.00", "paid"]
 
 
+def test_columns_that_only_the_run_tells(vp: Vp, tmp_path: Path) -> None:
+    (tmp_path / "vp.toml").write_text('[project]\nname = "numbers"\n')
+    (tmp_path / "a.vp.toml").write_text(
+        '[pipeline]\nname = "a"\n[python.listed]\nfunction = "code_a:listed"\n'
+        '[python.named]\nfunction = "code_a:listed"\ncolumns.oid.description = "The number."\n'
+    )
+    code = "import pyarrow\n\n\ndef listed():\n    return pyarrow.table({'oid': [1]})\n"
+    (tmp_path / "code_a.py").write_text(code)
+    assert "+ create   listed  python table, columns known after apply" in vp("plan").out
+    assert "The columns are known after apply." in vp("show", "listed").out
+    assert vp("apply", "--yes").status == 0
+    assert "oid     BIGINT" in vp("show", "listed", "--rows", "0").out
+    (tmp_path / "code_a.py").write_text(code.replace("[1]", "[2]"))
+    edited = vp("plan", "--json").out
+    assert [(action["reasons"][0]["words"], action["columns"]) for action in json.loads(edited)["actions"]] == [
+        ("its code changed", []),
+        ("its code changed", []),
+    ]
+
+
 def test_show_of_what_is_stale_removed_unpublished_or_unknown(vp: Vp, shop: Path) -> None:
     spec = shop / "pipelines" / "shop.vp.toml"
     head, customers = spec.read_text().split("[sql.customers]")

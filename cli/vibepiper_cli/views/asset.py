@@ -10,7 +10,7 @@ from vibepiper_cli.reading import Rows
 from vibepiper_cli.views.run_json import check_json
 from vibepiper_cli.views.tables import aligned, numeric_columns, render_table
 from vibepiper_cli.views.words import count, listed, moment, size
-from vibepiper_interpreter.compile.compiled import Check, FileDefinition, Input
+from vibepiper_interpreter.compile.compiled import Check, Column, FileDefinition, Input
 from vibepiper_interpreter.run.result import CheckResult
 from vibepiper_interpreter.storage.version import Version
 
@@ -51,7 +51,8 @@ def asset_json(status: AssetStatus, sample: Rows | None) -> dict[str, Any]:
         "status": status.status,
         "reasons": list(status.reasons),
         "columns": [
-            {"name": column.name, "type": column.type, "description": column.description} for column in asset.columns
+            {"name": column.name, "type": column.type, "description": column.description}
+            for column in _known_columns(status)
         ],
         "checks": [_check_json(check, status) for check in asset.checks],
         "reads": [_input_json(read) for read in status.inputs],
@@ -85,10 +86,18 @@ def _facts(status: AssetStatus, environment: str, paint: Paint) -> list[str]:
 
 
 def _columns(status: AssetStatus, paint: Paint) -> str:
-    rows = [(column.name, column.type, column.description) for column in status.asset.columns]
+    rows = [(column.name, column.type, column.description) for column in _known_columns(status)]
+    if not rows:
+        return paint("faint", "The columns are known after apply.")
     described = any(description for _, _, description in rows)
     header = ("column", "type", "description") if described else ("column", "type")
     return render_table(header, [row[: len(header)] for row in rows], paint)
+
+
+def _known_columns(status: AssetStatus) -> tuple[Column, ...]:
+    """A Python asset that declares no columns has those that it was published with."""
+    published = () if status.published is None else status.published.columns
+    return status.asset.columns or published
 
 
 def _checks(status: AssetStatus, paint: Paint) -> list[str]:

@@ -77,7 +77,8 @@ def _action(action: Action, plan: Plan, paint: Paint) -> list[str]:
 
 
 def _what(asset: CompiledAsset) -> str:
-    return f"{asset.kind} {asset.build}, {count(len(asset.columns), 'column')}"
+    columns = count(len(asset.columns), "column") if asset.columns else "columns known after apply"
+    return f"{asset.kind} {asset.build}, {columns}"
 
 
 def _body(action: Action, paint: Paint) -> list[str]:

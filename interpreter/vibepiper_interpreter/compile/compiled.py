@@ -127,6 +127,7 @@ class CompiledAsset:
     build: BuildMode
     definition: Definition
     inputs: tuple[Input, ...]
+    # Empty where only the run will tell (a Python asset that declares none); a type is empty where it is not declared.
     columns: tuple[Column, ...]
     checks: tuple[Check, ...]
     fingerprint: str

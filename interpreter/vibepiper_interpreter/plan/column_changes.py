@@ -15,7 +15,12 @@ _ORDER = ""
 
 
 def column_changes(before: Version, after: CompiledAsset) -> tuple[ColumnChange, ...]:
-    """Columns that were added, changed and removed, in the order of the new definition, removed ones last."""
+    """Columns that were added, changed and removed, in the order of the new definition, removed ones last.
+
+    Of columns and types that only the run will tell nothing is claimed.
+    """
+    if not after.columns:
+        return ()
     old = {column.name.casefold(): column for column in before.columns}
     new = {column.name.casefold(): column for column in after.columns}
     old_expressions = dict(before.asset.column_fingerprints)
@@ -24,7 +29,7 @@ def column_changes(before: Version, after: CompiledAsset) -> tuple[ColumnChange,
     for name, column in new.items():
         if name not in old:
             found.append(ColumnChange(column.name, "added", None, column.type))
-        elif old[name].type != column.type:
+        elif column.type and old[name].type != column.type:
             found.append(ColumnChange(column.name, "type", old[name].type, column.type))
         else:
             expressions = old_expressions.get(old[name].name), new_expressions.get(column.name)
