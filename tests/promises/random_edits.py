@@ -348,7 +348,17 @@ def break_check(chance: Random, world: World) -> World:
 NEEDLESS: tuple[Edit, ...] = (reformat, comment_code, add_variable)
 EDITS: tuple[Edit, ...] = (
     *(add_asset, add_asset, drop_asset),
-    *(change_expression, change_expression, change_expression, add_column, drop_column, reorder_columns, rename_column),
+    *(
+        change_expression,
+        change_expression,
+        change_expression,
+        change_expression,
+        change_expression,
+        add_column,
+        drop_column,
+        reorder_columns,
+        rename_column,
+    ),
     *(change_filter, change_join, change_grouping, change_wrap, change_exclude, switch_build),
     *(change_variable, change_code, change_code),
     *(change_cell, change_cell, change_cell, change_rows, reorder_rows, change_files, add_source_column),

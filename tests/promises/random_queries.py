@@ -139,6 +139,9 @@ def query(chance: Random, world: World, build: str | None = None) -> Query:
     forms = ("plain", "plain", "plain", "grouped", "grouped", "distinct", "union", "star", "star", "count", "natural")
     form = chance.choice(forms)
     known = sorted(world.assets)
+    # Long chains: what comes out as it was is only of interest where somebody reads it.
+    derived = [name for name in known if not isinstance(world.assets[name], Source)]
+    known = derived if derived and chance.random() < 0.5 else known
     # Not always the same asset twice: that is a self-join.
     reads = tuple(chance.choice(known) for _ in range(2 if form in ("union", "natural") else chance.choice((1, 1, 2))))
     if form == "natural":
@@ -194,6 +197,18 @@ def query(chance: Random, world: World, build: str | None = None) -> Query:
     return replace(made, items=tuple(items), where=where, having=having, qualify=qualify, tail=tail, wrap=wrap)
 
 
+def narrow_query(chance: Random, world: World) -> Query:
+    """One that uses one column of one asset, or only counts its rows: much can change that it does not feel."""
+    read = chance.choice(
+        sorted(name for name in world.assets if not isinstance(world.assets[name], Source)) or ["shop.s_90"]
+    )
+    if chance.random() < 0.4:
+        return Query("count", (read,), (Item("n", "int", "count(*)", True),))
+    name, kind = chance.choice(world.columns(read))
+    form = chance.choice(("plain", "distinct"))
+    return Query(form, (read,), (Item("a", kind, f"<0.{name}>"),), build=chance.choice(("table", "view")))
+
+
 def _joined(chance: Random, made: Query, inputs: Sequence[Sequence[Column]], expressions: Expressions) -> Query:
     join = chance.choice(("join", "left join", "full join", "semi join", "anti join", "cross join"))
     shared = [name for name, kind in inputs[0] if (name, kind) in inputs[1]]
@@ -234,6 +249,8 @@ def new_asset(chance: Random, world: World) -> tuple[str, Asset]:
     pipeline = chance.choice(("shop", "shop", "shop", "mart"))
     if chance.random() < 0.15:
         return f"{pipeline}.p_{number}", function(chance, world)
+    if chance.random() < 0.3:
+        return f"{pipeline}.q_{number}", narrow_query(chance, world)
     return f"{pipeline}.q_{number}", query(chance, world)
 
 
