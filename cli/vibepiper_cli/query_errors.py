@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 
+from vibepiper_cli.lost_files import lost_files
 from vibepiper_cli.views.words import listed
 from vibepiper_interpreter.engines.duckdb.bind_errors import Sight, explain
 from vibepiper_interpreter.engines.duckdb.failure import EngineFailure, engine_failure
 from vibepiper_interpreter.engines.duckdb.syntax import code_point
 from vibepiper_interpreter.engines.duckdb.syntax_errors import syntax_problem
+from vibepiper_interpreter.state.published import Published
+from vibepiper_interpreter.storage import Storage
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Range, did_you_mean
 
@@ -24,7 +28,12 @@ _UNKNOWN_TABLE = re.compile(r"^Table with name (?P<name>\S+) does not exist")
 
 
 def query_problem(
-    connection: duckdb.DuckDBPyConnection, sql: str, error: duckdb.Error, published: Collection[Address]
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    error: duckdb.Error,
+    published: Mapping[Address, Published],
+    storage: Storage,
+    root: Path,
 ) -> Diagnostic:
     """The diagnostic for `error`, which `sql` met; `published` is what the warehouse should show."""
     failure = _placed(connection, sql) or replace(engine_failure(error), position=None)
@@ -42,6 +51,20 @@ def query_problem(
         problem = syntax_problem(sql, failure.message, start)
         place = place_in_query(sql, problem.start, problem.end)
         return Diagnostic(problem.code, problem.message, place, fix=Fix(problem.fix) if problem.fix else None)
+    words = sql.casefold()
+
+    def where(address: Address) -> Place:
+        named = words.find(str(address)) if len(words) == len(sql) else -1
+        return place_in_query(sql, named, named + len(str(address))) if named >= 0 else place
+
+    # Of what a view reads, only the message may tell.
+    read = [
+        each
+        for address, each in published.items()
+        if address.name in words or any(part.path in failure.message for part in each.parts)
+    ]
+    if lost := lost_files(connection, failure, read, storage, root, where):
+        return lost
     told = explain(failure.message, Sight(sql[start:end], (), {}, {}))
     return Diagnostic(told.code, told.message, place, fix=Fix(told.fix) if told.fix else None)
 

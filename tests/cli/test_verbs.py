@@ -287,3 +287,25 @@ def test_diagnostics_as_json(vp: Vp, shop: Path) -> None:
         (found,) = json.loads(seen.out)["diagnostics"]
         assert found["code"] == "VP302"
         assert found["place"]["path"] == "pipelines/shop.vp.toml"
+
+
+@pytest.mark.parametrize("damage", ["gone", "short", "changed"])
+def test_stored_files_that_are_gone_or_damaged_are_told_by_every_reader(vp: Vp, shop: Path, damage: str) -> None:
+    (part,) = (shop / ".vp" / "storage" / "shop" / "customers").glob("*/part-0.parquet")
+    content = bytearray(part.read_bytes())
+    match damage:
+        case "gone":
+            part.unlink()
+        case "short":
+            part.write_bytes(b"PAR1")
+        case "changed":
+            content[10:60] = b"\xff" * 50
+            part.write_bytes(content)
+    for command in (["show", "customers"], ["query", "select * from shop.customers"]):
+        seen = vp(*command)
+        assert seen.status == 1
+        assert "error[VP509]" in seen.err
+        assert "`vp apply`" in seen.err
+        assert str(shop) not in seen.err
+    assert vp("show", "customers", "--rows", "0").status == 0
+    assert vp("query", "from shop.orders").status == 0

@@ -19,6 +19,7 @@ from vibepiper_cli.views.words import count
 from vibepiper_interpreter.run import ensure_warehouse
 from vibepiper_interpreter.run.warehouse import files_in_reach
 from vibepiper_interpreter.state import open_state
+from vibepiper_interpreter.storage import Storage
 from vibepiper_spec.diagnostics import DiagnosticError
 
 _ROWS_OF_A_TABLE = 100
@@ -31,7 +32,7 @@ def query(invocation: Invocation, sql: str, environment: str, format: str, limit
     project = load_for_state(invocation).project
     stop_on_unknown_environment(project.settings, environment)
     with open_state(project.root, project.settings) as state:
-        published = state.pointers(environment)
+        _, published, _ = state.published(environment)
         warehouse = ensure_warehouse(project.root, project.settings, state, environment)
         reach = files_in_reach(project.root, project.settings, state, environment)
     invocation.texts[QUERY_PLACE] = text
@@ -41,7 +42,8 @@ def query(invocation: Invocation, sql: str, environment: str, format: str, limit
         try:
             _print(connection, text, format, limit, invocation)
         except duckdb.Error as error:
-            raise DiagnosticError(query_problem(connection, text, error, published)) from error
+            storage = Storage(reach.storage)
+            raise DiagnosticError(query_problem(connection, text, error, published, storage, project.root)) from error
     return ExitStatus.OK
 
 

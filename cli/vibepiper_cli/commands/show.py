@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import duckdb
+
 from vibepiper_cli import planning
 from vibepiper_cli.addresses import find_asset
 from vibepiper_cli.asset_status import asset_status
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
+from vibepiper_cli.lost_files import lost_files
 from vibepiper_cli.reading import Rows, fetch, open_warehouse
 from vibepiper_cli.views.asset import asset_json, render_asset
+from vibepiper_interpreter.engines.duckdb.failure import engine_failure
 from vibepiper_interpreter.engines.duckdb.session import quote
 from vibepiper_interpreter.run import ensure_warehouse
 from vibepiper_interpreter.run.warehouse import files_in_reach
+from vibepiper_interpreter.storage import Storage
 from vibepiper_spec import load_settings
 from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
 
 def show(invocation: Invocation, asset: str, environment: str, rows: int) -> ExitStatus:
@@ -35,4 +41,29 @@ def _sample(address: Address, planned: planning.Survey, environment: str, limit:
     warehouse = ensure_warehouse(planned.root, settings, planned.state, environment)
     reach = files_in_reach(planned.root, settings, planned.state, environment)
     with open_warehouse(warehouse, reach) as connection:
-        return fetch(connection, f"from {quote(address.pipeline)}.{quote(address.name)}", limit)
+        try:
+            return fetch(connection, f"from {quote(address.pipeline)}.{quote(address.name)}", limit)
+        except duckdb.Error as error:
+            raise DiagnosticError(_unreadable(connection, address, planned, environment, error)) from error
+
+
+def _unreadable(
+    connection: duckdb.DuckDBPyConnection,
+    address: Address,
+    planned: planning.Survey,
+    environment: str,
+    error: duckdb.Error,
+) -> Diagnostic:
+    """A view may read others, so any of them may be what is lost; a source may be read in place."""
+    settings = load_settings(planned.root)
+    _, published, _ = planned.state.published(environment)
+    failure = engine_failure(error)
+    candidates = [published[address], *(each for other, each in published.items() if other != address)]
+    storage = Storage(planned.root / settings.storage.path)
+    if lost := lost_files(connection, failure, candidates, storage, planned.root):
+        return lost
+    return Diagnostic(
+        "VP507",
+        f"The rows of `{address}` cannot be read: {failure.message.replace(f'{planned.root}/', '')}.",
+        fix=Fix(f"See what has changed with `vp plan`; `vp show {address} --rows 0` shows the rest."),
+    )
