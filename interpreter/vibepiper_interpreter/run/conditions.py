@@ -50,7 +50,7 @@ class Conditions:
             return False
         if earlier.rows is not None and current.rows is not None and earlier.rows != current.rows:
             return False
-        if _statistics(earlier, used) != _statistics(current, used) and earlier.parts and current.parts:
+        if _differ_in_statistics(earlier, current, used):
             return False
         cursor = session.cursor()
         try:
@@ -88,13 +88,14 @@ def _columns(version: Version, names: tuple[str, ...] | None) -> tuple[Column, .
     return tuple(column for column in found if column is not None) if None not in found else None
 
 
-def _statistics(version: Version, columns: tuple[Column, ...]) -> list[tuple[str, int, str | None, str | None]]:
-    """What is known of the columns without reading a row: equal rows in one part have equal statistics."""
-    names = {column.name for column in columns}
+def _differ_in_statistics(earlier: Version, current: Version, columns: tuple[Column, ...]) -> bool:
+    """Whether what is known without reading a row proves a difference: equal rows in one part have equal statistics."""
+    before, now = _statistics(earlier), _statistics(current)
+    names = before.keys() & now.keys() & {column.name for column in columns}
+    return any(before[name] != now[name] for name in names)
+
+
+def _statistics(version: Version) -> dict[str, tuple[int, str | None, str | None]]:
     if len(version.parts) != 1:
-        return []
-    return sorted(
-        (column.name, column.null_count, column.minimum, column.maximum)
-        for column in version.parts[0].statistics
-        if column.name in names
-    )
+        return {}
+    return {column.name: (column.null_count, column.minimum, column.maximum) for column in version.parts[0].statistics}

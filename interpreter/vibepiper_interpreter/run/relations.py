@@ -13,6 +13,7 @@ from vibepiper_interpreter.compile.compiled import FileDefinition, SqlDefinition
 from vibepiper_interpreter.connectors.file import identify_files, read_expression
 from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, parameter_literals
 from vibepiper_interpreter.engines.duckdb.session import literal, quote, use_pipeline
+from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import SourceFile, Version
 from vibepiper_spec.address import Address
@@ -63,8 +64,11 @@ def changed_file(root: Path, files: tuple[SourceFile, ...]) -> SourceFile | None
 class Relations:
     """The names of one session. Safe to use from several threads, each with its own cursor."""
 
-    def __init__(self, storage: Storage, root: Path, now: datetime, versions: Mapping[str, Version]) -> None:
+    def __init__(
+        self, storage: Storage, root: Path, now: datetime, versions: Mapping[str, Version], tables: SmallTables
+    ) -> None:
         """`versions` holds, by id, every earlier version that may be asked for, and what earlier views read."""
+        self.tables = tables
         self._storage = storage
         self._root = root
         self._now = now
@@ -81,9 +85,49 @@ class Relations:
         """Let the asset's own name mean `version`. Afterwards the cursor's bare names are the asset's pipeline's."""
         address = version.address
         self.use(cursor, address.pipeline)
+        if self.tables.holds_version(version):
+            self._declared[address] = version
+            return
+        if self.tables.holds(address):
+            self._drop_table(cursor, address)
         query = view_query(version, self._storage, self._root, self._now)
         cursor.execute(f"CREATE OR REPLACE VIEW {qualified(address)} AS {query}\n")
         self._declared[address] = version
+
+    def make_table(self, cursor: duckdb.DuckDBPyConnection, address: Address, statement: str, part: str) -> bool:
+        """Let the asset's name mean the table that `statement` makes, of the rows that the file `part` will hold.
+
+        False, and no table, where it is not small after all. Until `declare`, `forsake_table` takes it back.
+        """
+        for unread in self.tables.spare():
+            self._drop_table(cursor, unread)
+        if self.tables.holds(address):
+            self._drop_table(cursor, address)
+        elif address in self._declared:
+            cursor.execute(f"DROP VIEW {qualified(address)}")
+        try:
+            [(rows,)] = cursor.execute(statement).fetchall()
+        except BaseException:
+            self._declare_again(cursor, address)
+            raise
+        self.tables.add(address, part, rows)
+        if rows < SmallTables.MOST_ROWS:
+            return True
+        self.forsake_table(cursor, address)
+        return False
+
+    def forsake_table(self, cursor: duckdb.DuckDBPyConnection, address: Address) -> None:
+        """Let the asset's name mean what it meant before `make_table`."""
+        self._drop_table(cursor, address)
+        self._declare_again(cursor, address)
+
+    def _declare_again(self, cursor: duckdb.DuckDBPyConnection, address: Address) -> None:
+        if address in self._declared:
+            self.declare(cursor, self._declared[address])
+
+    def _drop_table(self, cursor: duckdb.DuckDBPyConnection, address: Address) -> None:
+        cursor.execute(f"DROP TABLE {qualified(address)}")
+        self.tables.remove(address)
 
     def files_read_in_place(self, version: Version) -> tuple[SourceFile, ...]:
         """The files that whoever reads `version` reads: its own, or those behind a view, and no copy of them."""

@@ -20,6 +20,7 @@ from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connec
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.relations import Relations
+from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import SourceFile, Version
 from vibepiper_spec.address import Address
@@ -128,7 +129,7 @@ def open_session(
         environment=plan.environment,
         variables=plan.variables,
         now=plan.created_at,
-        relations=Relations(storage, root, plan.created_at, versions),
+        relations=Relations(storage, root, plan.created_at, versions, SmallTables(plan)),
         redactor=Redactor.of(root, settings),
         place=place,
         say=say,

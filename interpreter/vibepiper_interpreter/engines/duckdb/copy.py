@@ -1,4 +1,4 @@
-"""Writes a query's result as one Parquet part, with the statistics that writing gives for free."""
+"""Writes a query's result as one Parquet part: at once, or by way of a table in memory where it is small."""
 
 from __future__ import annotations
 
@@ -14,25 +14,32 @@ from vibepiper_interpreter.engines.duckdb.session import literal, quote
 from vibepiper_interpreter.engines.duckdb.types import storage_projection
 from vibepiper_interpreter.storage.version import ColumnStatistics, Part
 
+# The folder of a version is nobody's until it is recorded, so the file needs no name of its own until it is whole.
+_OPTIONS = "FORMAT parquet, COMPRESSION snappy, USE_TMP_FILE false"
 _HUGEINT_STORED_AS = "DECIMAL(38,0)"
 _SINGLE_NAME = re.compile(r'"((?:[^"]|"")*)"')
 
 
+# What of its columns comes back from Parquet as it was, in value and type. Others are read from the file again.
+_SAME_IN_PARQUET = re.compile(
+    r"BOOLEAN|U?(TINYINT|SMALLINT|INTEGER|BIGINT)|FLOAT|DOUBLE|DECIMAL\((?!38)\d+,\d+\)"
+    r"|VARCHAR|DATE|TIMESTAMP( WITH TIME ZONE)?"
+)
+
+
 @dataclass(frozen=True, slots=True)
-class CopyStatement:
-    """A COPY of a query's result. `query_offset` is where in `text` the query begins, in bytes."""
+class Statement:
+    """A statement with a query in it. `query_offset` is where in `text` the query begins, in bytes."""
 
     text: str
     query_offset: int
 
 
-def copy_statement(
-    query: str, file: Path, columns: Sequence[Column] = (), order_by: Sequence[str] = ()
-) -> CopyStatement:
+def copy_statement(query: str, file: Path, columns: Sequence[Column] = (), order_by: Sequence[str] = ()) -> Statement:
     """Write the rows of `query` to `file`, each of `columns` that Parquet would change cast to its stored type."""
     before = "COPY ("
     # The line break ends a comment that the query may end with.
-    after = f"\n) TO {literal(str(file))} (FORMAT parquet, COMPRESSION snappy, RETURN_STATS)"
+    after = f"\n) TO {literal(str(file))} ({_OPTIONS}, RETURN_STATS)"
     # Only this type stands for one that Parquet would change; the look spares small tables the parsing of all types.
     casts = any(_HUGEINT_STORED_AS in column.type for column in columns)
     projection = storage_projection(columns) if casts else None
@@ -40,14 +47,37 @@ def copy_statement(
         before += f"SELECT {projection or '*'} FROM ("
         order = f" ORDER BY {', '.join(map(quote, order_by))}" if order_by else ""
         after = f"\n) AS result{order}{after}"
-    return CopyStatement(f"{before}{query}{after}", len(before.encode()))
+    return Statement(f"{before}{query}{after}", len(before.encode()))
 
 
-def copy_to_parquet(cursor: duckdb.DuckDBPyConnection, statement: CopyStatement, part_path: str) -> Part:
+def copy_to_parquet(cursor: duckdb.DuckDBPyConnection, statement: Statement, part_path: str) -> Part:
     """Run `statement` and describe what it wrote. A failure leaves no file behind."""
     # Fetched to the end: a result that is left open blocks the cursor's next statement.
     [(_, rows, size, _, statistics, *_)] = cursor.execute(statement.text).fetchall()
     return Part(part_path, int(rows), int(size), _column_statistics(statistics, int(rows)))
+
+
+def same_in_memory(columns: Sequence[Column]) -> bool:
+    """Whether a table in memory of these (stored) types holds what would come back from Parquet."""
+    return bool(columns) and all(_SAME_IN_PARQUET.fullmatch(column.type) for column in columns)
+
+
+def table_statement(
+    query: str, table: str, columns: Sequence[Column], order_by: Sequence[str] = (), *, most_rows: int
+) -> Statement:
+    """Make `table` of the rows of `query`, cut off behind `most_rows`. `same_in_memory` must hold of `columns`."""
+    names = [quote(column.name) for column in columns]
+    # A query's own type may differ from the stored one by name only (an enum is stored as text); most casts do nothing.
+    casts = ", ".join(f"CAST({name} AS {column.type}) AS {name}" for name, column in zip(names, columns, strict=True))
+    before = f"CREATE TABLE {table} AS SELECT {casts} FROM ("
+    order = f" ORDER BY {', '.join(map(quote, order_by))}" if order_by else ""
+    return Statement(f"{before}{query}\n) AS result{order} LIMIT {most_rows}", len(before.encode()))
+
+
+def copy_table(cursor: duckdb.DuckDBPyConnection, table: str, file: Path, part_path: str) -> Part:
+    """Write a small table. Its statistics stay in the file: to have them told costs more than to count."""
+    [(rows,)] = cursor.execute(f"COPY {table} TO {literal(str(file))} ({_OPTIONS})").fetchall()
+    return Part(part_path, int(rows), file.stat().st_size)
 
 
 def _column_statistics(found: Mapping[str, Mapping[str, str]] | None, rows: int) -> tuple[ColumnStatistics, ...]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from vibepiper_interpreter.compile.compiled import SqlDefinition
-from vibepiper_interpreter.engines.duckdb.copy import copy_statement, copy_to_parquet
+from vibepiper_interpreter.engines.duckdb.copy import (
+    Statement,
+    copy_statement,
+    copy_table,
+    copy_to_parquet,
+    table_statement,
+)
 from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, parameter_literals
 from vibepiper_interpreter.run.failures import engine_diagnostic
+from vibepiper_interpreter.run.relations import qualified
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.staging import stage, virtual
 from vibepiper_interpreter.run.tasks.task import Task
@@ -28,12 +37,30 @@ def build_sql(session: RunSession, task: Task) -> Version:
         definition.query, parameter_literals(definition.parameters, definition.values, session.now)
     )
     cursor = session.cursor()
-    session.relations.use(cursor, asset.address.pipeline)
+    relations, table = session.relations, qualified(asset.address)
+    relations.use(cursor, asset.address.pipeline)
 
     def write(file: Path, part_path: str) -> Part:
+        if relations.tables.wanted(asset, task.inputs.values()):
+            most_rows = relations.tables.MOST_ROWS
+            statement = table_statement(filled.text, table, asset.columns, asset.order_by, most_rows=most_rows)
+            with told(statement):
+                made = relations.make_table(cursor, asset.address, statement.text, part_path)
+            if made:
+                try:
+                    return copy_table(cursor, table, file, part_path)
+                except BaseException:
+                    relations.forsake_table(cursor, asset.address)
+                    raise
         statement = copy_statement(filled.text, file, asset.columns, asset.order_by)
-        try:
+        with told(statement):
             return copy_to_parquet(cursor, statement, part_path)
+
+    @contextmanager
+    def told(statement: Statement) -> Iterator[None]:
+        """Errors of the engine in the words of the asset's own query."""
+        try:
+            yield
         except duckdb.Error as error:
             located = filled if _own_text_only(task) else None
             raise DiagnosticError(engine_diagnostic(session, asset, error, located, statement.query_offset)) from error

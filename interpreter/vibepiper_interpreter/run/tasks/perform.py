@@ -51,6 +51,7 @@ def perform(session: RunSession, conditions: Conditions, task: Task) -> Report:
         if error.errno not in (28, 122):  # no space left on the device; quota exceeded
             raise
         report = Report("failed", diagnostics=(disk_full(task.asset),))
+    session.relations.tables.done(task.asset)
     return replace(report, seconds=time.perf_counter() - began)
 
 
