@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vibepiper_cli import planning
@@ -18,7 +18,7 @@ from vibepiper_cli.options import DEFAULT_ENVIRONMENT
 from vibepiper_cli.owner import owner
 from vibepiper_cli.planning import Planned
 from vibepiper_cli.protection import chosen, require_no_review
-from vibepiper_cli.query_places import places_in_queries
+from vibepiper_cli.spec_places import SpecPlaces
 from vibepiper_cli.views.diagnostics import show_diagnostics
 from vibepiper_cli.views.plan import render_plan
 from vibepiper_cli.views.progress import progress
@@ -29,6 +29,7 @@ from vibepiper_interpreter.run import apply_plan
 from vibepiper_interpreter.run.failures import check_failed
 from vibepiper_interpreter.run.result import RunResult
 from vibepiper_spec import load_settings
+from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
 
 _STATUSES = {
@@ -78,6 +79,7 @@ def carry_out(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
         if invocation.json:
             printer.json({"status": "not applied", "environment": plan.environment, "run": None, "tasks": []})
         return ExitStatus.FAILED
+    places = SpecPlaces(planned.root, plan)
     with _cancel_on_interrupt(invocation) as cancel, progress(len(plan.actions), printer, quiet=how.quiet) as listener:
         result = apply_plan(
             plan,
@@ -89,15 +91,15 @@ def carry_out(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
             workers=how.workers,
             wait=how.wait,
             cancel=cancel,
-            place=places_in_queries(planned.root, plan),
+            place=places.in_query,
         )
-    _show(result, plan, invocation, how)
+    _show(result, plan, places, invocation, how)
     return _STATUSES[result.status]
 
 
-def _show(result: RunResult, plan: Plan, invocation: Invocation, how: How) -> None:
+def _show(result: RunResult, plan: Plan, places: SpecPlaces, invocation: Invocation, how: How) -> None:
     printer = invocation.printer
-    diagnostics = _diagnostics(result, plan)
+    diagnostics = _diagnostics(result, plan, places)
     printer.talk()
     show_diagnostics(diagnostics, invocation)
     if diagnostics:
@@ -111,12 +113,24 @@ def _show(result: RunResult, plan: Plan, invocation: Invocation, how: How) -> No
         printer.json(run_json(result))
 
 
-def _diagnostics(result: RunResult, plan: Plan) -> list[Diagnostic]:
+def _diagnostics(result: RunResult, plan: Plan, places: SpecPlaces) -> list[Diagnostic]:
     """All there is to tell, each failed check with its rows. (A task has diagnostics of its own only if it failed.)"""
-    told = [*result.diagnostics, *(found for task in result.tasks for found in task.diagnostics)]
-    failed = [check for task in result.tasks for check in task.checks if not check.passed]
-    checks = [check_failed(plan.assets[check.address], check) for check in failed]
-    return [found for found in told if found.code != "VP506"] + checks
+    told = [found for found in result.diagnostics if found.code != "VP506"]
+    for task in result.tasks:
+        told += [_at_the_function(found, task.address, places) for found in task.diagnostics if found.code != "VP506"]
+    for task in result.tasks:
+        for check in task.checks:
+            if not check.passed:
+                found = check_failed(plan.assets[check.address], check)
+                told.append(replace(found, place=places.of_check(check) or found.place))
+    return told
+
+
+def _at_the_function(found: Diagnostic, address: Address, places: SpecPlaces) -> Diagnostic:
+    """What a Python asset's function did wrong stands at the key that names it."""
+    if found.code not in ("VP404", "VP405", "VP406", "VP407"):
+        return found
+    return replace(found, place=places.at(address, "function") or found.place)
 
 
 def _plan_file(selection: Sequence[str]) -> Path | None:

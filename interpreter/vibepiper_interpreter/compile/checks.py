@@ -30,8 +30,6 @@ class _Draft:
     # Empty where the columns are not known before the asset has run.
     columns: Mapping[str, Column]
     checks: list[Check] = field(default_factory=list)
-    # Where each of them stands below the asset's block.
-    places: list[_Keys] = field(default_factory=list)
     snippets: list[Snippet] = field(default_factory=list)
     reads: dict[Address, None] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -131,7 +129,6 @@ def _add(
 ) -> None:
     if check.where is not None:
         draft.snippets.append(Snippet(check.where, (*keys, "where")))
-    draft.places.append(keys)
     draft.checks.append(
         Check(
             id=check.name or label,
@@ -142,14 +139,15 @@ def _add(
             condition=condition,
             where=check.where,
             description=check.description,
+            keys=keys,
         )
     )
 
 
 def _with_parameters(state: Compilation, draft: _Draft, references: Mapping[Snippet, SqlReferences]) -> Iterator[Check]:
     """The checks, each with the parameters that its own SQL names."""
-    for check, keys in zip(draft.checks, draft.places, strict=True):
-        refers = [references[snippet] for snippet in draft.snippets if snippet.keys[:-1] == keys]
+    for check in draft.checks:
+        refers = [references[snippet] for snippet in draft.snippets if snippet.keys[:-1] == check.keys]
         parameters, values = given_parameters(state, refers)
         yield replace(check, parameters=parameters, values=values) if parameters else check
 

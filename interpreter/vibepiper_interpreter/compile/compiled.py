@@ -110,6 +110,8 @@ class Check:
     parameters: tuple[tuple[str, str], ...] = ()
     values: tuple[tuple[str, Any], ...] = ()
     description: str = ""
+    # Where it stands below the asset's block, for messages: ("columns", "day", "checks", 0).
+    keys: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,8 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
 
 
 def fingerprint_of_checks(checks: tuple[Check, ...]) -> str:
-    """What the checks demand: how they are described makes no difference, nor the condition made of the arguments.
+    """What the checks demand: how they are described and where they stand makes no difference, nor the condition made
+    of the arguments.
 
     Unlike the fingerprint of an asset it does not say which code computed it: a test pins it. If its form must change,
     every check runs once more after the upgrade, and nothing is rebuilt.
@@ -171,7 +172,7 @@ def fingerprint_of_checks(checks: tuple[Check, ...]) -> str:
 
 
 def _demand(check: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in check.items() if name not in ("condition", "description")}
+    return {name: value for name, value in check.items() if name not in ("condition", "description", "keys")}
 
 
 def hash_json(value: Any) -> str:

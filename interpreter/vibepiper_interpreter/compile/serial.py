@@ -185,6 +185,8 @@ def check_to_json(check: Check) -> dict[str, Any]:
         found["where"] = check.where
     if check.description:
         found["description"] = check.description
+    if check.keys:
+        found["keys"] = list(check.keys)
     return found | _parameters_to_json(check.parameters, check.values)
 
 
@@ -202,6 +204,7 @@ def check_from_json(found: Mapping[str, Any]) -> Check:
         parameters=parameters,
         values=values,
         description=get("description", ""),
+        keys=tuple(get("keys", ())),
     )
 
 

@@ -60,6 +60,13 @@ def engine_diagnostic(
                 "Give the run more memory (`[executor] memory` in vp.toml), or run fewer tasks at once (`workers`)."
             ),
         )
+    if asset.kind == "python":
+        return Diagnostic(
+            "VP406",
+            f"The table that `{asset.address}` returned cannot be stored: {_sentence(message)}",
+            declared_at(asset),
+            fix=Fix("Correct the function; nothing of it was published, and the next apply runs it again."),
+        )
     place = _place_in_query(session, asset, failure, filled, query_offset) or declared_at(asset)
     return Diagnostic(
         "VP507",
@@ -98,13 +105,18 @@ def lost_version(version: Version) -> Diagnostic:
 
 def check_failed(asset: CompiledAsset, result: CheckResult) -> Diagnostic:
     """VP506 for a failed check, with the rows that show it."""
-    held_back = "" if result.severity == "warn" else " The version was not published."
+    warns = result.severity == "warn"
+    held_back = "" if warns else " The version was not published."
     return Diagnostic(
         "VP506",
         f"Check `{result.check}` of `{asset.address}` failed: {result.detail}{held_back}",
         declared_at(asset),
-        severity="warning" if result.severity == "warn" else "error",
-        fix=Fix('Correct the data or the rule; with `severity = "warn"` the check reports and does not hold back.'),
+        severity="warning" if warns else "error",
+        fix=Fix(
+            "Correct the data or the rule."
+            if warns
+            else 'Correct the data or the rule; with `severity = "warn"` the check reports and does not hold back.'
+        ),
         notes=table(result.sample_columns, result.sample_rows),
     )
 

@@ -1,0 +1,58 @@
+"""Where in the specs something planned stands, for what goes wrong only at run time.
+
+The run knows an asset's file and header; the specs are read again, when asked, for what stands inside the block.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from vibepiper_interpreter.compile.compiled import SqlDefinition
+from vibepiper_interpreter.plan.plan import Plan
+from vibepiper_interpreter.run.result import CheckResult
+from vibepiper_spec import DeclaredAsset, LoadedProject, SqlAsset, load_files
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Place
+
+
+class SpecPlaces:
+    """Places of what `plan` holds. A file is read when a place in it is first asked for."""
+
+    def __init__(self, root: Path, plan: Plan) -> None:
+        self._plan = plan
+        self._load = cache(lambda path: load_files(root, {path}))
+
+    def in_query(self, address: Address, start: int, end: int) -> Place | None:
+        """Code-point offsets in an asset's query; None where its file does not hold the planned query any more."""
+        found = self._declared(address)
+        if found is None:
+            return None
+        loaded, declared = found
+        definition = self._plan.assets[address].definition
+        if not (isinstance(definition, SqlDefinition) and isinstance(declared.spec, SqlAsset)):
+            return None
+        if declared.spec.query != definition.query:
+            return None
+        return loaded.locator.inside(declared.origin, "query", start=start, end=end)
+
+    def of_check(self, result: CheckResult) -> Place | None:
+        """The check in its list; None where the file does not hold it any more."""
+        asset = self._plan.assets.get(result.address)
+        keys = next((check.keys for check in asset.checks if check.id == result.check), ()) if asset else ()
+        return self.at(result.address, *keys) if keys else None
+
+    def at(self, address: Address, *keys: str | int) -> Place | None:
+        """The value at `keys` below the asset's block; None where there is none."""
+        found = self._declared(address)
+        if found is None:
+            return None
+        loaded, declared = found
+        return loaded.locator.place(declared.origin, *keys) if loaded.locator.has(declared.origin, *keys) else None
+
+    def _declared(self, address: Address) -> tuple[LoadedProject, DeclaredAsset] | None:
+        planned = self._plan.assets.get(address)
+        if planned is None or not planned.declared_in:
+            return None
+        loaded = self._load(planned.declared_in)
+        return next(((loaded, each) for each in loaded.project.assets if each.address == address), None)
