@@ -150,6 +150,7 @@ class World:
     made_from: dict[str, tuple[Spec, tuple[InputVersion, ...]]] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)  # version ids
     separate: bool = False
+    environment: str = "dev"
     clock: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     made: list[str] = field(default_factory=list)  # names of what the last apply built
 
@@ -176,7 +177,7 @@ class World:
         assets = {at(spec.name): spec.compiled() for spec in self.ordered()}
         digest = hashed(sorted((str(address), asset.fingerprint) for address, asset in assets.items()))
         each = frozenset([PIPELINE]) if self.separate else frozenset()
-        return CompiledProject("world", "dev", assets, {}, each, digest)
+        return CompiledProject("world", self.environment, assets, {}, each, digest)
 
     def source_files(self, asset: CompiledAsset) -> tuple[SourceFile, ...]:
         content = self.files[asset.address.name]
@@ -191,7 +192,7 @@ class World:
         return make_plan(
             self.compiled(),
             self.state,
-            "dev",
+            self.environment,
             selection=selection,
             now=self.clock,
             list_files=self.source_files,
@@ -211,12 +212,12 @@ class World:
         return self.contents[version_id]
 
     def published(self) -> dict[str, Content]:
-        pointers = self.state.pointers("dev")
+        pointers = self.state.pointers(self.environment)
         return {address.name: self.shown(pointer.version_id) for address, pointer in pointers.items()}
 
     def from_scratch(self) -> dict[str, Content]:
         """What everything would be if it were built anew, with the same luck."""
-        ids = {address.name: pointer.version_id for address, pointer in self.state.pointers("dev").items()}
+        ids = {address.name: pointer.version_id for address, pointer in self.state.pointers(self.environment).items()}
         built: dict[str, Content] = {}
         for spec in self.ordered():
             file = None if spec.sources else self.files[spec.name]
@@ -230,9 +231,9 @@ class World:
         """Do what `plan` says, and nothing else."""
         self.clock += timedelta(minutes=1)
         self.made = []
-        pointers = self.state.pointers("dev")
+        pointers = self.state.pointers(self.environment)
         now_at: dict[Address, str] = {address: pointer.version_id for address, pointer in pointers.items()}
-        with self.state.take_lease("dev", "test") as lease:
+        with self.state.take_lease(self.environment, "test") as lease:
             run_id = self.state.begin_run(plan, "test")
             changes: dict[int, dict[Address, Pointer | None]] = {}
             versions: list[Version] = []
@@ -242,6 +243,10 @@ class World:
                 if action.verb == "remove":
                     moves[action.address] = None
                     del now_at[action.address]
+                    continue
+                if plan.goes_back:
+                    assert action.version_id is not None
+                    moves[action.address] = Pointer(action.version_id, action.restores)
                     continue
                 asset = plan.assets[action.address]
                 checks = action.checks

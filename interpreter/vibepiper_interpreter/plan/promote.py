@@ -64,7 +64,7 @@ def make_promotion(
         storage_has=storage_has,
         promotes=Promotes(source.environment, published),
     )
-    if older := _older_data(plan, published, state):
+    if older := _older_data(plan, published, state, list_files):
         raise DiagnosticError(_would_get_older(older, source.environment, target.environment))
     return plan
 
@@ -77,8 +77,13 @@ def _at_rest(project: CompiledProject) -> CompiledProject:
     )
 
 
-def _older_data(plan: Plan, published: Mapping[Address, Published], state: State) -> list[Address]:
-    """Assets that read no other one, and would show what was made before that which is shown here now."""
+def _older_data(
+    plan: Plan, published: Mapping[Address, Published], state: State, list_files: ListFiles
+) -> list[Address]:
+    """Assets that read no other one, and would show what was made before that which is shown here now.
+
+    A source whose files are still those that were read is up to date, whenever that was.
+    """
     moves = [
         (action.address, action.keeps, action.version_id)
         for action in plan.actions
@@ -91,9 +96,14 @@ def _older_data(plan: Plan, published: Mapping[Address, Published], state: State
         # Of other meanings the one that was just edited counts, whenever its files were read.
         if old is None or new is None or old.asset.fingerprint != new.asset.fingerprint:
             continue
-        is_source = old.asset.kind == "source"
-        same_content = published[address].was_made_from(old.source_files) if is_source else old.asset.deterministic
-        if new.created_at < old.created_at and not same_content:
+        if new.created_at >= old.created_at:
+            continue
+        if old.asset.kind == "source":
+            shown = published[address]
+            harmless = shown.was_made_from(old.source_files) or shown.was_made_from(list_files(new.asset))
+        else:
+            harmless = old.asset.deterministic
+        if not harmless:
             found.append(address)
     return found
 
