@@ -40,11 +40,12 @@ class Snippet:
         if self.whole:
             return problem
 
-        def shift(offset: int) -> int:
-            return min(max(offset - len(_BEFORE), 0), len(self.text))
+        def inside(offset: int) -> int:
+            return min(max(offset, 0), len(self.text))
 
-        related = tuple((shift(start), shift(end), words) for start, end, words in problem.related)
-        return replace(problem, start=shift(problem.start), end=shift(problem.end), related=related)
+        moved = _moved(problem, -len(_BEFORE))
+        related = tuple((inside(start), inside(end), words) for start, end, words in moved.related)
+        return replace(moved, start=inside(moved.start), end=inside(moved.end), related=related)
 
 
 class CheckBinder:
@@ -171,10 +172,25 @@ class CheckBinder:
                 self._known[read] = columns
         if snippets[0].whole:
             return self._binder.bind(address.pipeline, snippets[0].text, parameters).problems
+        relation = f"{quote(address.pipeline)}.{quote(address.name)}"
         items = ", ".join(f"({snippet.text}{_AFTER} AS condition_{index}" for index, snippet in enumerate(snippets))
-        query = f"SELECT {items} FROM {quote(address.pipeline)}.{quote(address.name)}"
-        bound = self._binder.bind(address.pipeline, query, parameters)
+        rows = " AND ".join(f"({snippet.text}{_AFTER}" for snippet in snippets)
+        # As a value it shows its type, and behind WHERE that it can be asked of one row, which is how it will run.
+        bound = self._binder.bind(address.pipeline, f"SELECT {items} FROM {relation} WHERE {rows}", parameters)
+        problems = bound.problems or _no_conditions(bound, snippets)
+        if not problems or len(snippets) > 1:
+            return problems  # each of several is asked alone where there is one
+        before = f"SELECT 1 AS one FROM {relation} WHERE ("
+        bound = self._binder.bind(address.pipeline, f"{before}{rows[1:]}", parameters, condition=True)
+        if bound.problems and bound.problems[0].code != "VP301":
+            return tuple(_moved(problem, len(_BEFORE) - len(before)) for problem in bound.problems)
+        bound = self._binder.bind(address.pipeline, f"SELECT {items} FROM {relation}", parameters)
         return bound.problems or _no_conditions(bound, snippets)
+
+
+def _moved(problem: SqlProblem, by: int) -> SqlProblem:
+    related = tuple((start + by, end + by, words) for start, end, words in problem.related)
+    return replace(problem, start=problem.start + by, end=problem.end + by, related=related)
 
 
 def _no_conditions(bound: Bound, snippets: Sequence[Snippet]) -> tuple[SqlProblem, ...]:

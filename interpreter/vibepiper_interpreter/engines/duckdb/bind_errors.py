@@ -27,6 +27,8 @@ class Sight:
     aliases: Mapping[str, str]
     # Alias or name of a table, folded → its columns, where it is an asset.
     tables: Mapping[str, Sequence[str]]
+    # Whether all that the user wrote is a condition on one row, as in a check.
+    condition: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,12 +236,35 @@ def _not_grouped(match: re.Match[str], sight: Sight) -> Explanation:
 
 def _misplaced(match: re.Match[str], sight: Sight) -> Explanation:
     clause, what = match["clause"], match["what"]
+    if sight.condition:
+        return _more_than_a_row(match, sight)
     place = {"aggregates": "HAVING", "window functions": "QUALIFY"}.get(what, "")
     return Explanation(
         "VP314",
         f"{clause} decides about single rows before they are grouped; {what} cannot stand there.",
         f"Move the condition to {place}." if clause == "WHERE" and place else "",
     )
+
+
+def _more_than_a_row(match: re.Match[str], sight: Sight) -> Explanation:
+    return Explanation(
+        "VP314",
+        f"`{sight.written or match[0]}` looks at more than one row, and this condition is asked of every row alone.",
+        "Compute it in a subquery, as in `amount > (SELECT avg(amount) FROM asset)`, or write a check "
+        '`query = "SELECT …"` that returns the rows that fail.',
+    )
+
+
+def _unnest_misplaced(match: re.Match[str], sight: Sight) -> Explanation:
+    message = f"`{sight.written or 'UNNEST'}` makes several rows of one, and cannot stand where rows are chosen."
+    return Explanation(
+        "VP314", message, "Ask the list itself, as in `list_contains(tags, 'new')`, `len(list_filter(…)) > 0`."
+    )
+
+
+def _grouping_misplaced(match: re.Match[str], sight: Sight) -> Explanation:
+    fix = "Use it in the SELECT list or behind HAVING of a query with GROUP BY ROLLUP, CUBE or GROUPING SETS."
+    return Explanation("VP314", "GROUPING tells which columns a row is grouped by, and nothing is here.", fix)
 
 
 def _window_without_over(match: re.Match[str], sight: Sight) -> Explanation:
@@ -334,6 +359,8 @@ _RULES = _rules(
     (r'column "(?P<name>.*?)" must appear in the GROUP BY clause', _not_grouped),
     (r"(?P<clause>[A-Z ]+) clause cannot contain (?P<what>aggregates|window functions)", _misplaced),
     (r"Window functions are not supported here", _window_without_over),
+    (r"UNNEST not supported here", _unnest_misplaced),
+    (r"GROUPING (?:function is not supported here|statement cannot be used without groups)", _grouping_misplaced),
     (r"aggregate function calls cannot be nested", _plain(
         "VP314", "An aggregate cannot stand inside an aggregate.",
         "Compute the inner one in a subquery or a WITH clause first.")),

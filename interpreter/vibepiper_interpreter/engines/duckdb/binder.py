@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
@@ -63,8 +64,12 @@ class Binder:
         query: str,
         parameters: Mapping[str, str] | None = None,
         values: Mapping[str, Any] | None = None,
+        *,
+        condition: bool = False,
     ) -> Bound:
         """The columns of `query`, read as part of `pipeline`, or all its mistakes.
+
+        `condition`: all that its author wrote is the condition behind WHERE, and so its mistakes are told.
 
         `parameters` are the types of the parameters that the query names; `values` their values as far as they are
         known, which matters where DuckDB looks at a value while binding (`date_trunc($grain, day)`).
@@ -75,7 +80,7 @@ class Binder:
             rows = self._connection.execute(_DESCRIBE + query, arguments or None).fetchall()
         except duckdb.Error as error:
             all_known = set(parameters or ()) <= set(values or ())
-            return self._unbound(pipeline, query, parameters or {}, engine_failure(error), all_known)
+            return self._unbound(pipeline, query, parameters or {}, engine_failure(error), all_known, condition)
         return self._stored(query, [(row[0], row[1]) for row in rows], parameters or {})
 
     def _argument(self, kind: str, value: Any) -> Any:
@@ -145,7 +150,13 @@ class Binder:
         return [spans[stars[-1]] if stars else nowhere] * count
 
     def _unbound(
-        self, pipeline: str, query: str, parameters: Mapping[str, str], failure: EngineFailure, all_known: bool
+        self,
+        pipeline: str,
+        query: str,
+        parameters: Mapping[str, str],
+        failure: EngineFailure,
+        all_known: bool,
+        condition: bool,
     ) -> Bound:
         """All mistakes of a query that does not bind: tell one, put NULL in the place of the culprit, bind again."""
         syntax = parse_queries(self._connection, [query])[0]
@@ -158,7 +169,7 @@ class Binder:
                 return self._stored(query, found, parameters)
             position = None if failure.position is None else failure.position - len(_DESCRIBE)
             found = EngineFailure(failure.kind, failure.message, position, failure.length)
-        sight = self._sight(syntax, pipeline)
+        sight = changed(self._sight(syntax, pipeline), condition=condition)
         problems: dict[tuple[int, int], SqlProblem] = {}
         while isinstance(found, EngineFailure) and len(problems) < _MOST_PROBLEMS:
             outcome = repair.mend(found, sight)
