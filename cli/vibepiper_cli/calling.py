@@ -12,6 +12,7 @@ from vibepiper_cli.app import COMPLETION_VARIABLE, build_app
 from vibepiper_cli.defect import report_defect
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.failure import WrongUsage, show_error_json, show_failure
+from vibepiper_cli.file_problems import file_problem
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.printer import Printer
 from vibepiper_spec.diagnostics import DiagnosticError
@@ -37,6 +38,9 @@ def call(arguments: Sequence[str]) -> int:
         invocation.printer.talk("\nInterrupted.")
         show_error_json("Interrupted.", invocation)
         return ExitStatus.INTERRUPTED
+    except OSError as error:
+        problem = file_problem(error, invocation)
+        return report_defect(error, arguments, invocation) if problem is None else show_failure(problem, invocation)
     except Exception as error:
         return report_defect(error, arguments, invocation)
 

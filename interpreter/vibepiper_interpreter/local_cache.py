@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,6 +24,12 @@ def own_folder(root: Path) -> Path:
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")
     return folder
+
+
+def may_be_written(root: Path) -> bool:
+    """Whether files may be made in `own_folder`."""
+    folder = root / ".vp"
+    return os.access(folder if folder.exists() else root, os.W_OK)
 
 
 class LocalCache:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import secrets
+import shutil
+import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vibepiper_interpreter.local_cache import own_folder
+from vibepiper_interpreter.local_cache import may_be_written, own_folder
 from vibepiper_interpreter.state import State
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import Version
@@ -55,6 +58,12 @@ def ensure_warehouse(
         note = None  # moved to another folder, or another state: nothing in it can be trusted
     if note is not None and note["serial"] == serial:
         return file
+    if may_be_written(root):
+        own_folder(root)
+    else:
+        # A reader of somebody else's project gets a file of its own, as long as its process lives.
+        file, note = _of_this_process(file), None
+        note_file = file.with_suffix(".json")
     pointers = state.pointers(environment)
     wanted = {str(address): pointer.version_id for address, pointer in pointers.items()}
     known: dict[str, str] = {} if note is None else note["views"]
@@ -63,7 +72,6 @@ def ensure_warehouse(
     changed = {version_id: at_hand[version_id] for version_id in changed_ids & at_hand.keys()}
     changed |= state.versions(changed_ids - changed.keys())
     gone = [Address.parse(name) for name in known if name not in wanted]
-    own_folder(root)
     draft = _beside(file)
     try:
         failed = _write(root, settings, draft, file if note is not None else None, changed, gone)
@@ -85,6 +93,12 @@ def files_in_reach(root: Path, settings: ProjectSettings, state: State, environm
     _, published, _ = state.published(environment)
     in_place = (file for each in published.values() if each.build == "view" for file in each.source_files)
     return WarehouseReach(root / settings.storage.path, tuple(root / file.path for file in in_place))
+
+
+def _of_this_process(file: Path) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="vp-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder / file.name
 
 
 def _write(

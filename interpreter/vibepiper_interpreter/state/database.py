@@ -21,9 +21,10 @@ _WRITING = "vibepiper_writing"
 class Database:
     """`name` is how messages call it; it never holds a password."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, name: str, *, read_only: bool = False) -> None:
         self.engine = engine
         self.name = name
+        self.read_only = read_only
         if engine.dialect.name == "sqlite":
             _prepare_sqlite(engine)
 
@@ -38,7 +39,9 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction that commits at the end, or leaves no trace."""
+        """One transaction that commits at the end, or leaves no trace. VP714 where the state can only be read."""
+        if self.read_only:
+            raise DiagnosticError(_read_only(self.name))
         with self._told(), self.engine.connect() as connection:
             connection = connection.execution_options(**{_WRITING: True})
             with connection.begin():
@@ -78,6 +81,14 @@ def told(error: DBAPIError, name: str) -> Diagnostic:
         "VP706",
         f"The state `{name}` does not answer: {reason}. Without it nobody knows what has been applied.",
         fix=Fix("Run `vp doctor`. If the file is damaged, put back a copy of it; if it is a server, see that it runs."),
+    )
+
+
+def _read_only(name: str) -> Diagnostic:
+    return Diagnostic(
+        "VP714",
+        f"You may read the state `{name}` but not write it, so nothing can be recorded. Nothing was done.",
+        fix=Fix("Get the permission to write to the file and its folder; verbs that only read work as they are."),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.exc import ArgumentError
@@ -32,7 +34,7 @@ def open_state(root: Path, settings: ProjectSettings) -> State:
 def open_state_at(root: Path, url: str | None) -> State:
     """The state at `url` of `[state]`, or in a SQLite file below `.vp`; created where there is none."""
     if url is None:
-        return _open(_sqlite(own_folder(root) / "state.sqlite", DEFAULT_FILE))
+        return _open(_sqlite(_folder(root) / "state.sqlite", DEFAULT_FILE))
     return _open(_by_url(root, resolve_secret(root, url) if url.startswith("secret:") else url))
 
 
@@ -58,11 +60,34 @@ def _by_url(root: Path, text: str) -> Database:
     raise DiagnosticError(_not_a_url())
 
 
+def _folder(root: Path) -> Path:
+    try:
+        return own_folder(root)
+    except OSError:  # a read-only project: what is there can still be read
+        return root / ".vp"
+
+
 def _sqlite(path: Path, name: str) -> Database:
     if kind := network_file_system(path.parent):
         raise DiagnosticError(_on_network(name, kind))
+    # SQLite keeps its log beside the file, so both must be writable.
+    if not (os.access(path.parent, os.W_OK) and (os.access(path, os.W_OK) or not path.exists())):
+        return _sqlite_to_read(path, name)
     _prepare_file(path, name)
     return Database(create_engine(URL.create("sqlite", database=str(path))), name)
+
+
+def _sqlite_to_read(path: Path, name: str) -> Database:
+    """The file as it is, where it or its folder may not be written."""
+    if not os.access(path, os.R_OK):
+        raise DiagnosticError(_not_permitted(path, name))
+    log = path.with_name(f"{path.name}-wal")
+    query = {"mode": "ro", "uri": "true"}
+    if not log.exists() or log.stat().st_size == 0:
+        # Without a log nobody is writing. SQLite would still want to make one, were it not told that none can come.
+        query["immutable"] = "1"
+    url = URL.create("sqlite", database=f"file:{quote(str(path.resolve()))}", query=query)
+    return Database(create_engine(url), name, read_only=True)
 
 
 def _prepare_file(path: Path, name: str) -> None:
@@ -82,7 +107,7 @@ def _prepare_file(path: Path, name: str) -> None:
                 raise DiagnosticError(_unopenable(name, str(error))) from error
             time.sleep(0.05)
         except sqlite3.DatabaseError as error:
-            raise DiagnosticError(_unopenable(name, str(error))) from error
+            raise DiagnosticError(_damaged(name, str(error))) from error
 
 
 def _postgresql(url: URL) -> Database:
@@ -99,13 +124,32 @@ def _postgresql(url: URL) -> Database:
     return Database(engine, f"{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}")
 
 
+def _not_permitted(path: Path, name: str) -> Diagnostic:
+    if path.exists():
+        detail = f"The state `{name}` is there, but you may not read it."
+        return Diagnostic("VP706", detail, fix=Fix("Get the permission to read the file and to enter its folder."))
+    return Diagnostic(
+        "VP706",
+        f"There is no state `{name}` yet, and you may not make one there. Nothing was applied from this folder so far.",
+        fix=Fix("Get the permission to write to the project's folder, or work in a copy of the project."),
+    )
+
+
 def _unopenable(name: str, reason: str) -> Diagnostic:
     return Diagnostic(
         "VP706",
         f"The state `{name}` cannot be opened: {reason}. Without it nobody knows what has been applied.",
+        fix=Fix(f"See that `{name}` is a file you may read and write."),
+    )
+
+
+def _damaged(name: str, reason: str) -> Diagnostic:
+    return Diagnostic(
+        "VP706",
+        f"The state `{name}` cannot be opened: {reason}. Without it nobody knows what has been applied.",
         fix=Fix(
-            f"See that `{name}` is a file you may read and write. If it is damaged, put back a copy of it; if there is "
-            "none, delete it together with the storage folder: the next apply then builds everything anew."
+            "Put back a copy of it. If there is none, delete it together with the storage folder: what was published "
+            "is lost then, and the next apply builds everything anew."
         ),
     )
 

@@ -27,6 +27,7 @@ _ALL = (
     Code("VP005", "Duplicate key"),
     Code("VP006", "File cannot be read"),
     Code("VP007", "File is too large"),
+    Code("VP008", "File cannot be written"),
     # the shape of specs
     Code("VP101", "Unknown key"),
     Code("VP102", "Key belongs to another table"),
@@ -107,6 +108,7 @@ _ALL = (
     Code("VP711", "Promotion would go back in time"),
     Code("VP712", "Earlier version is gone"),
     Code("VP713", "Nothing to undo"),
+    Code("VP714", "State can only be read"),
 )
 
 CODES: dict[str, Code] = {code.id: code for code in _ALL}
