@@ -17,6 +17,7 @@ from vibepiper_interpreter.diff.rows import RowDifference, compare_rows
 from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect
 from vibepiper_interpreter.plan.readable import with_all_they_show
 from vibepiper_interpreter.run.relations import Relations, Unreadable
+from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.state import State
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import Version
@@ -36,7 +37,7 @@ def compare_data(
         SessionSettings(temp_directory=spill, allowed_directories=(storage.root, *folders_of(root, files))), now=now
     )
     try:
-        relations = Relations(storage, root, now, versions)
+        relations = Relations(storage, root, now, versions, SmallTables())
         for difference in both:
             yield difference, _compare(connection.cursor(), relations, difference)
     finally:

@@ -23,13 +23,13 @@ class SmallTables:
     # Of all tables together. The engine spills tables too where memory runs out, so this need not be exact.
     MOST_ROWS_AT_ONCE = 2_000_000
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan | None = None) -> None:
+        """`plan` says who reads what; without one nobody makes or reads anything here."""
+        assets = () if plan is None else plan.assets.values()
         self._lock = threading.Lock()
-        self._readers = Counter(address for asset in plan.assets.values() for address in _read_by(asset))
+        self._readers = Counter(address for asset in assets for address in _read_by(asset))
         # A view reads its inputs whenever somebody reads it, and nobody counts that.
-        self._needed = {
-            read.address for asset in plan.assets.values() if asset.build == "view" for read in asset.inputs
-        }
+        self._needed = {read.address for asset in assets if asset.build == "view" for read in asset.inputs}
         self._rows: dict[Address, int] = {}
         self._parts: dict[Address, str] = {}
         self._unread: list[Address] = []
