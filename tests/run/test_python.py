@@ -225,6 +225,138 @@ def test_changed_code_of_the_same_length_runs_in_the_same_process(project: Proje
     assert project.rows("shop.one") == [(2,)]
 
 
+EDITED = """
+import pyarrow as pa
+from pathlib import Path
+
+def one():
+    return table()
+
+def table():
+    import helper
+    return pa.table({"a": [helper.VALUE]})
+
+def edits(one):
+    Path(__file__).with_name("helper.py").write_text("VALUE = 2\\n")
+    return table()
+
+def reads(edits):
+    return table()
+"""
+ONE = '[python.one]\nfunction = "shop_code:one"\ncolumns.a = "bigint"\n'
+EDITS = '[python.edits]\nfunction = "shop_code:edits"\ncolumns.a = "bigint"\n'
+READS = '[python.reads]\nfunction = "shop_code:reads"\ncolumns.a = "bigint"\n'
+
+
+@pytest.mark.parametrize("edit", ["VALUE = 2\n", "VALUE = = 2\n", ""])
+@pytest.mark.parametrize("file", ["helper.py", "shop_code.py"])
+def test_code_edited_after_the_plan_is_not_published(project: Project, edit: str, file: str) -> None:
+    project.pipeline(ONE)
+    project.write("helper.py", "VALUE = 1\n")
+    project.write("shop_code.py", EDITED)
+    plan = project.plan()
+    project.write(file, edit if file == "helper.py" else EDITED.replace("return table()", edit.strip() or "return"))
+    diagnostic = only(project.apply(plan))
+    assert diagnostic.code == "VP505"
+    assert project.part_files() == set()
+    project.write("shop_code.py", EDITED)
+    project.write("helper.py", "VALUE = 2\n")
+    assert project.apply().status == "succeeded"
+    assert project.rows("shop.one") == [(2,)]
+
+
+def test_comments_written_after_the_plan_change_nothing(project: Project) -> None:
+    project.pipeline(ONE)
+    project.write("helper.py", "VALUE = 1\n")
+    project.write("shop_code.py", EDITED)
+    plan = project.plan()
+    project.write("helper.py", "# The value.\nVALUE = 1\n")
+    assert project.apply(plan).status == "succeeded"
+
+
+def test_code_that_edits_code_it_imports_is_not_published(project: Project) -> None:
+    project.pipeline('[sql.one]\nquery = "select 1 as a"\n' + EDITS)
+    project.write("helper.py", "VALUE = 1\n")
+    project.write("shop_code.py", EDITED)
+    assert only(project.apply()).code == "VP505"
+    assert all(path.startswith("shop/one/") for path in project.part_files())
+
+
+def test_a_module_stays_as_it_was_imported(project: Project) -> None:
+    project.pipeline(ONE + EDITS + READS)
+    project.write("helper.py", "VALUE = 1\n")
+    project.write("shop_code.py", EDITED)
+    result = project.apply()
+    assert result.status == "succeeded", result
+    assert project.rows("shop.reads") == [(1,)]
+    assert {action.address.name for action in project.plan().actions} == {"one", "edits", "reads"}
+
+
+ENDINGS = ["sys.exit()", "sys.exit(3)", "raise KeyboardInterrupt", "raise asyncio.CancelledError"]
+
+
+@pytest.mark.parametrize("first", ["", '    yield pa.record_batch({"id": [1], "name": ["a"]})\n'])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_nothing_that_user_code_raises_ends_the_run(project: Project, first: str, ending: str) -> None:
+    project.write(
+        "shop_code.py", f"import asyncio\nimport sys\nimport pyarrow as pa\n\ndef copy():\n{first}    {ending}\n"
+    )
+    project.pipeline(ORDERS + COPY)
+    result = project.apply()
+    assert result.status == "failed"
+    assert only(result).code == "VP406"
+
+
+def test_a_module_that_exits_in_the_run_only(project: Project) -> None:
+    project.write(
+        "shop_code.py", "import os, sys\n\nif 'SHOP_EXITS' in os.environ:\n    sys.exit()\n\ndef copy(): ...\n"
+    )
+    project.pipeline(COPY)
+    plan = project.plan()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHOP_EXITS", "1")
+        assert only(project.apply(plan)).code == "VP401"
+
+
+UNLIKE = [
+    ('{"id": ["1"], "name": ["a"]}', "Batch 2 has `id` string, `name` string, and the first one `id` int64,"),
+    ('{"id": [1]}', "Batch 2 has `id` int64, and the first one"),
+    ('{"id": [1], "name": [None]}', "`name` null"),
+]
+
+
+@pytest.mark.parametrize(("table", "words"), UNLIKE)
+def test_batches_that_differ(project: Project, table: str, words: str) -> None:
+    project.write(
+        "shop_code.py",
+        'import pyarrow as pa\n\ndef copy():\n    yield pa.record_batch({"id": [1], "name": ["a"]})\n'
+        f"    yield pa.table({table})\n",
+    )
+    project.pipeline(COPY)
+    diagnostic = only(project.apply())
+    assert diagnostic.code == "VP405"
+    assert words in diagnostic.detail
+
+
+@pytest.mark.parametrize(("specs", "code"), [(COPY, "VP405"), (COPY.partition("columns")[0], "VP404")])
+def test_a_table_without_columns(project: Project, specs: str, code: str) -> None:
+    project.write("shop_code.py", "import pyarrow as pa\n\ndef copy():\n    return pa.table({})\n")
+    project.pipeline(specs)
+    assert only(project.apply()).code == code
+
+
+@pytest.mark.parametrize("kind", ["pa.decimal256(70)", "pa.sparse_union([pa.field('a', pa.int32())])"])
+def test_a_type_that_the_engine_does_not_know_is_no_failure_of_sql(project: Project, kind: str) -> None:
+    project.write(
+        "shop_code.py",
+        f"import pyarrow as pa\n\ndef copy():\n    return pa.schema([pa.field('a', {kind})]).empty_table()\n",
+    )
+    project.pipeline(COPY.partition("columns")[0])
+    diagnostic = only(project.apply())
+    assert diagnostic.code == "VP406"
+    assert "try_cast" not in str(diagnostic.fix)
+
+
 def test_a_package_missing_inside_the_function(project: Project) -> None:
     project.write("shop_code.py", "def copy():\n    import no_such_package_anywhere\n")
     project.pipeline(COPY)

@@ -36,7 +36,7 @@ def find_references(
     assert isinstance(declared.spec, PythonAsset)
     module_name, _, function_name = declared.spec.function.partition(":")
     place = locator.place(declared.origin, "function")
-    found = _find_function(sources, module_name, function_name)
+    found = find_function(sources, module_name, function_name)
     if found is None:
         return None, [_not_found(sources, module_name, function_name, place)]
     module, function = found
@@ -48,7 +48,7 @@ def find_references(
     return PythonReferences(definition, module.name, function.name, reading.places), reading.diagnostics
 
 
-def _find_function(
+def find_function(
     sources: PythonSources, module_name: str, name: str, depth: int = 10
 ) -> tuple[PythonModule, Function] | None:
     """The `def` behind `module:name`, through imports from the project's own modules."""
@@ -59,7 +59,7 @@ def _find_function(
         if isinstance(statement, Function):
             return module, statement
     for imported in module.imports.get(name, ()):
-        found = _find_function(sources, imported.module, imported.attribute or "", depth - 1)
+        found = find_function(sources, imported.module, imported.attribute or "", depth - 1)
         if found:
             return found
     return None

@@ -24,6 +24,7 @@ from vibepiper_interpreter.run.journal import Journal
 from vibepiper_interpreter.run.publisher import Publisher
 from vibepiper_interpreter.run.python.modules import user_modules
 from vibepiper_interpreter.run.python.output import caught_output
+from vibepiper_interpreter.run.python.planned_code import PlannedCode
 from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.result import RunResult
 from vibepiper_interpreter.run.scheduler import Message, Scheduler
@@ -127,8 +128,9 @@ class _Run:
     def execute(self, executor: Executor, place: PlaceInQuery) -> tuple[Status, tuple[Diagnostic, ...]]:
         self._journal.tell("run_started", actions=len(self._plan.actions), environment=self._plan.environment)
         with ExitStack() as stack:
+            code = PlannedCode(self._root)
             if any(asset.kind == "python" for asset in self._plan.assets.values()):
-                stack.enter_context(user_modules(self._root))
+                stack.enter_context(user_modules(self._root, code.imported))
                 stack.enter_context(caught_output(Redactor.of(self._root, self._settings)))
             session = open_session(
                 self._plan,
@@ -139,6 +141,7 @@ class _Run:
                 self._inventory.versions,
                 place,
                 self._say,
+                code,
             )
             stack.callback(session.close)
             # Entered after the session, and so left before it: no task runs when the engine closes.

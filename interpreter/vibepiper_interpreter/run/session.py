@@ -18,6 +18,7 @@ import duckdb
 from vibepiper_interpreter.connectors.file import folders_of
 from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect
 from vibepiper_interpreter.plan.plan import Plan
+from vibepiper_interpreter.run.python.planned_code import PlannedCode
 from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.relations import Relations
 from vibepiper_interpreter.run.small_tables import SmallTables
@@ -60,6 +61,7 @@ class RunSession:
     # Called by tasks, from their threads, to tell what they do.
     say: Callable[[str, Address, Mapping[str, Any]], None]
     connection: duckdb.DuckDBPyConnection
+    code: PlannedCode
     cancelled: threading.Event = field(default_factory=threading.Event)
     _local: threading.local = field(default_factory=threading.local)
     _cursors: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
@@ -109,6 +111,7 @@ def open_session(
     versions: Mapping[str, Version],
     place: PlaceInQuery,
     say: Callable[[str, Address, Mapping[str, Any]], None],
+    code: PlannedCode,
 ) -> RunSession:
     """An engine that can reach the storage and the source files of `plan` and of `versions`, and nothing else."""
     files: list[SourceFile] = [file for action in plan.actions for file in action.source_files]
@@ -134,6 +137,7 @@ def open_session(
         place=place,
         say=say,
         connection=connection,
+        code=code,
     )
 
 

@@ -74,6 +74,16 @@ def no_table(asset: CompiledAsset, definition: PythonDefinition, what: str) -> D
     )
 
 
+def no_columns(asset: CompiledAsset, definition: PythonDefinition) -> Diagnostic:
+    return Diagnostic(
+        "VP404",
+        f"`{definition.module}:{definition.function}` returned a table without columns for `{asset.address}`, so there "
+        "is nothing in it to store.",
+        declared_at(asset),
+        fix=Fix("Give the table columns; it may be without rows, as a pyarrow Table made with a schema can be."),
+    )
+
+
 def columns_differ(asset: CompiledAsset, definition: PythonDefinition, problems: Sequence[str]) -> Diagnostic:
     return Diagnostic(
         "VP405",
@@ -81,6 +91,26 @@ def columns_differ(asset: CompiledAsset, definition: PythonDefinition, problems:
         f"`{asset.address}` declares. {' '.join(problems)}",
         declared_at(asset),
         fix=Fix("Change the function or the declared columns, so that both say the same."),
+    )
+
+
+def batches_differ(asset: CompiledAsset, definition: PythonDefinition, problem: str) -> Diagnostic:
+    return Diagnostic(
+        "VP405",
+        f"Not all batches that `{definition.module}:{definition.function}` returned for `{asset.address}` have the "
+        f"columns of the first one. {problem}",
+        declared_at(asset),
+        fix=Fix("Make every batch with the same schema: `pyarrow.RecordBatch.from_pylist(rows, schema=…)`."),
+    )
+
+
+def code_changed(asset: CompiledAsset, definition: PythonDefinition) -> Diagnostic:
+    return Diagnostic(
+        "VP505",
+        f"`{definition.module}:{definition.function}`, or code of the project that it uses, was edited after the plan "
+        f"for `{asset.address}` was made: what runs would not be what was planned. Nothing of it was published.",
+        declared_at(asset),
+        fix=Fix("Apply again: it plans with the code as it is now."),
     )
 
 

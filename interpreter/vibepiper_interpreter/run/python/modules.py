@@ -13,18 +13,22 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+# Called with a file's path and its content.
+Imported = Callable[[str, bytes], None]
+
 # Modules are a property of the process: two runs with Python assets in one process follow each other.
 _LOCK = threading.RLock()
 
 
 @contextmanager
-def user_modules(root: Path) -> Iterator[None]:
+def user_modules(root: Path, imported: Imported) -> Iterator[None]:
     """Within it, the project's own modules can be imported; what was imported is forgotten before and after.
 
-    Without that a second apply in the same process would run the code that the first one had imported.
+    Without that a second apply in the same process would run the code that the first one had imported. `imported` is
+    told of every file, with the content that is run.
     """
     folders = [str(root), str(root / "src")]
-    finder = _FreshFinder(root)
+    finder = _FreshFinder(root, imported)
     with _LOCK:
         _forget(root)
         sys.path[:0] = folders
@@ -74,23 +78,31 @@ def _belongs_to(module: ModuleType | None, root: Path) -> bool:
 class _SourceOnly(SourceFileLoader):
     """Never takes bytecode from a cache: a change within one second that keeps the file's size would go unseen."""
 
+    def __init__(self, fullname: str, path: str, imported: Imported) -> None:
+        super().__init__(fullname, path)
+        self._imported = imported
+
     def get_code(self, fullname: str) -> CodeType | None:
         path = self.get_filename(fullname)
-        return self.source_to_code(self.get_data(path), path)
+        content = self.get_data(path)
+        self._imported(path, content)
+        return self.source_to_code(content, path)
 
 
 class _FreshFinder(MetaPathFinder):
     """Finds the project's own modules; everything else is left to Python."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, imported: Imported) -> None:
         self._root = root
+        self._imported = imported
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         for folder in [str(self._root), str(self._root / "src")] if path is None else path:
             if is_user_code(folder, self._root):
-                spec = FileFinder(folder, (_SourceOnly, SOURCE_SUFFIXES)).find_spec(fullname)
-                if spec is not None and spec.loader is not None:
+                spec = FileFinder(folder, (SourceFileLoader, SOURCE_SUFFIXES)).find_spec(fullname)
+                if spec is not None and spec.origin is not None and spec.loader is not None:
+                    spec.loader = _SourceOnly(fullname, spec.origin, self._imported)
                     return spec
         return None

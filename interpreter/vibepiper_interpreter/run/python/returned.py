@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 class NotATable(Exception):
     """What was returned cannot be read as a table; the message says what it is."""
+
+
+class BatchesDiffer(Exception):
+    """A batch has other columns than the first one; the message says which."""
 
 
 class BatchStream:
@@ -34,26 +38,33 @@ class BatchStream:
         self._stop = stop
         self._around = around
         self._value = value
+        self._batches: Iterator[pyarrow.RecordBatch] | None = None
         self.reader = self._open(value, empty)
 
     def close(self) -> None:
-        """Let a generator that was not read to its end clean up."""
-        close = getattr(self._value, "close", None)
-        if close is not None and isinstance(self._value, Iterator):
-            close()
+        """Let a generator that was not read to its end clean up; what it raises then changes nothing any more.
+
+        Also lets go of the batches: they and this stream hold each other, and through it the engine would stay alive.
+        """
+        for opened in (self._batches, self._value):
+            if isinstance(opened, Iterator) and hasattr(opened, "close"):
+                with suppress(Exception, SystemExit):
+                    opened.close()
+        self.error = self._batches = self._value = None
 
     def _open(self, value: Any, empty: Callable[[], pyarrow.Schema | None]) -> pyarrow.RecordBatchReader:
         import pyarrow
 
         reader = _reader(value)
         if reader is not None:
-            return pyarrow.RecordBatchReader.from_batches(reader.schema, self._watched(reader))
+            self._batches = self._watched(reader)
+            return pyarrow.RecordBatchReader.from_batches(reader.schema, self._batches)
         if value is None or isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
             raise NotATable(_described(value))
-        batches = self._watched(_batches(value))
-        first = next(batches, None)
+        self._batches = self._watched(_alike(_batches(value)))
+        first = next(self._batches, None)
         if first is not None:
-            return pyarrow.RecordBatchReader.from_batches(first.schema, chain([first], batches))
+            return pyarrow.RecordBatchReader.from_batches(first.schema, chain([first], self._batches))
         schema = empty()
         if schema is None:
             raise NotATable("an iterator without a single batch, so that its columns are unknown")
@@ -80,6 +91,21 @@ def _batches(items: Iterable[Any]) -> Iterator[pyarrow.RecordBatch]:
         if reader is None:
             raise NotATable(f"an iterator of {_described(item)}")
         yield from reader
+
+
+def _alike(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+    """The same batches: nothing on the way to the engine looks whether they have the columns of the first."""
+    first: pyarrow.Schema | None = None
+    for number, batch in enumerate(batches, start=1):
+        if first is None:
+            first = batch.schema
+        elif (batch.schema.names, batch.schema.types) != (first.names, first.types):
+            raise BatchesDiffer(f"Batch {number:,} has {_columns(batch.schema)}, and the first one {_columns(first)}.")
+        yield batch
+
+
+def _columns(schema: pyarrow.Schema) -> str:
+    return ", ".join(f"`{field.name}` {field.type}" for field in schema) or "none"
 
 
 def _reader(value: Any) -> pyarrow.RecordBatchReader | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,18 @@ from vibepiper_interpreter.run.python.arguments import argument
 from vibepiper_interpreter.run.python.columns import INEXACT, fit
 from vibepiper_interpreter.run.python.context import Context, run_logger
 from vibepiper_interpreter.run.python.failures import (
+    batches_differ,
     call_failed,
+    code_changed,
     columns_differ,
     function_missing,
     import_failed,
+    no_columns,
     no_table,
 )
 from vibepiper_interpreter.run.python.modules import load_function
 from vibepiper_interpreter.run.python.output import TaskLog, told_to
-from vibepiper_interpreter.run.python.returned import BatchStream, NotATable
+from vibepiper_interpreter.run.python.returned import BatchesDiffer, BatchStream, NotATable
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.staging import stage
 from vibepiper_interpreter.run.tasks.task import Task
@@ -53,6 +57,7 @@ def build_python(session: RunSession, task: Task) -> Version:
         try:
             return _write(session, task, asset.definition, writer, stream)
         finally:
+            writer.unregister(_RESULT)
             with told_to(log):
                 stream.close()
     finally:
@@ -66,6 +71,7 @@ def _call(
 ) -> Any:
     asset = task.asset
     function = _function(session, asset, definition)
+    _require_planned(session, asset, definition)
     arguments: dict[str, Any] = {}
     for parameter in definition.parameters:
         if parameter.address is None:
@@ -75,19 +81,26 @@ def _call(
             arguments[parameter.name] = argument(session, cursor, parameter, version, declared_at(asset))
     try:
         return function(**arguments)
-    except Exception as error:
+    except BaseException as error:
         raise _users(session, asset, error) from error
 
 
 def _function(session: RunSession, asset: CompiledAsset, definition: PythonDefinition) -> Any:
     try:
         return load_function(definition.module, definition.function)
-    except AttributeError as error:
-        if definition.module in str(error):
+    except BaseException as error:
+        if _interrupted(error):
+            raise
+        _require_planned(session, asset, definition)
+        if isinstance(error, AttributeError) and definition.module in str(error):
             raise DiagnosticError(function_missing(asset, definition, session.root)) from error
         raise DiagnosticError(import_failed(asset, definition, error, session.root, session.redactor)) from error
-    except Exception as error:
-        raise DiagnosticError(import_failed(asset, definition, error, session.root, session.redactor)) from error
+
+
+def _require_planned(session: RunSession, asset: CompiledAsset, definition: PythonDefinition) -> None:
+    """The version says which code it was made by, so no other may have made it."""
+    if session.code.differs(definition):
+        raise DiagnosticError(code_changed(asset, definition))
 
 
 def _context(session: RunSession, asset: CompiledAsset, log: TaskLog) -> Context:
@@ -110,7 +123,7 @@ def _open(session: RunSession, task: Task, definition: PythonDefinition, value: 
         raise DiagnosticError(no_table(task.asset, definition, str(error))) from error
     except Cancelled:
         raise
-    except Exception as error:
+    except BaseException as error:
         raise _users(session, task.asset, error) from error
 
 
@@ -133,33 +146,53 @@ def _write(
     stream: BatchStream,
 ) -> Version:
     asset = task.asset
-    cursor.register(_RESULT, stream.reader)
-    described = cursor.execute(f"DESCRIBE {_RESULT}").fetchall()
-    fitted = fit([Column(row[0], row[1]) for row in described], asset.columns)
+    fitted = fit(_returned_columns(session, asset, cursor, stream), asset.columns)
     if fitted.problems:
         raise DiagnosticError(columns_differ(asset, definition, fitted.problems))
+    if not fitted.columns:
+        raise DiagnosticError(no_columns(asset, definition))
 
     def write(file: Path, part_path: str) -> Part:
         query = f"SELECT {fitted.projection} FROM {_RESULT}"
         statement = copy_statement(query, file, order_by=asset.order_by)
         try:
-            return copy_to_parquet(cursor, statement, part_path)
+            part = copy_to_parquet(cursor, statement, part_path)
         except duckdb.Error as error:
             raise _stopped(session, task, definition, stream, error) from error
+        # The function may have imported more while it ran.
+        _require_planned(session, asset, definition)
+        return part
 
     return stage(session, task, write, lambda part: fitted.columns)
 
 
+def _returned_columns(
+    session: RunSession, asset: CompiledAsset, cursor: duckdb.DuckDBPyConnection, stream: BatchStream
+) -> list[Column]:
+    if not stream.reader.schema.names:
+        return []  # the engine knows no such table
+    try:
+        cursor.register(_RESULT, stream.reader)
+        return [Column(row[0], row[1]) for row in cursor.execute(f"DESCRIBE {_RESULT}").fetchall()]
+    except duckdb.Error:
+        raise
+    except Exception as error:  # Arrow's own, of a type that it cannot hand on
+        raise _users(session, asset, error) from error
+
+
 def _stopped(
     session: RunSession, task: Task, definition: PythonDefinition, stream: BatchStream, error: duckdb.Error
-) -> Exception:
+) -> BaseException:
     """Why writing stopped: the user's generator raised, a value lost something in its cast, or the engine failed."""
-    if isinstance(stream.error, Cancelled | NotATable):
-        if isinstance(stream.error, Cancelled):
-            return stream.error
-        return DiagnosticError(no_table(task.asset, definition, str(stream.error)))
-    if isinstance(stream.error, Exception):
-        return _users(session, task.asset, stream.error)
+    match stream.error:
+        case Cancelled():
+            return Cancelled()
+        case NotATable():
+            return DiagnosticError(no_table(task.asset, definition, str(stream.error)))
+        case BatchesDiffer():
+            return DiagnosticError(batches_differ(task.asset, definition, str(stream.error)))
+        case BaseException():
+            return _users(session, task.asset, stream.error)
     message = engine_failure(error).message
     if message.startswith(INEXACT):
         column, _, value = message.removeprefix(INEXACT).partition(": ")
@@ -169,8 +202,18 @@ def _stopped(
     return DiagnosticError(engine_diagnostic(session, task.asset, error))
 
 
-def _users(session: RunSession, asset: CompiledAsset, error: Exception) -> Exception:
-    """An exception of the user's code as a diagnostic; one of the engine inside it may be an interrupted run."""
+def _users(session: RunSession, asset: CompiledAsset, error: BaseException) -> BaseException:
+    """An exception of the user's code as a diagnostic, `sys.exit()` too: only one who sits at the keyboard ends a run.
+
+    One of the engine inside it may be an interrupted run.
+    """
+    if _interrupted(error):
+        return KeyboardInterrupt()
     if isinstance(error, duckdb.InterruptException) and session.cancelled.is_set():
         return Cancelled()
     return DiagnosticError(call_failed(asset, error, session.root, session.redactor))
+
+
+def _interrupted(error: BaseException) -> bool:
+    """Whether that is a real Ctrl-C, which Python raises in the main thread and in no other."""
+    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
