@@ -11,6 +11,8 @@ from tests.run.test_environments import ORDERS, SHOP, VP_TOML
 
 from vibepiper_interpreter.plan import load_plan, plan_as_of, plan_undo, save_plan
 from vibepiper_interpreter.plan.plan import Plan
+from vibepiper_interpreter.run import ensure_warehouse
+from vibepiper_interpreter.run.events import Event
 from vibepiper_interpreter.run.relations import changed_file
 from vibepiper_interpreter.run.result import RunResult
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError
@@ -174,3 +176,24 @@ def test_a_file_read_in_place_that_has_changed_cannot_come_back(shop: Project) -
 def test_there_is_nothing_to_undo(shop: Project) -> None:
     assert refusal(shop, environment="prod").code == "VP713"
     assert refusal(shop, "20200101-000000-abcdef").code == "VP713"
+
+
+def test_dying_right_after_the_pointers_moved_loses_nothing(shop: Project) -> None:
+    class Died(BaseException):
+        pass
+
+    def die(event: Event) -> None:
+        if event.type == "published":
+            raise Died
+
+    tables, before = shop.tables(), shop.state.pointers("dev")
+    edited(shop, 1)
+    after = shop.state.pointers("dev")
+    with pytest.raises(Died):
+        shop.apply(undo(shop), listener=die)
+    assert shop.state.pointers("dev") == before
+    assert [run.status for run in shop.state.runs(1)] == ["interrupted"]
+    ensure_warehouse(shop.root, shop.settings, shop.state, "dev")
+    assert shop.tables() == tables
+    shop.apply(undo(shop))
+    assert shop.state.pointers("dev") == after
