@@ -24,7 +24,7 @@ def call(arguments: Sequence[str]) -> int:
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
     # Known before the arguments are parsed, since that may fail as well.
-    invocation = Invocation(Printer.for_terminal(), json="--json" in arguments)
+    invocation = Invocation(Printer.for_terminal(), words=tuple(arguments), json="--json" in arguments)
     try:
         return _run(arguments, invocation)
     except DiagnosticError as error:

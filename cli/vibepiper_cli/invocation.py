@@ -15,6 +15,7 @@ class Invocation:
     """One call of `vp`. The global options, wherever they stand on the line, are written here while it is parsed."""
 
     printer: Printer
+    words: tuple[str, ...] = ()  # what was typed after `vp`, to be typed again
     directory: Path = field(default_factory=Path)  # where the search for `vp.toml` starts
     root: Path | None = None  # the project's root, once it is found
     # Texts that diagnostics may point into though they are no files: the SQL given to `vp query`.

@@ -89,7 +89,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
     diagnostic = refusal(lambda: load_plan(tmp_path / "none.vpplan"))
     assert (diagnostic.code, diagnostic.detail) == (
         "VP702",
-        "The plan file `none.vpplan` cannot be read: No such file or directory.",
+        "There is no plan file `none.vpplan`.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import threading
@@ -30,8 +31,10 @@ from vibepiper_interpreter.run.failures import check_failed
 from vibepiper_interpreter.run.result import RunResult
 from vibepiper_spec import load_settings
 from vibepiper_spec.address import Address
-from vibepiper_spec.diagnostics import Diagnostic
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError
 
+# What no asset is likely to be called.
+_FILE_SUFFIXES = (".vpplan", ".plan", ".json", ".toml", ".txt")
 _STATUSES = {
     "succeeded": ExitStatus.OK,
     "failed": ExitStatus.FAILED,
@@ -47,7 +50,6 @@ class How:
     workers: int | None
     wait: float  # seconds
     quiet: bool
-    again: str = "vp apply"  # what to type to do the same again
 
 
 def apply(invocation: Invocation, selection: Sequence[str], environment: str | None, how: How) -> ExitStatus:
@@ -55,17 +57,37 @@ def apply(invocation: Invocation, selection: Sequence[str], environment: str | N
     if file is None:
         name = environment or DEFAULT_ENVIRONMENT
         require_no_review(invocation, name, f"vp plan{chosen(name)} --out {name}.vpplan", f"vp apply {name}.vpplan")
-        planned = planning.make(invocation, name, selection)
+        planned = _make(invocation, name, selection)
     elif environment is not None:
         raise WrongUsage("a saved plan names its environment itself; leave out `--env`, or plan again with it.")
     else:
         planned = planning.read(invocation, file)
     with planned.state:
-        return carry_out(planned, invocation, how)
+        return carry_out(planned, invocation, how, again=None if file is None else _plan_anew(planned.plan, file))
 
 
-def carry_out(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
-    """Show the plan, ask, run it, tell how it ended: the end of every verb that publishes."""
+def _make(invocation: Invocation, environment: str, selection: Sequence[str]) -> Planned:
+    try:
+        return planning.make(invocation, environment, selection)
+    except DiagnosticError as error:
+        names_nothing = [found.code for found in error.diagnostics] == ["VP207"]
+        if names_nothing and len(selection) == 1 and Path(selection[0]).suffix in _FILE_SUFFIXES:
+            return planning.read(invocation, Path(selection[0]))  # says that there is no such file
+        raise
+
+
+def _plan_anew(plan: Plan, file: Path) -> str:
+    """A plan file is of one use: once something has changed, it has to be made again."""
+    name = shlex.quote(str(file))
+    words = "".join(f" {shlex.quote(word)}" for word in plan.selection)
+    return f"vp plan{words}{chosen(plan.environment)} --out {name} && vp apply {name}"
+
+
+def carry_out(planned: Planned, invocation: Invocation, how: How, *, again: str | None = None) -> ExitStatus:
+    """Show the plan, ask, run it, tell how it ended: the end of every verb that publishes.
+
+    `again` goes on after a failure, where that is not what was typed.
+    """
     printer = invocation.printer
     plan = planned.plan
     if not how.quiet or plan.empty:
@@ -75,7 +97,7 @@ def carry_out(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
             printer.json({"status": "succeeded", "environment": plan.environment, "run": None, "tasks": []})
         return ExitStatus.OK
     settings = load_settings(planned.root)
-    if not how.yes and not _agreed(invocation, how):
+    if not how.yes and not _agreed(invocation):
         if invocation.json:
             printer.json({"status": "not applied", "environment": plan.environment, "run": None, "tasks": []})
         return ExitStatus.FAILED
@@ -93,11 +115,11 @@ def carry_out(planned: Planned, invocation: Invocation, how: How) -> ExitStatus:
             cancel=cancel,
             place=places.in_query,
         )
-    _show(result, plan, places, invocation, how)
+    _show(result, plan, places, invocation, again or _typed(invocation))
     return _STATUSES[result.status]
 
 
-def _show(result: RunResult, plan: Plan, places: SpecPlaces, invocation: Invocation, how: How) -> None:
+def _show(result: RunResult, plan: Plan, places: SpecPlaces, invocation: Invocation, again: str) -> None:
     printer = invocation.printer
     diagnostics = _diagnostics(result, plan, places)
     printer.talk()
@@ -107,7 +129,7 @@ def _show(result: RunResult, plan: Plan, places: SpecPlaces, invocation: Invocat
     printer.talk(render_summary(result, printer.talk_paint))
     if result.status != "succeeded":
         printer.talk(
-            f"\nWhat was not published stays as it was. Once mended, this goes on with what is left:\n\n  {how.again}"
+            f"\nWhat was not published stays as it was. Once mended, this goes on with what is left:\n\n  {again}"
         )
     if invocation.json:
         printer.json(run_json(result))
@@ -142,11 +164,16 @@ def _plan_file(selection: Sequence[str]) -> Path | None:
     return path if path.is_file() or looks_like_file else None
 
 
-def _agreed(invocation: Invocation, how: How) -> bool:
+def _typed(invocation: Invocation) -> str:
+    return shlex.join(["vp", *invocation.words])
+
+
+def _agreed(invocation: Invocation) -> bool:
     printer = invocation.printer
     if not sys.stdin.isatty():
         printer.talk(
-            f"\nNothing was done: there is no terminal to ask at. To do it without asking:\n\n  {how.again} --yes"
+            "\nNothing was done: there is no terminal to ask at. To do it without asking:\n\n"
+            f"  {_typed(invocation)} --yes"
         )
         return False
     if printer.ask("Apply this? Type `yes` to go on: ").casefold() in ("yes", "y"):

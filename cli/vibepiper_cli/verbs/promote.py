@@ -43,5 +43,5 @@ def promote(
     from vibepiper_cli.commands.apply import How
     from vibepiper_cli.commands.promote import promote
 
-    how = How(yes=yes, workers=workers, wait=parse_duration(wait), quiet=False, again=f"vp promote {source} {target}")
+    how = How(yes=yes, workers=workers, wait=parse_duration(wait), quiet=False)
     return promote(Invocation.of(context, json=json), source, target, selection or [], out=out, how=how)

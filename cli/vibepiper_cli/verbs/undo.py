@@ -58,6 +58,5 @@ def undo(
         workers=None,
         wait=parse_duration(wait),
         quiet=False,
-        again=" ".join(["vp undo", *([run] if run else [])]),
     )
     return undo(Invocation.of(context, json=json), run, environment, out=out, how=how)

@@ -37,6 +37,10 @@ def load_plan(path: Path) -> Plan:
     """The plan in a file that `save_plan` wrote. VP702 where it is none, is damaged, or is of another format."""
     try:
         head_text, _, body = path.read_text(encoding="utf-8").partition("\n")
+    except FileNotFoundError as error:
+        raise DiagnosticError(
+            Diagnostic("VP702", f"There is no plan file `{path.name}`.", fix=Fix("Save one with `vp plan --out FILE`."))
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not text"
         raise DiagnosticError(_unreadable(path, f"cannot be read: {reason}")) from error
