@@ -22,6 +22,7 @@ from vibepiper_interpreter.compile.memo import (
 from vibepiper_interpreter.compile.placing import place_problem
 from vibepiper_interpreter.compile.serial import definition_to_json, value_to_json
 from vibepiper_interpreter.engines.duckdb.binder import Binder
+from vibepiper_interpreter.engines.duckdb.casts import impossible_casts
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
@@ -180,6 +181,9 @@ class _Binding:
         if bound.problems:
             return BoundQuery((), bound.problems)
         syntax = self._workshop.take_syntax(definition.query)
+        problems = impossible_casts(self._workshop.connection, syntax, schemas.values())
+        if problems:
+            return BoundQuery((), problems)
         analysis = analyse_query(syntax, pipeline, schemas, bound.columns, typed_values(definition))
         return BoundQuery(
             bound.columns,

@@ -12,8 +12,10 @@ from vibepiper_interpreter.compile.memo import columns_to_json, memo_key, proble
 from vibepiper_interpreter.compile.placing import place_problem
 from vibepiper_interpreter.compile.references import references_of, unknown_parameter
 from vibepiper_interpreter.engines.duckdb.binder import Binder, Bound
+from vibepiper_interpreter.engines.duckdb.casts import impossible_casts
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_interpreter.engines.duckdb.session import quote
+from vibepiper_interpreter.engines.duckdb.syntax import Syntax, parse_queries
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
 from vibepiper_spec.load.loaded import DeclaredAsset
@@ -170,21 +172,31 @@ class CheckBinder:
             if self._known.get(read) != columns:
                 self._binder.declare(read, columns)
                 self._known[read] = columns
+
+        def bind(query: str, *, condition: bool = False) -> Bound:
+            assert self._binder is not None
+            bound = self._binder.bind(address.pipeline, query, parameters, condition=condition)
+            if bound.problems:
+                return bound
+            (syntax,) = parse_queries(self._workshop.connection, [query])
+            assert isinstance(syntax, Syntax)  # it was bound
+            return replace(bound, problems=impossible_casts(self._workshop.connection, syntax, schemas.values()))
+
         if snippets[0].whole:
-            return self._binder.bind(address.pipeline, snippets[0].text, parameters).problems
+            return bind(snippets[0].text).problems
         relation = f"{quote(address.pipeline)}.{quote(address.name)}"
         items = ", ".join(f"({snippet.text}{_AFTER} AS condition_{index}" for index, snippet in enumerate(snippets))
         rows = " AND ".join(f"({snippet.text}{_AFTER}" for snippet in snippets)
         # As a value it shows its type, and behind WHERE that it can be asked of one row, which is how it will run.
-        bound = self._binder.bind(address.pipeline, f"SELECT {items} FROM {relation} WHERE {rows}", parameters)
+        bound = bind(f"SELECT {items} FROM {relation} WHERE {rows}")
         problems = bound.problems or _no_conditions(bound, snippets)
         if not problems or len(snippets) > 1:
             return problems  # each of several is asked alone where there is one
         before = f"SELECT 1 AS one FROM {relation} WHERE ("
-        bound = self._binder.bind(address.pipeline, f"{before}{rows[1:]}", parameters, condition=True)
+        bound = bind(f"{before}{rows[1:]}", condition=True)
         if bound.problems and bound.problems[0].code != "VP301":
             return tuple(_moved(problem, len(_BEFORE) - len(before)) for problem in bound.problems)
-        bound = self._binder.bind(address.pipeline, f"SELECT {items} FROM {relation}", parameters)
+        bound = bind(f"SELECT {items} FROM {relation}")
         return bound.problems or _no_conditions(bound, snippets)
 
 

@@ -1,0 +1,157 @@
+"""Finds casts that cannot work on any row: binding lets them through, and running the query fails.
+
+DuckDB adds a cast wherever two types meet (`id = 'foo'` compares numbers), so its plan is asked, where each one stands.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import duckdb
+
+from vibepiper_interpreter.compile.compiled import Column
+from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
+from vibepiper_interpreter.engines.duckdb.failure import engine_failure
+from vibepiper_interpreter.engines.duckdb.session import literal
+from vibepiper_interpreter.engines.duckdb.syntax import NO_PLACE, Node, Syntax, walk
+
+_COMPARING = ("COMPARISON", "BETWEEN", "CASE")
+_USING = re.compile(r"\busing\b", re.IGNORECASE)
+# A value of every type whose casts are judged, to cast on from.
+_SAMPLES = {
+    "BOOLEAN": "true",
+    "DATE": "'2000-01-01'",
+    "TIME": "'00:00:00'",
+    "TIMESTAMP": "'2000-01-01'",
+    "TIMESTAMP WITH TIME ZONE": "'2000-01-01'",
+    "INTERVAL": "'1 day'",
+    "UUID": "'00000000-0000-0000-0000-000000000000'",
+    "BLOB": "''",
+    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL"), "1"),
+    **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), "1"),
+}
+
+
+def impossible_casts(
+    connection: duckdb.DuckDBPyConnection, syntax: Syntax, schemas: Iterable[tuple[Column, ...]]
+) -> tuple[SqlProblem, ...]:
+    """What is wrong with a query that binds, over the tables that `connection` has now."""
+    if not _may_have_some(syntax, schemas):  # asking for the plan takes as long as binding did
+        return ()
+    row = connection.execute("SELECT json_serialize_plan($1::VARCHAR)", [syntax.query]).fetchone()
+    plan = json.loads(row[0]) if row else {}
+    problems: dict[tuple[int, int], SqlProblem] = {}
+    for cast in _casts(plan.get("plans", ())):
+        operand = cast["children"][0]
+        wanted = _type_name(cast["return_type"])
+        value = operand.get("value")
+        if isinstance(value, Mapping):
+            problem = _of_constant(connection, syntax, cast, operand, wanted)
+        else:
+            problem = _of_types(connection, syntax, cast, _type_name(operand.get("return_type")), wanted)
+        if problem is not None:
+            problems.setdefault((problem.start, problem.end), problem)
+    return tuple(sorted(problems.values(), key=lambda problem: problem.start))
+
+
+def _may_have_some(syntax: Syntax, schemas: Iterable[tuple[Column, ...]]) -> bool:
+    """Whether text is written where another type may be wanted, or columns of several types meet."""
+    types: dict[str, set[str]] = {}
+    for columns in schemas:
+        for column in columns:
+            types.setdefault(column.name.casefold(), set()).add(column.type)
+    for node in walk(syntax.node):
+        if node.get("class") == "CONSTANT" and node["literal"]["kind"] == "STRING":
+            return True
+        if node.get("class") == "CAST" and not node["try_cast"]:
+            return True
+        met: set[str] = set()
+        if node.get("class") in _COMPARING or node.get("type") in ("COMPARE_IN", "COMPARE_NOT_IN"):
+            for other in walk(list(node.values())):
+                if other.get("class") == "COLUMN_REF":
+                    met |= types.get(other["column_names"][-1].casefold(), set())
+        for name in node.get("using_columns") or ():
+            met |= types.get(name.casefold(), set())
+        if len(met) > 1:
+            return True
+    return False
+
+
+def _casts(item: Any) -> Iterator[Node]:
+    """Every cast below `item` that fails where it cannot be done."""
+    if isinstance(item, list):
+        for part in item:
+            yield from _casts(part)
+    elif isinstance(item, dict):
+        if item.get("type") == "OPERATOR_TRY":
+            return
+        if item.get("type") == "OPERATOR_CAST" and not (item.get("function_data") or {}).get("try_cast", True):
+            yield item
+        yield from _casts(list(item.values()))
+
+
+def _of_constant(
+    connection: duckdb.DuckDBPyConnection, syntax: Syntax, cast: Node, operand: Node, wanted: str | None
+) -> SqlProblem | None:
+    value = operand["value"].get("value")
+    if wanted is None or not isinstance(value, str) or operand["value"]["type"]["id"] != "VARCHAR":
+        return None
+    if not _fails(connection, f"CAST({literal(value)} AS {wanted})"):
+        return None
+    example = {"DATE": ", as in `DATE '2024-01-31'`", "TIMESTAMP": ", as in `TIMESTAMP '2024-01-31 12:00:00'`"}
+    return SqlProblem(
+        "VP304",
+        f"A {wanted} is wanted here, and the text {literal(value)} cannot be read as one.",
+        *_place(syntax, operand, cast),
+        fix=f"Write a value of that type{example.get(wanted, '')}, or cast the other side to VARCHAR.",
+    )
+
+
+def _of_types(
+    connection: duckdb.DuckDBPyConnection, syntax: Syntax, cast: Node, given: str | None, wanted: str | None
+) -> SqlProblem | None:
+    sample = _SAMPLES.get((given or "").partition("(")[0])
+    if sample is None or wanted is None or given == wanted:
+        return None
+    failure = _fails(connection, f"CAST(CAST({sample} AS {given}) AS {wanted})")
+    if failure is None or "Unimplemented type for cast" not in failure:
+        return None
+    return SqlProblem(
+        "VP304",
+        f"A {given} cannot be made a {wanted}, which this needs: it fails on every row.",
+        *_place(syntax, cast),
+        fix="Compare values of one type; cast one side to what is meant, where there is a way.",
+    )
+
+
+def _fails(connection: duckdb.DuckDBPyConnection, expression: str) -> str | None:
+    """DuckDB's words if `expression` cannot be converted; other failures say nothing about the query."""
+    try:
+        connection.execute(f"SELECT {expression}").fetchone()
+    except duckdb.ConversionException as error:
+        return engine_failure(error).message
+    except duckdb.Error:
+        return None
+    return None
+
+
+def _place(syntax: Syntax, *nodes: Node) -> tuple[int, int]:
+    for node in nodes:
+        if node.get("query_location", NO_PLACE) < NO_PLACE and (span := syntax.span(node)) is not None:
+            return span
+    using = _USING.search(syntax.query)  # the casts of USING have no place
+    return using.span() if using else (0, len(syntax.query))
+
+
+def _type_name(described: Mapping[str, Any] | None) -> str | None:
+    """A type of the plan as SQL; None for nested ones and for what is none (`NULL`, an untyped parameter)."""
+    if described is None:
+        return None
+    details = described.get("type_info")
+    if described["id"] == "DECIMAL" and details:
+        return f"DECIMAL({details['width']},{details['scale']})"
+    name = str(described["id"])
+    return name if details is None and (name in _SAMPLES or name == "VARCHAR") else None
