@@ -21,13 +21,14 @@ _PIVOTS = ("pivot", "pivot_wider", "from", "with", "select")
 
 
 def writing_statement(sql: str) -> Diagnostic | None:
-    """VP306 for the first statement of `sql` that does more than read; None for what does not parse, too."""
+    """VP306 for the first statement of `sql` that does more than read, and for a second one; None for what does not
+    parse, too."""
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error:
         return None
     end = 0
-    for statement in statements:
+    for number, statement in enumerate(statements, 1):
         start = sql.index(statement.query, end)
         end = start + len(statement.query)
         if not _reads(statement):
@@ -40,6 +41,13 @@ def writing_statement(sql: str) -> Diagnostic | None:
                 fix=Fix(
                     "Write a SELECT, or DESCRIBE, SUMMARIZE, SHOW or EXPLAIN of one; `--format csv` writes a file."
                 ),
+            )
+        if number > 1:
+            return Diagnostic(
+                "VP306",
+                f"There are {len(statements)} statements, and the rows of one are shown.",
+                place_in_query(sql, start, start + len(statement.query.rstrip())),
+                fix=Fix("Run one after the other, or join their rows with UNION ALL BY NAME."),
             )
     return None
 

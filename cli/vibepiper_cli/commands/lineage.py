@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from vibepiper_cli.addresses import find_asset
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.failure import WrongUsage
@@ -11,6 +13,10 @@ from vibepiper_cli.views.lineage import lineage_json, render_lineage, render_mer
 from vibepiper_interpreter.compile.column_graph import Lineage, asset_lineage, column_lineage
 from vibepiper_interpreter.compile.compiled import CompiledProject
 from vibepiper_spec.diagnostics import did_you_mean
+
+
+# `shop.orders."unit.price"`: a dot in the name must not be taken for one that separates.
+_QUOTED_COLUMN = re.compile(r'([^"]+)\."((?:[^"]|"")+)"')
 
 
 def lineage(invocation: Invocation, name: str, environment: str, *, mermaid: bool) -> ExitStatus:
@@ -30,7 +36,8 @@ def lineage(invocation: Invocation, name: str, environment: str, *, mermaid: boo
 
 def _find(project: CompiledProject, name: str) -> Lineage:
     """`a.b` may be an asset of a pipeline or a column of an asset; assets go first."""
-    text, _, column = name.rpartition(".")
+    quoted = _QUOTED_COLUMN.fullmatch(name)
+    text, _, column = name.rpartition(".") if quoted is None else (quoted[1], ".", quoted[2].replace('""', '"'))
     if _is_asset(name, project) or not _is_asset(text, project):
         return asset_lineage(project, find_asset(name, project.assets))
     address = find_asset(text, project.assets)

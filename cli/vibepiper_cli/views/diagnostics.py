@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.printer import Paint
-from vibepiper_cli.views.source_text import SourceText, expanded, visible_width
+from vibepiper_cli.views.source_text import SourceText, escaped, expanded, visible_width
 from vibepiper_cli.views.words import conjunction, count
 from vibepiper_spec.diagnostics import Diagnostic, Place
 
@@ -58,8 +58,8 @@ def render_diagnostic(diagnostic: Diagnostic, source: SourceText, paint: Paint) 
         lines += _excerpt(diagnostic.place, "-->", role, "", gutter, source, paint)
     for related in diagnostic.related:
         lines += _excerpt(related.place, ":::", "info", related.message, gutter, source, paint)
-    lines += [f"  {line}" for line in diagnostic.detail.splitlines()]
-    lines += [f"    {line}".rstrip() for note in diagnostic.notes for line in note.splitlines()]
+    lines += [f"  {escaped(line)}" for line in diagnostic.detail.split("\n")]
+    lines += [f"    {escaped(line)}".rstrip() for note in diagnostic.notes for line in note.split("\n")]
     if diagnostic.fix:
         first, *rest = diagnostic.fix.title.splitlines()
         lines.append(f"  {paint('good', 'fix')}: {first}")

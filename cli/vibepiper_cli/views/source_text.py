@@ -38,6 +38,15 @@ def printable(line: str) -> str:
     return "".join("\N{REPLACEMENT CHARACTER}" if _disturbs(character) else character for character in line)
 
 
+def escaped(text: str) -> str:
+    """Text on one line, with each character that could disturb a terminal written as an escape: `\\x1b`.
+
+    For values, where it matters which character it is.
+    """
+    flat = text.replace("\r\n", "↵").replace("\n", "↵").replace("\t", " ")
+    return "".join(repr(character)[1:-1] if _disturbs(character) else character for character in flat)
+
+
 def _disturbs(character: str) -> bool:
     return character != "\t" and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 

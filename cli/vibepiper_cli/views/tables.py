@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vibepiper_cli.printer import Paint
-from vibepiper_cli.views.source_text import printable, visible_width
+from vibepiper_cli.views.source_text import escaped, visible_width
 
 _WIDEST_CELL = 60
 _PLAIN = Paint(enabled=False)
@@ -52,5 +52,5 @@ def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> 
 
 
 def _cell(value: str) -> str:
-    shown = printable(value.replace("\n", "↵").replace("\t", " "))
+    shown = escaped(value)
     return shown if len(shown) <= _WIDEST_CELL else shown[: _WIDEST_CELL - 1] + "…"

@@ -11,7 +11,7 @@ from typing import Literal
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject, SqlDefinition
 from vibepiper_interpreter.compile.lineage import analyse_query
-from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect
+from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect, quote
 from vibepiper_interpreter.engines.duckdb.syntax import Syntax, parse_queries
 from vibepiper_spec.address import Address
 
@@ -24,7 +24,10 @@ class Node:
     column: str | None = None
 
     def __str__(self) -> str:
-        return str(self.address) if self.column is None else f"{self.address}.{self.column}"
+        if self.column is None:
+            return str(self.address)
+        plain = "." not in self.column and '"' not in self.column
+        return f"{self.address}.{self.column if plain else quote(self.column)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, .
 
 
 def _cell(value: str) -> str:
-    flat = " ".join(value.split("\n"))
+    flat = value.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
     return flat if len(flat) <= _WIDTH else flat[: _WIDTH - 1] + "…"
 
 
