@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -355,6 +357,55 @@ def test_a_type_that_the_engine_does_not_know_is_no_failure_of_sql(project: Proj
     diagnostic = only(project.apply())
     assert diagnostic.code == "VP406"
     assert "try_cast" not in str(diagnostic.fix)
+
+
+LEAVING = """
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+def unlike(orders: duckdb.DuckDBPyRelation):
+    yield pa.record_batch({"id": [1]})
+    yield pa.record_batch({"x": [1]})
+
+def other(orders: duckdb.DuckDBPyRelation):
+    return orders.project("id AS x")
+
+def framed(orders: pl.LazyFrame):
+    return pl.DataFrame({"x": [1]})
+
+def bare(orders: duckdb.DuckDBPyRelation):
+    return pa.table({})
+
+def raises(orders: duckdb.DuckDBPyRelation):
+    yield pa.record_batch({"id": [1]})
+    orders.project("no_such").fetchall()
+
+def exits(orders: duckdb.DuckDBPyRelation):
+    raise SystemExit
+"""
+LEFT = ("unlike", "other", "framed", "bare", "raises", "exits")
+
+
+def test_failed_results_leave_nothing_of_the_engine_behind(project: Project) -> None:
+    """The engine's bindings count at exit what is still alive, and complain on stderr."""
+    project.write("shop_code.py", LEAVING)
+    project.pipeline(
+        'publish = "each"\n'
+        + ORDERS
+        + "".join(f'[python.{name}]\nfunction = "shop_code:{name}"\ncolumns.id = "bigint"\n' for name in LEFT)
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "vibepiper_cli.main", "apply", "--yes", "--quiet"],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 1
+    assert "1 built, 6 failed" in done.stdout + done.stderr
+    assert "nanobind" not in done.stderr
+    assert "partially initialized" not in done.stderr
 
 
 def test_a_package_missing_inside_the_function(project: Project) -> None:

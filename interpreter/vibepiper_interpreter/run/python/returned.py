@@ -119,15 +119,21 @@ def _reader(value: Any) -> pyarrow.RecordBatchReader | None:
             return value.to_reader()
         case pyarrow.RecordBatch():
             return pyarrow.RecordBatchReader.from_batches(value.schema, [value])
-    # Frames are recognised without importing their packages: who returns one has imported it.
-    pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
-    if pandas is not None and isinstance(value, pandas.DataFrame):
+    if isinstance(value, _known_type("pandas", "DataFrame")):
         return pyarrow.Table.from_pandas(value, preserve_index=False).to_reader()
-    if polars is not None and isinstance(value, polars.LazyFrame):
+    if isinstance(value, _known_type("polars", "LazyFrame")):
         value = value.collect()
     if hasattr(value, "__arrow_c_stream__"):
         return pyarrow.RecordBatchReader.from_stream(value)
     return None
+
+
+def _known_type(package: str, name: str) -> Any:
+    """A type of a package without importing it: who returns a frame has imported it.
+
+    Another thread may just be importing it, so that not all of it is there.
+    """
+    return getattr(sys.modules.get(package), name, ())
 
 
 def _described(value: Any) -> str:
