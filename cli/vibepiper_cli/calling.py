@@ -17,6 +17,12 @@ from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.printer import Printer
 from vibepiper_spec.diagnostics import DiagnosticError
 
+# What pydantic says of a value, which reads as if it were meant for programmers.
+_OTHER_WORDS = {
+    "Value error, ": "",
+    "Input should be a valid integer, unable to parse string as an integer": "it is no whole number.",
+}
+
 
 def call(arguments: Sequence[str]) -> int:
     # A plan of thousands of assets is made of objects that all stay until the process ends. Looking through them for
@@ -69,6 +75,8 @@ def _wrong_usage(error: typer.TyperException, invocation: Invocation) -> int:
     context: typer.Context | None = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "vp"
     message = error.format_message()
+    for theirs, ours in _OTHER_WORDS.items():
+        message = message.replace(theirs, ours)
     printer.talk(f"{printer.talk_paint('error', 'error')}: {message[:1].lower() + message[1:]}")
     if context is not None:
         printer.talk("\n" + context.get_usage())

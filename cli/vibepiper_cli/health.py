@@ -82,7 +82,7 @@ def _state(loaded: LoadedProject) -> Iterator[Finding]:
 def _storage(loaded: LoadedProject, state_id: str) -> Iterator[Finding]:
     root = loaded.project.root / loaded.project.settings.storage.path
     try:
-        Storage.open(root, state_id)
+        Storage.open(root, state_id, loaded.project.settings.storage.path)
         with tempfile.NamedTemporaryFile(dir=root, prefix=".probe-"):
             pass
     except DiagnosticError as error:

@@ -78,7 +78,7 @@ def _plan(compiled: Compiled, root: Path, state: State, environment: str, select
         environment,
         selection=selection,
         list_files=lambda asset: source_files(root, asset),
-        storage_has=Storage(root / compiled.storage_path).has,
+        storage_has=Storage.look(root / compiled.storage_path, state.id, compiled.storage_path).has,
     )
 
 

@@ -30,7 +30,7 @@ def plan_promotion(invocation: Invocation, source: str, target: str, selection: 
             state,
             selection=selection,
             list_files=lambda asset: source_files(root, asset),
-            storage_has=Storage(root / compiled_target.storage_path).has,
+            storage_has=Storage.look(root / compiled_target.storage_path, state.id, compiled_target.storage_path).has,
         )
     except BaseException:
         state.close()

@@ -34,7 +34,7 @@ def clean(invocation: Invocation, seconds: float, horizon: float | None, *, dry_
     loaded = load_for_state(invocation)
     root, settings = loaded.project.root, loaded.project.settings
     with open_state(root, settings) as state, ExitStack() as leases:
-        storage = Storage.open(root / settings.storage.path, state.id)
+        storage = Storage.open(root / settings.storage.path, state.id, settings.storage.path)
         if not dry_run:
             # An apply that runs now writes files that the state does not know yet.
             names = {*settings.environment_names(), *(found.name for found in state.environments())}

@@ -14,7 +14,6 @@ from vibepiper_interpreter.compile.column_graph import Lineage, asset_lineage, c
 from vibepiper_interpreter.compile.compiled import CompiledProject
 from vibepiper_spec.diagnostics import did_you_mean
 
-
 # `shop.orders."unit.price"`: a dot in the name must not be taken for one that separates.
 _QUOTED_COLUMN = re.compile(r'([^"]+)\."((?:[^"]|"")+)"')
 

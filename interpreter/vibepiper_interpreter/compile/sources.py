@@ -13,7 +13,12 @@ from vibepiper_interpreter.compile.compilation import Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import Column, Definition, FileDefinition
 from vibepiper_interpreter.compile.placing import at_value
 from vibepiper_interpreter.connectors.file.broken_rows import broken_row
-from vibepiper_interpreter.connectors.file.formats import base_suffix, format_of, unknown_format
+from vibepiper_interpreter.connectors.file.formats import (
+    base_suffix,
+    format_of,
+    not_a_file_path,
+    unknown_format,
+)
 from vibepiper_interpreter.connectors.file.inference import Inferred, UnreadableFile, infer
 from vibepiper_interpreter.connectors.file.listing import list_files
 from vibepiper_interpreter.connectors.file.reading import folders_of
@@ -95,6 +100,9 @@ def _find(declared: DeclaredAsset, spec: FileSource, root: Path, locator: Locato
     formats: dict[str, None] = {}
     unreadable = []
     for index, path in enumerate(spec.path):
+        if said := not_a_file_path(path, place_of(index)):
+            unreadable.append(said)
+            continue
         found = spec.format or format_of(path)
         if found is None:
             unreadable.append(unknown_format(path, place_of(index)))

@@ -64,7 +64,7 @@ def apply_plan(
     root = root.resolve()
     if plan.goes_back:
         return go_back(plan, root=root, settings=settings, state=state, owner=owner, listener=listener, wait=wait)
-    storage = Storage.open(root / settings.storage.path, state.id)
+    storage = Storage.open(root / settings.storage.path, state.id, settings.storage.path)
     with state.take_lease(plan.environment, owner, wait) as lease:
         _require_current(plan, state)
         began = time.monotonic()

@@ -30,7 +30,7 @@ def go_back(
     wait: float,
 ) -> RunResult:
     """Point to what `plan` says, as a run of its own. VP712, before the first write, where a version is gone."""
-    storage = Storage.open(root / settings.storage.path, state.id)
+    storage = Storage.open(root / settings.storage.path, state.id, settings.storage.path)
     with state.take_lease(plan.environment, owner, wait) as lease:
         _require_current(plan, state)
         versions = require_readable(plan, state, storage.has, lambda files: changed_file(root, tuple(files)) is None)

@@ -46,15 +46,29 @@ class Storage:
         self._prefix = f"{root}{os.sep}"
 
     @classmethod
-    def open(cls, root: Path, state_id: str) -> Storage:
-        """The storage at `root`, created and bound to `state_id` if new. Raises DiagnosticError VP604 if another's."""
+    def open(cls, root: Path, state_id: str, name: str | None = None) -> Storage:
+        """The storage at `root`, created and bound to `state_id` if new. Raises DiagnosticError VP604 if another's.
+
+        `name` is how messages call it, as `vp.toml` does.
+        """
         id_file = root / _ID_FILE
         try:
             owner = id_file.read_text(encoding="utf-8").strip()
         except FileNotFoundError:
             owner = _claim(root, id_file, state_id)
         if owner != state_id:
-            raise DiagnosticError(_belongs_to_another(root))
+            raise DiagnosticError(_belongs_to_another(name or root.name))
+        return cls(root)
+
+    @classmethod
+    def look(cls, root: Path, state_id: str, name: str | None = None) -> Storage:
+        """The same for who only plans: nothing is created or bound."""
+        try:
+            owner = (root / _ID_FILE).read_text(encoding="utf-8").strip()
+        except OSError:
+            owner = state_id
+        if owner != state_id:
+            raise DiagnosticError(_belongs_to_another(name or root.name))
         return cls(root)
 
     def directory(self, address: Address, version_id: str) -> Path:
@@ -141,14 +155,15 @@ def _claim(root: Path, id_file: Path, state_id: str) -> str:
     return state_id
 
 
-def _belongs_to_another(root: Path) -> Diagnostic:
+def _belongs_to_another(name: str) -> Diagnostic:
     return Diagnostic(
         "VP604",
-        f"The storage folder `{root.name}` was made by another state, so files in it may be in use that this state "
+        f"The storage folder `{name}` was made by another state, so files in it may be in use that this state "
         "knows nothing of. Nothing was read or written.",
         fix=Fix(
-            "Set another `path` under `[storage]` in vp.toml, or bring back the state this folder was made with; "
-            f"if its content is not needed, delete the folder `{root.name}`"
+            "Bring back the state that this folder was made with, or set another `path` under `[storage]` in "
+            f"`vp.toml`. If the tables in it may be lost, delete the folder `{name}`: the next apply "
+            "builds everything anew."
         ),
     )
 

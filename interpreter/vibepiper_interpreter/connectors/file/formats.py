@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, did_you_mean
@@ -15,6 +16,7 @@ FORMAT_OF_SUFFIX: Mapping[str, str] = {
     ".parquet": "parquet",
 }
 COMPRESSIONS = (".gz", ".zst")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 # Formats that DuckDB reads compressed by suffix; Parquet compresses inside the file.
 _COMPRESSIBLE = ("csv", "json")
 
@@ -33,6 +35,26 @@ def format_of(path: str) -> str | None:
     found = FORMAT_OF_SUFFIX.get(base_suffix(path))
     compressed = path.lower().endswith(COMPRESSIONS)
     return None if compressed and found not in _COMPRESSIBLE else found
+
+
+def not_a_file_path(path: str, place: Place | None) -> Diagnostic | None:
+    """VP109 for what can be no path of a file: nothing at all, or the address of something elsewhere."""
+    if not path.strip():
+        return Diagnostic(
+            "VP109",
+            "The path is empty.",
+            place,
+            fix=Fix("Write the path of a file, or a pattern such as `data/*.csv`."),
+        )
+    if _ADDRESS.match(path):
+        return Diagnostic(
+            "VP109",
+            f"`{path}` is an address, and a file source reads files of this machine: only of these can it "
+            "be told whether they have changed.",
+            place,
+            fix=Fix("Download the file and name it here, or read the address in a Python asset."),
+        )
+    return None
 
 
 def unknown_format(path: str, place: Place | None) -> Diagnostic:
