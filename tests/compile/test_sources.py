@@ -187,8 +187,8 @@ def test_columns_that_changed_since_the_published_version() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "body", "line", "said"),
     [
-        ("a.csv", "a,b\n1,x\n2\n", "", 3, "1 columns where 2 are expected"),
-        ("a.csv", "a,b\n1,x\n2,y,z\n3,u\n", "", 3, "3 columns where 2 are expected"),
+        ("a.csv", "a,b\n1,x\n2\n", "", 3, "it has 1 value where 2 are expected"),
+        ("a.csv", "a,b\n1,x\n2,y,z\n3,u\n", "", 3, "it has more values than the 2 that are expected"),
         ("a.csv", "a,b\n1,x\noops,y\n", 'columns.a = "bigint"', 3, "`oops` in column `a` is no BIGINT"),
         ("a.csv", 'a,b\n1,x\n2,"y\n', 'columns.b = "varchar"', 3, "a quote is opened and never closed"),
         ("a.csv", b"a,b\n1,\xe9\n", "", 2, "not UTF-8"),

@@ -188,7 +188,11 @@ def _unreadable(error: UnreadableFile, root: Path, place: Place) -> Diagnostic:
         "VP504",
         f"`{error.file.path}` cannot be read: {lines[0].partition('Error: ')[2] or lines[0]}",
         place,
-        fix=Fix("Look whether the file is what its suffix says; `format` and `options` tell how to read it."),
+        fix=Fix(
+            "Write an encoding that DuckDB knows: `utf-8`, `latin-1` or `utf-16`."
+            if "support the encoding" in message
+            else "Look whether the file is what its suffix says; `format` and `options` tell how to read it."
+        ),
     )
 
 

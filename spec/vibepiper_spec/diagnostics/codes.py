@@ -79,7 +79,7 @@ _ALL = (
     Code("VP501", "File not found"),
     Code("VP502", "Pattern matches no file"),
     Code("VP503", "Source columns changed"),
-    Code("VP504", "Broken row"),
+    Code("VP504", "Data cannot be read"),
     Code("VP505", "Changed while read"),
     Code("VP506", "Check failed"),
     Code("VP507", "SQL failed at run time"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vibepiper_spec.diagnostics import START_OF_FILE, Diagnostic, Fix, Place, Range, Related
 
+_FIX = 'Correct the row, or declare a type that holds its values (`columns.<name> = "varchar"`).'
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _CSV_FILE = re.compile(r"^\s*file = (.+)$", re.MULTILINE)
 _CSV_ROW = re.compile(
@@ -32,7 +33,7 @@ def broken_row(message: str, root: Path, place: Place | None) -> Diagnostic | No
     csv_line, csv_file = _CSV_LINE.search(message), _CSV_FILE.search(message)
     if csv_line and csv_file:
         number, file = int(csv_line[1]), _relative(root, csv_file[1].strip())
-        return _diagnostic(file, number, _csv_reason(message), place, _csv_note(message))
+        return _diagnostic(file, number, _csv_reason(message), place, _csv_note(message), _csv_fix(message))
     json_error = _JSON.search(message)
     if json_error:
         file, number = _relative(root, json_error["file"]), int(json_error["number"])
@@ -45,7 +46,9 @@ def broken_row(message: str, root: Path, place: Place | None) -> Diagnostic | No
     return None
 
 
-def _diagnostic(file: str, line: int | None, reason: str, place: Place | None, notes: Sequence[str]) -> Diagnostic:
+def _diagnostic(
+    file: str, line: int | None, reason: str, place: Place | None, notes: Sequence[str], fix: str = _FIX
+) -> Diagnostic:
     row = Place(file, START_OF_FILE if line is None else Range(line, 1, line, 1))
     said = f"`{file}`: {reason}" if line is None else f"Line {line} of `{file}` cannot be read: {reason}"
     return Diagnostic(
@@ -53,7 +56,7 @@ def _diagnostic(file: str, line: int | None, reason: str, place: Place | None, n
         f"{said}. Nothing of this source was published.",
         place or row,
         related=() if place is None else (Related(row, "the broken row"),),
-        fix=Fix('Correct the row, or declare a type that holds its values (`columns.<name> = "varchar"`).'),
+        fix=Fix(fix),
         notes=tuple(notes),
     )
 
@@ -64,13 +67,31 @@ def _csv_reason(message: str) -> str:
         value = conversion["value"][:80]
         return f"`{value}` in column `{conversion['column']}` is no {conversion['type']}"
     if count:
-        return f"it has {count[2]} columns where {count[1]} are expected"
+        expected, found = int(count[1]), int(count[2])
+        # DuckDB stops counting at the first value too many.
+        if found > expected:
+            return f"it has more values than the {expected} that are expected"
+        return f"it has {found} value{'' if found == 1 else 's'} where {expected} are expected"
     if "unterminated quote" in message:
         return "a quote is opened and never closed"
     if "unicode" in message:
-        return 'it is not UTF-8 (say what it is: `options.encoding = "latin-1"`)'
+        return "it is not UTF-8"
     lines = [line for line in message.splitlines() if line and not line.startswith(("CSV Error", "Original Line"))]
     return lines[0].rstrip(".") if lines else "it is not well-formed CSV"
+
+
+def _csv_fix(message: str) -> str:
+    conversion = _CSV_CONVERSION.search(message)
+    if _CSV_COUNT.search(message):
+        return "Correct the row; `options.delimiter` and `options.quote` tell how the file is written."
+    if "unterminated quote" in message:
+        return "Close the quote, or say which character quotes: `options.quote`."
+    if "unicode" in message:
+        return 'Say how the file is encoded, `options.encoding = "latin-1"`, or write it in UTF-8.'
+    if conversion and conversion["type"].startswith(("DATE", "TIMESTAMP")):
+        option = "date_format" if conversion["type"] == "DATE" else "timestamp_format"
+        return f'Say how it is written (`options.{option} = "%d.%m.%Y"`), correct the row, or declare it a `varchar`.'
+    return _FIX
 
 
 def _csv_note(message: str) -> tuple[str, ...]:
