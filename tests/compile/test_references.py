@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.compile.conftest import Project, address, told
 
+from vibepiper_interpreter.compile import compile_project
 from vibepiper_interpreter.compile.compiled import SqlDefinition
+from vibepiper_spec import load_project
 
 OPENING = len("query = '''")
 
@@ -181,3 +183,16 @@ def test_a_broken_block_is_not_told_again_by_its_readers(project: Project) -> No
     project.pipeline("[sql.a]\nquerry = 'select 1'\n[sql.b]\nquery = 'select * from a'\n")
     compiled = project.recall()
     assert {diagnostic.code for diagnostic in compiled.diagnostics} <= {"VP101", "VP104"}
+
+
+@pytest.mark.parametrize("bad", ["bad = [1]", 'bad = { type = "bigint", defualt = 1 }', "bad = = 4"])
+def test_a_mistake_in_one_variable_does_not_hide_the_others_nor_is_it_told_where_it_is_used(
+    project: Project, bad: str
+) -> None:
+    sql(project, "select id from orders where id > $good and id < $bad", 'checks = [{ expression = "id <> $bad" }]')
+    project.write("vp.toml", f'[project]\nname = "t"\n[variables]\ngood = 3\n{bad}\n')
+    loaded = load_project(project.root)
+    compiled = compile_project(loaded, "dev", offline_python=True)
+    assert [str(found.place).rpartition(":")[0] for found in loaded.diagnostics] == ["vp.toml:5"]
+    assert compiled.diagnostics == ()
+    assert [str(known) for known in compiled.project.assets] == ["shop.orders"]

@@ -10,7 +10,7 @@ from vibepiper_interpreter.compile.compilation import Compilation, SqlReferences
 from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.compile.memo import columns_to_json, memo_key, problems_from_json, problems_to_json
 from vibepiper_interpreter.compile.placing import place_problem
-from vibepiper_interpreter.compile.references import references_of, unknown_parameter
+from vibepiper_interpreter.compile.references import is_lost, references_of, unknown_parameter
 from vibepiper_interpreter.engines.duckdb.binder import Binder, Bound
 from vibepiper_interpreter.engines.duckdb.casts import impossible_casts
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
@@ -77,7 +77,8 @@ class CheckBinder:
             found, told = self._resolve(declared, snippet, references[snippet])
             reads.update(dict.fromkeys(found))
             diagnostics += told
-            if not told and not any(read in self._state.unknown for read in found):
+            lost = any(is_lost(self._state, name) for name, _, _ in references[snippet].parameters)
+            if not told and not lost and not any(read in self._state.unknown for read in found):
                 sound.append(snippet)
         reads.pop(declared.address, None)
         if columns:
@@ -104,7 +105,7 @@ class CheckBinder:
             place = locator.inside(origin, *snippet.keys, start=at.start, end=at.end)
             diagnostics.append(self._state.names.unknown(written, declared.address.pipeline, place))
         for name, start, end in refers.parameters:
-            if name.lower() not in self._state.parameter_types:
+            if name.lower() not in self._state.parameter_types and not is_lost(self._state, name):
                 at = snippet.in_text(SqlProblem("VP308", "", start, end))
                 place = locator.inside(origin, *snippet.keys, start=at.start, end=at.end)
                 diagnostics.append(unknown_parameter(name, self._state.parameter_types, place))

@@ -41,8 +41,8 @@ def find_sql_references(state: Compilation, workshop: Workshop) -> tuple[Compila
         resolved, told = _resolve(state, declared, refers)
         reads[address] = resolved
         definitions[address] = SqlDefinition(query, *given_parameters(state, [refers]))
-        if told:
-            diagnostics += told
+        diagnostics += told
+        if told or any(is_lost(state, name) for name, _, _ in refers.parameters):
             unknown.add(address)
     state = replace(state, sql=sql, reads=reads, definitions=definitions, unknown=frozenset(unknown))
     return state, diagnostics
@@ -99,10 +99,15 @@ def _resolve(
             place = locator.inside(origin, "query", start=start, end=end)
             diagnostics.append(state.names.unknown(written, declared.address.pipeline, place))
     for name, start, end in refers.parameters:
-        if name.lower() not in state.parameter_types:
+        if name.lower() not in state.parameter_types and not is_lost(state, name):
             place = locator.inside(origin, "query", start=start, end=end)
             diagnostics.append(unknown_parameter(name, state.parameter_types, place))
     return tuple(read), diagnostics
+
+
+def is_lost(state: Compilation, parameter: str) -> bool:
+    """Whether a parameter is unknown only because `vp.toml` could not be read well enough, which is told already."""
+    return parameter.lower() not in state.parameter_types and state.loaded.may_declare(parameter)
 
 
 def given_parameters(

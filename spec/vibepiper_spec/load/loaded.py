@@ -61,3 +61,9 @@ class LoadedProject:
     headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # The files that hold the SQL of assets with `file`.
     sql_files: Mapping[Origin, str] = field(default_factory=dict)
+    # Variables that `vp.toml` declares in a way that cannot be read; None where it cannot be told which.
+    lost_variables: frozenset[str] | None = frozenset()
+
+    def may_declare(self, variable: str) -> bool:
+        """Whether that there is no such variable may only be the echo of a mistake in `vp.toml`."""
+        return self.lost_variables is None or variable.lower() in self.lost_variables

@@ -17,7 +17,7 @@ from vibepiper_spec.load.parse import ParsedFile, parse_file
 from vibepiper_spec.load.pipeline_file import PipelineFile, read_pipeline_file
 from vibepiper_spec.load.pipelines import JoinedPipelines, join_files
 from vibepiper_spec.load.problem import Problem
-from vibepiper_spec.load.project_file import empty_settings, read_project_file
+from vibepiper_spec.load.project_file import empty_settings, lost_variables, read_project_file
 from vibepiper_spec.load.scan import PIPELINE_SUFFIX, PROJECT_FILE, spec_paths
 from vibepiper_spec.model.settings import ProjectSettings
 from vibepiper_spec.model.sql_asset import SqlAsset
@@ -46,7 +46,7 @@ def load_files(
 def _load(
     root: Path, reader: FileReader, paths: Collection[str], headers: Mapping[str, Mapping[str, Any]]
 ) -> LoadedProject:
-    settings, problems, diagnostics = _read_settings(root, reader)
+    settings, lost, problems, diagnostics = _read_settings(root, reader)
     files = []
     for path in sorted({*paths, *headers}):
         if path in paths:
@@ -73,13 +73,13 @@ def _load(
         frozenset(joined.broken),
         {file.path: file.table for file in files},
         sql_files,
+        lost,
     )
 
 
 def load_settings(root: Path) -> ProjectSettings:
     """What `vp.toml` says, as far as it is sound."""
-    settings, _, _ = _read_settings(root, FileReader(root, {}))
-    return settings
+    return _read_settings(root, FileReader(root, {}))[0]
 
 
 def _in_order_of_place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
@@ -89,20 +89,23 @@ def _in_order_of_place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:
     return (place.path, place.range.start_line, place.range.start_column, diagnostic.code)
 
 
-def _read_settings(root: Path, reader: FileReader) -> tuple[ProjectSettings, list[Problem], list[Diagnostic]]:
+def _read_settings(
+    root: Path, reader: FileReader
+) -> tuple[ProjectSettings, frozenset[str] | None, list[Problem], list[Diagnostic]]:
+    """The settings, the variables that were lost, and what is wrong."""
     if not reader.exists(PROJECT_FILE):
         missing = Diagnostic(
             "VP111",
             f"There is no `{PROJECT_FILE}` in `{root.name}`.",
             fix=Fix("Name the project's folder with `--project DIR`; `vp new` makes a new project."),
         )
-        return empty_settings(root.name), [], [missing]
+        return empty_settings(root.name), None, [], [missing]
     text = reader.read(PROJECT_FILE)
     if text is None:
-        return empty_settings(root.name), [], []
+        return empty_settings(root.name), None, [], []
     parsed = parse_file(PROJECT_FILE, text)
     settings, problems = read_project_file(parsed, root.name)
-    return settings, problems, list(parsed.diagnostics)
+    return settings, lost_variables(parsed, settings), problems, list(parsed.diagnostics)
 
 
 def _read_pipeline(

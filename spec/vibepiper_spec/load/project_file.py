@@ -43,13 +43,26 @@ def read_project_file(parsed: ParsedFile, folder_name: str) -> tuple[ProjectSett
     return settings, problems + list(_contradictions(settings))
 
 
+def lost_variables(parsed: ParsedFile, settings: ProjectSettings) -> frozenset[str] | None:
+    """The variables that are declared and could not be read; None where it cannot be told which those are."""
+    declared = parsed.data.get("variables", {})
+    if parsed.is_broken(("variables",)) or not isinstance(declared, dict):
+        return None
+    return frozenset(name.lower() for name in declared if name not in settings.variables)
+
+
 def _what_is_sound(tables: dict[str, object], folder_name: str) -> ProjectSettings:
-    """The settings made of those top tables that have no error."""
+    """The settings made of those top tables, variables and environments that have no error."""
     sound: dict[str, object] = {"project": {"name": folder_name}}
+
+    def fits(key: str, table: object) -> bool:
+        return validate(ProjectSettings, {**sound, key: table}, _WHOLE)[0] is not None
+
     for key, table in tables.items():
-        candidate, _ = validate(ProjectSettings, {**sound, key: table}, _WHOLE)
-        if candidate is not None:
+        if fits(key, table):
             sound[key] = table
+        elif key in ("variables", "environment") and isinstance(table, dict):
+            sound[key] = {name: entry for name, entry in table.items() if fits(key, {name: entry})}
     settings, _ = validate(ProjectSettings, sound, _WHOLE)
     return settings or empty_settings(folder_name)
 
