@@ -115,6 +115,7 @@ query = "select 1::bigint as id"
         ('checks = [{ expression = "(select sum(id)) > 3" }]', "VP314", "5:35", "looks at more than one row"),
         ('checks = [{ expression = "unnest(ids) > 0" }]', "VP314", "5:27", "several rows of one"),
         ("checks = [{ expression = \"amount > 1 and id <> 'x'\" }]", "VP304", "5:48", "'x' cannot be read"),
+        ('checks = [{ row_count = { min = 1 }, name = "x" }, { unique = ["id"], name = "x" }]', "VP109", "5:78", "`x`"),
         ('checks = [{ unique = ["id", "dya"] }]', "VP208", "5:29", "Did you mean `day`?"),
         ('checks = [{ query = "select * from a where idd > 1" }]', "VP302", "5:44", "idd"),
         ('checks = [{ query = "select * from aa" }]', "VP202", "5:36", "`aa`"),

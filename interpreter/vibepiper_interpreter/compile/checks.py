@@ -15,7 +15,7 @@ from vibepiper_interpreter.compile.compiled import Check, Column
 from vibepiper_interpreter.compile.references import given_parameters
 from vibepiper_interpreter.engines.duckdb.failure import engine_failure
 from vibepiper_spec.address import Address
-from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, did_you_mean
+from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Related, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredAsset
 from vibepiper_spec.model.check import CheckSpec
 
@@ -30,6 +30,8 @@ class _Draft:
     # Empty where the columns are not known before the asset has run.
     columns: Mapping[str, Column]
     checks: list[Check] = field(default_factory=list)
+    # Where those with a name of their own stand below the asset's block, by name.
+    named: dict[str, _Keys] = field(default_factory=dict)
     snippets: list[Snippet] = field(default_factory=list)
     reads: dict[Address, None] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -95,7 +97,7 @@ def _add_column_check(
     if check.rule == "expression":
         condition = arguments["expression"]
         draft.snippets.append(Snippet(condition, (*keys, "expression")))
-    _add(draft, check, keys, column.name, arguments, condition, f"{check.rule}({column.name})")
+    _add(state, draft, check, keys, column.name, arguments, condition, f"{check.rule}({column.name})")
 
 
 def _add_asset_check(state: Compilation, draft: _Draft, check: CheckSpec, keys: _Keys) -> None:
@@ -115,10 +117,11 @@ def _add_asset_check(state: Compilation, draft: _Draft, check: CheckSpec, keys: 
             draft.snippets.append(Snippet(condition, (*keys, "expression")))
         case "query":
             draft.snippets.append(Snippet(str(arguments["query"]), (*keys, "query"), whole=True))
-    _add(draft, check, keys, None, arguments, condition, label)
+    _add(state, draft, check, keys, None, arguments, condition, label)
 
 
 def _add(
+    state: Compilation,
     draft: _Draft,
     check: CheckSpec,
     keys: _Keys,
@@ -129,6 +132,19 @@ def _add(
 ) -> None:
     if check.where is not None:
         draft.snippets.append(Snippet(check.where, (*keys, "where")))
+    if check.name is not None and check.name in draft.named:
+        place = state.loaded.locator.place
+        draft.diagnostics.append(
+            Diagnostic(
+                "VP109",
+                f"Two checks of `{draft.declared.address}` are called `{check.name}`, so a report could mean either.",
+                place(draft.declared.origin, *keys, "name"),
+                related=(Related(place(draft.declared.origin, *draft.named[check.name], "name"), "the first one"),),
+                fix=Fix("Give each a name of its own."),
+            )
+        )
+    elif check.name is not None:
+        draft.named[check.name] = keys
     draft.checks.append(
         Check(
             id=check.name or label,

@@ -186,11 +186,20 @@ class ColumnCheck(_CheckTable):
         if self.unique:
             return "unique", {}
         if self.between is not None:
+            _judge_range(*self.between, key="between")
             return "between", {"min": self.between[0], "max": self.between[1]}
         if self.min is not None or self.max is not None:
+            _judge_range(self.min, self.max, key="min")
             given = (("min", self.min), ("max", self.max))
             return "between", {key: value for key, value in given if value is not None}
         if self.accepted_values is not None:
+            if not self.accepted_values:
+                raise mistake(
+                    "VP109",
+                    "`accepted_values` lists no value, so every row would fail.",
+                    'Write `accepted_values = ["a", "b"]`.',
+                    key="accepted_values",
+                )
             return "accepted_values", {"values": self.accepted_values}
         if self.pattern is not None:
             return "pattern", {"pattern": self.pattern}
@@ -230,6 +239,10 @@ class AssetCheck(_CheckTable):
         if self.unique is not None:
             if not self.unique:
                 raise mistake("VP109", "`unique` names no column.", 'Write `unique = ["a", "b"]`.', key="unique")
+            names = [name.casefold() for name in self.unique]
+            twice = next((name for name in self.unique if names.count(name.casefold()) > 1), None)
+            if twice is not None:
+                raise mistake("VP109", f"`unique` names `{twice}` twice.", "Name each column once.", key="unique")
             return "unique", {"columns": self.unique}
         if self.expression is not None:
             return "expression", {"expression": self.expression}
@@ -246,7 +259,31 @@ class NormalisedFrom:
         return core_schema.with_info_after_validator_function(_normalise, handler.generate_schema(self.table))
 
 
+def _judge_range(least: Scalar | None, greatest: Scalar | None, key: str) -> None:
+    """Refuse a range in which no value lies. Values of types that cannot be compared are judged with the column."""
+    try:
+        empty = least is not None and greatest is not None and least > greatest
+    except TypeError:
+        return
+    if empty:
+        raise mistake(
+            "VP109", f"The least value ({least}) is greater than the greatest ({greatest}).", "Swap them.", key=key
+        )
+
+
+_SQL_KEYS = {"expression": "`amount > 0`", "where": "`status = 'paid'`", "query": "`SELECT * FROM asset WHERE …`"}
+
+
+def _judge_texts(table: _CheckTable) -> None:
+    for key, example in _SQL_KEYS.items():
+        text = getattr(table, key, None)
+        if text is not None and not text.strip():
+            more = ", or leave it out" if key == "where" else ""
+            raise mistake("VP109", f"`{key}` is empty.", f"Write SQL, such as {example}{more}.", key=key)
+
+
 def _normalise(table: _CheckTable, info: ValidationInfo) -> CheckSpec:
+    _judge_texts(table)
     rule, arguments = table.rule_and_arguments()
     # The project's default severity travels in the validation context.
     default: CheckSeverity = (info.context or {}).get("check_severity", "error")
