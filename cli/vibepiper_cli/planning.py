@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.project import find_root, load_for_state, stop_on_errors, stop_on_unknown_environment
-from vibepiper_cli.source_changes import changed_sources
+from vibepiper_cli.source_changes import changed_sources, changed_types
 from vibepiper_cli.views.words import count
 from vibepiper_interpreter.compile import compile_root
 from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset, CompiledProject, FileDefinition
@@ -39,7 +39,10 @@ def make(invocation: Invocation, environment: str, selection: Sequence[str]) -> 
         diagnostics += changed_sources(compiled, root)
     stop_on_errors(diagnostics, invocation)
     state = open_state_at(root, compiled.state_url)
-    return Planned(_plan(compiled, root, state, environment, selection), root, state, diagnostics)
+    plan = _plan(compiled, root, state, environment, selection)
+    changed = changed_types(plan)
+    stop_on_errors(changed, invocation)
+    return Planned(plan, root, state, diagnostics + changed)
 
 
 def source_files(root: Path, asset: CompiledAsset) -> tuple[SourceFile, ...]:

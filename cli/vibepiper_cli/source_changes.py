@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vibepiper_cli.views.words import listed
 from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset
+from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.state import open_state_at
 from vibepiper_interpreter.storage.version import Version
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, Place, Range
@@ -23,6 +24,29 @@ def changed_sources(compiled: Compiled, root: Path) -> tuple[Diagnostic, ...]:
         return ()
     found = (_changed(sources[version.address], version) for version in versions.values())
     return tuple(diagnostic for diagnostic in found if diagnostic is not None)
+
+
+def changed_types(plan: Plan) -> tuple[Diagnostic, ...]:
+    """VP503 as a warning for sources whose files give a column another type than it has where it is published."""
+    found = []
+    for action in plan.actions:
+        asset = plan.assets[action.address]
+        changes = [change for change in action.column_changes if change.change == "type"]
+        if asset.kind == "source" and changes:
+            said = ", ".join(f"`{change.name}` {change.before} → {change.after}" for change in changes)
+            found.append(
+                Diagnostic(
+                    "VP503",
+                    f"Columns of `{asset.address}` have another type than when it was published: {said}.",
+                    Place(asset.declared_in, Range.at(asset.declared_at_line, 1)),
+                    severity="warning",
+                    fix=Fix(
+                        f"If that is not meant, declare the type, and the row that does not fit is named: "
+                        f'`columns.{changes[0].name} = "{str(changes[0].before).lower()}"`.'
+                    ),
+                )
+            )
+    return tuple(found)
 
 
 def _changed(asset: CompiledAsset, published: Version) -> Diagnostic | None:

@@ -165,6 +165,7 @@ def _infer(
     diagnostics = [
         *_missing_columns(source, inferred, locator),
         *_differing_files(source, inferred, locator),
+        *_assumed_columns(source, inferred, locator),
     ]
     if any(diagnostic.severity == "error" for diagnostic in diagnostics):
         return None, diagnostics
@@ -235,3 +236,36 @@ def _differing_files(source: _Source, inferred: Inferred, locator: Locator) -> l
             notes=tuple(lacking[:10]) + ((f"and {len(lacking) - 10} more",) if len(lacking) > 10 else ()),
         )
     ]
+
+
+def _assumed_columns(source: _Source, inferred: Inferred, locator: Locator) -> list[Diagnostic]:
+    """Warnings VP511 where a CSV file does not say what its columns are, and something had to be assumed."""
+    if source.format != "csv":
+        return []
+    place = locator.place(source.declared.origin, "path")
+    file = f"`{source.files[0].path}`"
+    found = []
+    if not any(listed.size for listed in source.files):
+        columns = ", ".join(f"`{name}` {kind}" for name, kind in inferred.types)
+        detail = f"{file} is empty, so even its columns are unknown. Assumed is a table without rows: {columns}."
+        fix = "Get the file with its header; until then nobody can read its columns."
+        return [Diagnostic("VP511", detail, place, "warning", fix=Fix(fix))]
+    declared = {name.casefold() for name, column in source.spec.columns.items() if column.type}
+    untyped = [f"`{name}`" for name, _ in inferred.types if name.casefold() not in declared]
+    if inferred.without_rows and untyped:
+        detail = (
+            f"{file} holds a header and no row, so types are unknown. Assumed is VARCHAR for {', '.join(untyped[:10])}"
+        )
+        detail += f" and {len(untyped) - 10} more." if len(untyped) > 10 else "."
+        fix = 'Declare the types: `columns.NAME = "decimal(10,2)"`. They then stay, whatever the file holds.'
+        found.append(Diagnostic("VP511", detail, place, "warning", fix=Fix(fix)))
+    names = [name.casefold() for name in inferred.header]
+    twice = list(dict.fromkeys(name for name in inferred.header if names.count(name.casefold()) > 1))
+    if twice:
+        called = ", ".join(f"`{name}`" for name, _ in inferred.types)
+        said = ", ".join(f"`{name}`" for name in twice)
+        detail = f"The header of {file} has names more than once (upper and lower case do not count): {said}. "
+        detail += f"The columns are called {called}, by their order."
+        fix = "Get the file with a name for each column: if their order changes, the names mean others."
+        found.append(Diagnostic("VP511", detail, place, "warning", fix=Fix(fix)))
+    return found

@@ -86,6 +86,7 @@ _ALL = (
     Code("VP508", "Disk full"),
     Code("VP509", "Snapshot lost or damaged"),
     Code("VP510", "Unknown file format"),
+    Code("VP511", "Columns are assumed"),
     # environments, variables, secrets, storage
     Code("VP601", "Unknown environment"),
     Code("VP602", "Secret missing"),

@@ -35,12 +35,15 @@ class UnreadableFile(Exception):
 class Inferred:
     """How to read the files: all options fixed, every column with its type, in the order of the files.
 
-    `differing` tells, for files whose columns are not those of the whole, what they lack.
+    `differing` tells, for files whose columns are not those of the whole, what they lack. `header`: the names as the
+    first file writes them, where it has a header. `without_rows`: nothing but a header was there to infer types from.
     """
 
     options: tuple[tuple[str, Any], ...]
     types: tuple[tuple[str, str], ...]
     differing: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    header: tuple[str, ...] = ()
+    without_rows: bool = False
 
 
 def infer(
@@ -115,7 +118,24 @@ def _infer_csv(reader: _Reader, files: Sequence[SourceFile], declared: Mapping[s
     options = {name: value for name, value in dialect.items() if name not in _GUESSING_OPTIONS}
     if len(headers) > 1:
         options[BY_NAME] = True
-    return Inferred(tuple(sorted(options.items())), tuple(types.items()), _differing(filled, columns_by_file, types))
+    header, without_rows = _header(reader, filled, dialect)
+    differing = _differing(filled, columns_by_file, types)
+    return Inferred(tuple(sorted(options.items())), tuple(types.items()), differing, header, without_rows)
+
+
+def _header(reader: _Reader, files: Sequence[SourceFile], dialect: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
+    """The first file's header as it is written, and whether no file has a row."""
+    plain = {name: value for name, value in dialect.items() if name != "header"}
+    relation = f"read_csv({{files}}, header = false, all_varchar = true{options_sql(plain)})"
+    question = f"SELECT * FROM {relation} LIMIT 2"
+    expected = 2 if dialect["header"] else 1
+    try:
+        first = reader.ask(files[:1], question)
+        without_rows = len(first) < expected and all(len(reader.ask([file], question)) < expected for file in files)
+    except UnreadableFile:
+        return (), False  # the run will meet what is wrong, and name its line
+    header = tuple(name for name in first[0] if name is not None) if dialect["header"] and first else ()
+    return header, without_rows
 
 
 def _sniff(
