@@ -127,3 +127,22 @@ def told(project: Project) -> list[tuple[str, str]]:
     loaded = load_project(project.root)
     assert not loaded.diagnostics
     return [(diagnostic.code, str(diagnostic.place)) for diagnostic in compile_project(loaded, "dev").diagnostics]
+
+
+def test_a_plan_names_the_variable_that_changed(numbers: Project) -> None:
+    numbers.apply(numbers.plan())
+    numbers.write("vp.toml", VARIABLES.replace("default = 1.5 }", "default = 1.75 }"))
+    reasons = {str(action.address): action.reasons[0].words for action in numbers.plan().actions}
+    assert reasons["shop.numbers"] == "`rate` changed: 1.5 → 1.75"
+
+
+def test_declaring_columns_is_no_change_of_code(project: Project) -> None:
+    project.write("jobs.py", "import pyarrow as pa\n\ndef f() -> pa.Table:\n    return pa.table({'id': [1]})\n")
+    project.pipeline('[python.made]\nfunction = "jobs:f"\n')
+    project.apply(project.plan())
+    project.pipeline('[python.made]\nfunction = "jobs:f"\ncolumns.id = "bigint"\n')
+    for action in project.plan().actions:
+        assert "code" not in action.reasons[0].words
+    project.write("jobs.py", "import pyarrow as pa\n\ndef f() -> pa.Table:\n    return pa.table({'id': [2]})\n")
+    [action] = project.plan().actions
+    assert "its code changed" in action.reasons[0].words

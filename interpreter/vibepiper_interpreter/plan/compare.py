@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.compile.compiled import CompiledAsset, PythonDefinition, SqlDefinition
 from vibepiper_interpreter.plan.column_changes import column_changes, columns_changed, in_words
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL
@@ -67,12 +67,15 @@ def _widen(draft: Draft) -> None:
 
 def _meaning_changed(before: CompiledAsset, draft: Draft) -> Reason:
     after, words = draft.asset, in_words(draft.column_changes)
+    given = _values_changed(before, after)
+    if given:
+        return Reason("definition", given)
     if words and draft.own_changed.names is not None:
         return Reason("columns", words)
     # Every expression counts as changed then, so naming them says nothing.
     words = in_words([change for change in draft.column_changes if change.change != "expression"])
     if after.kind == "python":
-        what = "its code changed"
+        what = _of_function(before, after)
     elif after.kind == "source":
         what = "how it is read changed"
     elif before.shape and after.shape and before.shape != after.shape:
@@ -80,6 +83,27 @@ def _meaning_changed(before: CompiledAsset, draft: Draft) -> Reason:
     else:
         what = "its query changed"
     return Reason("python" if after.kind == "python" else "definition", f"{what}; {words}" if words else what)
+
+
+def _values_changed(before: CompiledAsset, after: CompiledAsset) -> str:
+    """The variables of an unchanged query that have other values; empty where it is not only them."""
+    old, new = before.definition, after.definition
+    if not (isinstance(old, SqlDefinition) and isinstance(new, SqlDefinition)) or old.query != new.query:
+        return ""
+    was, now = dict(old.values), dict(new.values)
+    changed = [name for name in now if name in was and (was[name], type(was[name])) != (now[name], type(now[name]))]
+    return "; ".join(f"`{name}` changed: {was[name]} → {now[name]}" for name in changed)
+
+
+def _of_function(before: CompiledAsset, after: CompiledAsset) -> str:
+    old, new = before.definition, after.definition
+    if not (isinstance(old, PythonDefinition) and isinstance(new, PythonDefinition)) or old.code != new.code:
+        return "its code changed"
+    if old.parameters != new.parameters:
+        return "what its function is given changed"
+    if old.context != new.context:
+        return "variables that its `context` gives changed"
+    return "its declared columns or order changed"
 
 
 def _files_in_words(before: Sequence[SourceFile], now: Sequence[SourceFile]) -> str:
