@@ -64,7 +64,7 @@ def order_dependence(syntax: Syntax) -> SqlProblem | None:
     if found is None:
         return None
     node, message, fix = found
-    start, end = syntax.span(node) or _word(syntax, "array")
+    start, end = syntax.span(node) or _word(syntax, "sample" if node.get("sample") else "array")
     message = f"{message} A table has no order of its own, so the result may vary."
     return SqlProblem("VP313", message, start, end, fix=fix)
 
@@ -79,7 +79,10 @@ def _order_dependences(node: object, *, ordered: bool) -> Iterator[tuple[Node, s
         return
     if "modifiers" in node:
         yield from _limit_without_order(node, ordered=ordered)
+        yield from _distinct_on_without_order(node)
         ordered = ordered or _from_ordered(node.get("from_table"))
+    if node.get("sample"):
+        yield node, "USING SAMPLE and TABLESAMPLE choose rows by chance.", "Choose them by value: `hash(id) % 100 = 0`."
     function = str(node.get("function_name") or "").lower()
     if node.get("class") == "FUNCTION" and function in ORDERED_AGGREGATES and not ordered:
         written = node["query_location"] != NO_PLACE
@@ -106,6 +109,18 @@ def _limit_without_order(node: Node, *, ordered: bool) -> Iterator[tuple[Node, s
         if _one_row(node):
             continue
         yield limit, "LIMIT and OFFSET choose rows by their order, and there is no ORDER BY.", "Add an ORDER BY."
+
+
+def _distinct_on_without_order(node: Node) -> Iterator[tuple[Node, str, str]]:
+    kinds = [modifier["type"] for modifier in node["modifiers"]]
+    for modifier in node["modifiers"]:
+        if (
+            modifier["type"] == "DISTINCT_MODIFIER"
+            and modifier["distinct_on_targets"]
+            and "ORDER_MODIFIER" not in kinds
+        ):
+            message = "DISTINCT ON keeps the first row of each group, and there is no ORDER BY."
+            yield modifier["distinct_on_targets"][0], message, "Add an ORDER BY that begins with the same columns."
 
 
 def _from_ordered(table: object) -> bool:
