@@ -196,3 +196,21 @@ def test_a_mistake_in_one_variable_does_not_hide_the_others_nor_is_it_told_where
     assert [str(found.place).rpartition(":")[0] for found in loaded.diagnostics] == ["vp.toml:5"]
     assert compiled.diagnostics == ()
     assert [str(known) for known in compiled.project.assets] == ["shop.orders"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select id from orders where (id > 1",
+        "select id id id from orders",
+        "select qqqzzz(id) as x from orders",
+        "select cast(id as qqqzzz) as x from orders",
+        "select id from orders where unnest([id]) > 0",
+        "select unnest(id) as x from orders",
+    ],
+)
+def test_what_is_wrong_with_a_query_comes_with_what_to_do(project: Project, query: str) -> None:
+    sql(project, query)
+    found = project.only()
+    assert found.fix is not None
+    assert found.fix.title

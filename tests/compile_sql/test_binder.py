@@ -140,3 +140,10 @@ def test_a_wrong_name_is_told_where_it_begins(binder: Binder) -> None:
     query = "with recent as (select amuont from orders) select amuont, r.amuont from recent r where amuont > 1"
     (problem,) = binder.bind("shop", query).problems
     assert problem.start == query.index("amuont")
+
+
+@pytest.mark.parametrize("query", ["select {} as s", "select [{}] as s", "select {'a': {}, 'b': 1} as s"])
+def test_a_struct_without_fields_cannot_be_stored(binder: Binder, query: str) -> None:
+    [problem] = binder.bind("shop", query).problems
+    assert (problem.code, bool(problem.fix)) == ("VP112", True)
+    assert "a struct without fields" in problem.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from vibepiper_interpreter.compile.compiled import Column
@@ -29,12 +30,24 @@ _UNSTORABLE_INSIDE = {
 _STORED_HUGEINT = DataType("DECIMAL", numbers=(38, 0))
 
 
+# How DuckDB writes the type of `{}`: a STRUCT that lists nothing, which is no type one may write.
+_EMPTY_STRUCT = re.compile(r"\bSTRUCT(?:\[\d*\]|[,)]|\s*\(\s*\)|$)")
+
+
 def stored_type(type_name: str, column: str = "x") -> str | SqlProblem:
     """The type that comes back after a column of `type_name` was written to Parquet, or VP112 naming the cast.
 
     HUGEINT is written as DECIMAL(38,0) (see `storage_cast`); what else changes, changes in name only: an enum comes
     back as text, an array as a list, a tuple as a struct, seconds and milliseconds as microseconds.
     """
+    if _EMPTY_STRUCT.search(type_name):
+        return SqlProblem(
+            "VP112",
+            f"Column `{column}` holds a struct without fields, as `{{}}` makes, which Parquet cannot hold.",
+            0,
+            len(type_name),
+            fix="Give the struct a field, as in `{'id': id}`, or write `NULL` with a type: `cast(NULL as varchar)`.",
+        )
     parsed = parse_type(type_name)
     if isinstance(parsed, SqlProblem):
         return parsed
