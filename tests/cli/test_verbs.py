@@ -309,3 +309,11 @@ def test_stored_files_that_are_gone_or_damaged_are_told_by_every_reader(vp: Vp, 
         assert str(shop) not in seen.err
     assert vp("show", "customers", "--rows", "0").status == 0
     assert vp("query", "from shop.orders").status == 0
+
+
+def test_the_message_in_the_documentation_is_the_real_one(vp: Vp, shop: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    shown = page[page.index("error[VP302]") :].partition("\n```")[0]
+    spec = shop / "pipelines" / "shop.vp.toml"
+    spec.write_text(spec.read_text() + '\n[sql.amounts]\nquery = "select amout from orders"\n')
+    assert vp("validate").err.startswith(shown + "\n")
