@@ -49,24 +49,28 @@ words = st.text("abc xyzäß.,:'\"", max_size=8)
 names = st.from_regex(r"\A[a-z_][a-z0-9_]{0,5}\Z")
 strings = st.lists(words, max_size=2)
 scalars = st.one_of(words, st.integers(-5, 5), st.booleans(), st.just(0.5), st.just(date(2024, 1, 31)))
+conditions = words.filter(str.strip)
+ranges = st.one_of(st.integers(-5, 5).map(lambda least: [least, least + 1]), st.lists(words, min_size=2, max_size=2))
 bounds = st.fixed_dictionaries({"min": st.integers(0, 3)}, optional={"max": st.integers(3, 9)})
-extras = {"severity": st.sampled_from(["error", "warn"]), "where": words, "name": words, "description": words}
+extras = {"severity": st.sampled_from(["error", "warn"]), "where": conditions, "name": words, "description": words}
 column_checks = st.one_of(
     st.sampled_from(["not_null", "unique"]),
     optional({"not_null": st.just(True)}, **extras),
-    optional({"between": st.lists(scalars, min_size=2, max_size=2)}, **extras),
-    optional({"min": scalars}, max=scalars, **extras),
-    optional({"accepted_values": st.lists(scalars, max_size=3)}, **extras),
+    optional({"between": ranges}, **extras),
+    optional({"min": scalars}, **extras),
+    optional({"max": scalars}, **extras),
+    ranges.map(lambda pair: {"min": pair[0], "max": pair[1]}),
+    optional({"accepted_values": st.lists(scalars, min_size=1, max_size=3)}, **extras),
     optional({"pattern": words}, **extras),
     optional({"length": bounds}, **extras),
     optional({"references": st.just("orders.id")}, **extras),
-    optional({"expression": words}, **extras),
+    optional({"expression": conditions}, **extras),
 )
 columns = st.one_of(words, optional({}, type=words, description=words, checks=st.lists(column_checks, max_size=2)))
 asset_checks = st.one_of(
     optional({"row_count": bounds}, **extras),
-    optional({"unique": st.lists(words, min_size=1, max_size=2)}, **extras),
-    optional({"query": words}, **extras),
+    optional({"unique": st.lists(words, min_size=1, max_size=2, unique_by=str.casefold)}, **extras),
+    optional({"query": conditions}, **extras),
 )
 common = {
     "description": words,

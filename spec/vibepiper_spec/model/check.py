@@ -260,9 +260,11 @@ class NormalisedFrom:
 
 
 def _judge_range(least: Scalar | None, greatest: Scalar | None, key: str) -> None:
-    """Refuse a range in which no value lies. Values of types that cannot be compared are judged with the column."""
+    """Refuse a range in which no value lies. What a text is compared as, only the type of the column tells."""
+    if least is None or greatest is None or isinstance(least, str) or isinstance(greatest, str):
+        return
     try:
-        empty = least is not None and greatest is not None and least > greatest
+        empty = least > greatest
     except TypeError:
         return
     if empty:
