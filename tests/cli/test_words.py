@@ -48,6 +48,6 @@ def test_a_table_lines_up_and_survives_what_cells_hold() -> None:
         f"{'─' * 60}  ──────",
         f"名前{' ' * 63}1",
         f"a↵b{' ' * 61}1000",
-        f"\ufffd[2J{' ' * 60}NULL",
+        f"\\x1b[2J{' ' * 57}NULL",
         f"{'x' * 59}…",
     ]
