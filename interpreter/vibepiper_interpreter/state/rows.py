@@ -19,13 +19,16 @@ Values = dict[str, Any]
 
 NOTHING = "[]"
 
+# Made once: `json.dumps` makes an encoder for every call.
+_COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
 # Addresses come back again and again (every reader names its inputs), and parsing is most of a row's cost.
 parse_address = lru_cache(maxsize=1 << 16)(Address.parse)
 
 
 def to_text(value: object) -> str:
     """Compact JSON; equal values give equal text."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _COMPACT.encode(value)
 
 
 def definition_row(asset: CompiledAsset) -> Values:
