@@ -6,8 +6,8 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from vibepiper_spec.model.settings import ProjectSettings
 # Where a range of code points of an asset's query stands in a file of the project, if the caller can tell.
 PlaceInQuery = Callable[[Address, int, int], Place | None]
 
+_PROCESSORS = os.cpu_count() or 1
 _UNITS = {
     "": 1,
     "k": 1000,
@@ -66,6 +67,11 @@ class RunSession:
     _local: threading.local = field(default_factory=threading.local)
     _cursors: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    # Half of the processors: the other half is the scheduler's and the state's.
+    _small_lanes: threading.Semaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(max(1, _PROCESSORS // 2))
+    )
+    _all_threads: bool = False
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """This thread's own cursor."""
@@ -80,6 +86,22 @@ class RunSession:
         with self._lock:
             self._cursors.append(cursor)
         return cursor
+
+    @contextmanager
+    def lane(self, *, small: bool) -> Iterator[None]:
+        """Where a task runs: small ones few at a time, as handing them between threads costs more than it wins.
+
+        For the same reason the engine itself uses one thread until the first task that is not small.
+        """
+        if small:
+            with self._small_lanes:
+                yield
+            return
+        with self._lock:
+            if not self._all_threads:
+                self.connection.execute(f"SET GLOBAL threads = {_PROCESSORS}")
+                self._all_threads = True
+        yield
 
     def interrupt(self) -> None:
         """Stop every statement that runs, from any thread; tasks that look at `cancelled` stop by themselves."""
@@ -118,7 +140,7 @@ def open_session(
     files += [file for version in versions.values() if not version.parts for file in version.source_files]
     connection = connect(
         SessionSettings(
-            threads=os.cpu_count(),
+            threads=1,
             memory_limit=_memory_limit(settings.executor.memory),
             temp_directory=storage.scratch(run_id),
             allowed_directories=(storage.root, *folders_of(root, files)),

@@ -9,11 +9,23 @@ from collections.abc import Iterable
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.engines.duckdb.copy import same_in_memory
 from vibepiper_interpreter.plan.plan import Plan
-from vibepiper_interpreter.storage.version import Version
+from vibepiper_interpreter.storage.version import SourceFile, Version
 from vibepiper_spec.address import Address
 
-_MOST_INPUT_BYTES = 8_000_000
+_MOST_BYTES = 8_000_000  # of files
 _LEAST_ROWS_OF_A_TABLE = 5_000  # an almost empty one takes as much memory
+
+
+def is_small(read: Iterable[Version], files: Iterable[SourceFile] = ()) -> bool:
+    """Whether working on all of this together takes some milliseconds, and not more."""
+    rows = 0
+    size = sum(file.size for file in files)
+    for version in read:
+        if version.rows is None:
+            return False
+        rows += version.rows
+        size += version.bytes
+    return rows <= SmallTables.MOST_ROWS and size <= _MOST_BYTES
 
 
 class SmallTables:
@@ -46,13 +58,8 @@ class SmallTables:
         """Whether the result of `asset` is most likely small, by what it is made from, and there is room for it."""
         if self._total > self.MOST_ROWS_AT_ONCE or not same_in_memory(asset.columns):
             return False
-        rows = size = 0
-        for version in inputs:
-            if version.rows is None:
-                return False
-            rows += version.rows
-            size += version.bytes
-        return 0 < rows <= self.MOST_ROWS and size <= _MOST_INPUT_BYTES
+        versions = tuple(inputs)
+        return bool(versions) and is_small(versions)
 
     def add(self, address: Address, part: str, rows: int) -> None:
         """The asset's name is now a table with the rows of the file `part`."""

@@ -40,19 +40,25 @@ BUILDERS: Mapping[Kind, Callable[[RunSession, Task], Version]] = {
 
 def perform(session: RunSession, conditions: Conditions, task: Task) -> Report:
     """Run `task` in this thread. What a user can cause ends in a failed report; Cancelled and defects are raised."""
-    began = time.perf_counter()
+    with session.lane(small=task.small):
+        began = time.perf_counter()
+        report = _told(session, conditions, task)
+        session.relations.tables.done(task.asset)
+        return replace(report, seconds=time.perf_counter() - began)
+
+
+def _told(session: RunSession, conditions: Conditions, task: Task) -> Report:
+    """What a user can cause as a failed report."""
     try:
-        report = _perform(session, conditions, task)
+        return _perform(session, conditions, task)
     except DiagnosticError as error:
-        report = Report("failed", diagnostics=error.diagnostics)
+        return Report("failed", diagnostics=error.diagnostics)
     except duckdb.Error as error:
-        report = Report("failed", diagnostics=(engine_diagnostic(session, task.asset, error),))
+        return Report("failed", diagnostics=(engine_diagnostic(session, task.asset, error),))
     except OSError as error:
         if error.errno not in (28, 122):  # no space left on the device; quota exceeded
             raise
-        report = Report("failed", diagnostics=(disk_full(task.asset),))
-    session.relations.tables.done(task.asset)
-    return replace(report, seconds=time.perf_counter() - began)
+        return Report("failed", diagnostics=(disk_full(task.asset),))
 
 
 def _perform(session: RunSession, conditions: Conditions, task: Task) -> Report:

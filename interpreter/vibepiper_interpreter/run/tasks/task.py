@@ -9,6 +9,7 @@ from vibepiper_interpreter.checks import Checked
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.plan.plan import Action
 from vibepiper_interpreter.run.result import Outcome
+from vibepiper_interpreter.run.small_tables import is_small
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
@@ -28,6 +29,13 @@ class Task:
     keeps: Version | None
     # The version to use without making one: the action names it, or one of the same key was found.
     existing: Version | None
+
+    @property
+    def small(self) -> bool:
+        """Whether this takes milliseconds. Nobody can tell of a user's Python, or of SQL that reads nothing."""
+        read = [version for version in (*self.inputs.values(), self.keeps, self.existing) if version is not None]
+        files = self.action.source_files
+        return self.asset.kind != "python" and bool(read or files) and is_small(read, files)
 
     def input_versions(self) -> tuple[InputVersion, ...]:
         return tuple(InputVersion(address, version.id) for address, version in self.inputs.items())
