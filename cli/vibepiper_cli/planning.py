@@ -15,7 +15,7 @@ from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset, Comp
 from vibepiper_interpreter.connectors.file import list_files
 from vibepiper_interpreter.plan import engine_version, load_plan, make_plan, verify_plan
 from vibepiper_interpreter.plan.plan import Plan
-from vibepiper_interpreter.state import State, open_state, open_state_at
+from vibepiper_interpreter.state import State, applied_sources, open_state, open_state_at
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import SourceFile
 from vibepiper_spec.diagnostics import Diagnostic, has_errors
@@ -33,7 +33,7 @@ class Planned:
 
 def make(invocation: Invocation, environment: str, selection: Sequence[str]) -> Planned:
     root = find_root(invocation)
-    compiled = compile_root(root, environment)
+    compiled = compile_root(root, environment, applied_sources)
     diagnostics = compiled.diagnostics
     if has_errors(diagnostics):
         diagnostics += changed_sources(compiled, root)
@@ -63,7 +63,7 @@ class Survey:
 def survey(invocation: Invocation, environment: str) -> Survey:
     """What can be said of the project as it is; its mistakes are counted, not told."""
     root = find_root(invocation)
-    compiled = compile_root(root, environment)
+    compiled = compile_root(root, environment, applied_sources)
     if not has_errors(compiled.diagnostics):
         state = open_state_at(root, compiled.state_url)
         return Survey(compiled.project, _plan(compiled, root, state, environment, ()), root, state)
@@ -94,7 +94,7 @@ def read(invocation: Invocation, file: Path) -> Planned:
         state = open_state(root, load_for_state(invocation).project.settings)
         verify_plan(plan, plan.digest, state, plan.engine_version, lambda asset: ())
         return Planned(plan, root, state, ())
-    compiled = compile_root(root, plan.environment)
+    compiled = compile_root(root, plan.environment, applied_sources)
     stop_on_errors(compiled.diagnostics, invocation)
     state = open_state_at(root, compiled.state_url)
     verify_plan(

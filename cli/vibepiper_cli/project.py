@@ -13,7 +13,7 @@ from vibepiper_cli.views.diagnostics import show_diagnostics
 from vibepiper_cli.views.words import listed
 from vibepiper_interpreter.compile import compile_root
 from vibepiper_interpreter.compile.compiled import Compiled
-from vibepiper_interpreter.state import State, open_state
+from vibepiper_interpreter.state import State, applied_sources, open_state
 from vibepiper_spec import find_project_root
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, did_you_mean, has_errors
 
@@ -35,7 +35,7 @@ def load(invocation: Invocation) -> LoadedProject:
 
 def compiled(invocation: Invocation, environment: str) -> Compiled:
     """The compiled project and everything there is to say about it; recalled where nothing has changed."""
-    return compile_root(find_root(invocation), environment)
+    return compile_root(find_root(invocation), environment, applied_sources)
 
 
 def stop_on_errors(diagnostics: tuple[Diagnostic, ...], invocation: Invocation) -> None:

@@ -10,7 +10,7 @@ from vibepiper_cli.planning import Planned, source_files
 from vibepiper_cli.project import find_root, stop_on_errors
 from vibepiper_interpreter.compile import compile_root
 from vibepiper_interpreter.plan import make_promotion
-from vibepiper_interpreter.state import open_state_at
+from vibepiper_interpreter.state import applied_sources, open_state_at
 from vibepiper_interpreter.storage import Storage
 
 
@@ -18,7 +18,7 @@ def plan_promotion(invocation: Invocation, source: str, target: str, selection: 
     if source == target:
         raise WrongUsage(f"`{source}` cannot be promoted to itself; name two environments.")
     root = find_root(invocation)
-    compiled_source, compiled_target = compile_root(root, source), compile_root(root, target)
+    compiled_source, compiled_target = (compile_root(root, each, applied_sources) for each in (source, target))
     # Both come from the same texts: told once, in the order of the first.
     diagnostics = tuple(dict.fromkeys((*compiled_source.diagnostics, *compiled_target.diagnostics)))
     stop_on_errors(diagnostics, invocation)

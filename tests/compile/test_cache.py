@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
 from tests.compile.conftest import Project
 
 from vibepiper_interpreter.compile import compile_root
-from vibepiper_interpreter.compile.compiled import Compiled
+from vibepiper_interpreter.compile.compiled import Compiled, FileDefinition
 from vibepiper_interpreter.compile.project_bytes import compiled_from_bytes, compiled_to_bytes
 from vibepiper_interpreter.local_cache import LocalCache
 from vibepiper_spec import Address
@@ -175,3 +175,43 @@ def test_code_that_may_reach_any_module_sees_one_come(whole: Project) -> None:
     assert whole.recall().project.assets[Address("shop", "any")].fingerprint == before
     whole.write("x.py", "A = 1\n")
     assert whole.recall().project.assets[Address("shop", "any")].fingerprint != before
+
+
+def test_a_source_without_rows_follows_what_is_published(project: Project) -> None:
+    """What the state says of it is all that changes here."""
+    project.write("data/orders.csv", "id,amount,day\n")
+    project.sources()
+    published: dict[Address, FileDefinition] = {}
+    asked: list[Address] = []
+
+    def applied(
+        root: Path, state_url: str | None, environment: str, addresses: Collection[Address]
+    ) -> dict[Address, FileDefinition]:
+        asked.extend(addresses)
+        return {address: published[address] for address in addresses if address in published}
+
+    def types() -> tuple[list[str], list[str]]:
+        compiled = compile_root(project.root, "dev", applied)
+        columns = compiled.project.assets[Address("shop", "orders")].columns
+        return [column.type for column in columns], [diagnostic.code for diagnostic in compiled.diagnostics]
+
+    def publish(**kinds: str) -> None:
+        published[Address("shop", "orders")] = FileDefinition(
+            ("data/orders.csv",), "csv", (("delim", ","), ("header", True)), tuple(kinds.items())
+        )
+
+    assert types() == (["VARCHAR", "VARCHAR", "VARCHAR"], ["VP511"])
+    publish(id="VARCHAR", amount="VARCHAR", day="VARCHAR")  # as they were assumed
+    assert types() == (["VARCHAR", "VARCHAR", "VARCHAR"], ["VP511"])
+    publish(id="BIGINT", amount="DOUBLE", day="DATE")
+    assert types() == types() == (["BIGINT", "DOUBLE", "DATE"], [])
+    publish(id="BIGINT", AMOUNT="DECIMAL(10,2)", old="DATE")
+    assert types() == (["BIGINT", "DECIMAL(10,2)", "VARCHAR"], ["VP511"])
+    published.clear()
+    assert types() == (["VARCHAR", "VARCHAR", "VARCHAR"], ["VP511"])
+    asked.clear()
+    project.write("data/orders.csv", "id,amount,day\n1,2,2024-01-01\n")
+    assert types() == (["BIGINT", "BIGINT", "DATE"], [])
+    asked.clear()
+    assert types() == (["BIGINT", "BIGINT", "DATE"], [])
+    assert not asked  # with rows, nobody opens the state for it

@@ -13,7 +13,8 @@ from tests.compile.conftest import Project
 from vibepiper_interpreter.compile.compiled import Column, FileDefinition
 from vibepiper_interpreter.connectors.file import broken_row, list_files, read_expression
 from vibepiper_interpreter.connectors.file.changes import columns_changed
-from vibepiper_interpreter.connectors.file.inference import engine_message
+from vibepiper_interpreter.connectors.file.inference import Inferred, engine_message
+from vibepiper_interpreter.connectors.file.kept_types import keep_types
 from vibepiper_spec import Address
 from vibepiper_spec.diagnostics import DiagnosticError
 
@@ -228,3 +229,18 @@ def test_a_file_that_is_not_what_its_suffix_says(project: Project) -> None:
 
 def test_a_message_about_something_else_is_no_broken_row(tmp_path: Path) -> None:
     assert broken_row("Catalog Error: Table with name t does not exist!", tmp_path, None) is None
+
+
+def test_what_only_rows_show_of_a_csv_file_is_kept_while_there_are_none() -> None:
+    before = FileDefinition(
+        ("a.csv",),
+        "csv",
+        (("dateformat", "%d/%m/%Y"), ("delim", ","), ("quote", "'")),
+        (("a", "DATE"), ("b", "BIGINT")),
+    )
+    today = Inferred((("delim", ";"), ("quote", '"')), (("A", "VARCHAR"), ("b", "VARCHAR")), without_rows=True)
+    kept, unknown = keep_types(today, before, declared=(), given=())
+    assert kept.options == (("dateformat", "%d/%m/%Y"), ("delim", ";"), ("quote", "'"))
+    assert (kept.types, unknown) == ((("A", "DATE"), ("b", "BIGINT")), ())
+    kept, _ = keep_types(today, before, declared=("B",), given=("quote",))
+    assert (dict(kept.options)["quote"], dict(kept.types)["b"]) == ('"', "VARCHAR")

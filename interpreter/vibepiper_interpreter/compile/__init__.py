@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vibepiper_interpreter.compile.applied_sources import AppliedSources, nothing_applied
 from vibepiper_interpreter.compile.compiled import Compiled
 from vibepiper_interpreter.local_cache import LocalCache
 
@@ -30,14 +31,14 @@ def compile_project(
 
     root = loaded.project.root
     with LocalCache(root if cache else None) as store:
-        return compile_loaded(loaded, environment, Workshop(root, store, offline_python=offline_python))
+        return compile_loaded(loaded, environment, Workshop(root, store, environment, offline_python=offline_python))
 
 
-def compile_root(root: Path, environment: str) -> Compiled:
+def compile_root(root: Path, environment: str, applied: AppliedSources = nothing_applied) -> Compiled:
     """Load and compile the project at `root`; if nothing has changed since the last time, what that gave.
 
-    The diagnostics hold those of loading too.
+    The diagnostics hold those of loading too. `applied` is asked only where a source's files hold no row.
     """
     from vibepiper_interpreter.compile.cache import compile_root as recall_or_compile
 
-    return recall_or_compile(root, environment)
+    return recall_or_compile(root, environment, applied)

@@ -5,16 +5,19 @@ An unchanged project is told by the identity of its files alone: no TOML is pars
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from vibepiper_interpreter.compile.applied_sources import AppliedSources
 from vibepiper_interpreter.compile.compiled import Compiled, FileDefinition
 from vibepiper_interpreter.compile.project_bytes import compiled_from_bytes, compiled_to_bytes, names_of_pieces
 from vibepiper_interpreter.compile.serial import definition_to_json
 from vibepiper_interpreter.compile.witness import Changes, Witness, compare, current_code, seen_files, sha256_of
 from vibepiper_interpreter.local_cache import LocalCache
+from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import has_errors
 from vibepiper_spec.load.scan import PROJECT_FILE
 
@@ -26,10 +29,10 @@ if TYPE_CHECKING:
 _WITNESS, _FRAME, _PIECE = "project_witness", "project", "project_piece"
 
 
-def compile_root(root: Path, environment: str) -> Compiled:
+def compile_root(root: Path, environment: str, applied: AppliedSources) -> Compiled:
     """The compiled project at `root`; its diagnostics hold those of loading too."""
     with LocalCache(root) as cache:
-        return _Memory(root, environment, cache).compile()
+        return _Memory(root, environment, cache, applied).compile()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ class _Memory:
     """What is remembered of one project in one environment. Only results without errors are: what was not found may
     be there the next time."""
 
-    def __init__(self, root: Path, environment: str, cache: LocalCache) -> None:
-        self._root, self._environment, self._cache = root, environment, cache
+    def __init__(self, root: Path, environment: str, cache: LocalCache, applied: AppliedSources) -> None:
+        self._root, self._environment, self._cache, self._applied = root, environment, cache, applied
 
     def compile(self) -> Compiled:
         started = time.time_ns()
@@ -72,9 +75,20 @@ class _Memory:
             if frame is None:
                 return None
             compiled = compiled_from_bytes(frame, lambda names: self._cache.get_many(_PIECE, names))
+            if applied_otherwise := self._applied_otherwise(witness, compiled.state_url):
+                changes = replace(changes, specs=changes.specs | applied_otherwise)
             return _Known(witness, changes, compiled, frame)
         except (ValueError, KeyError, IndexError, TypeError):  # damaged: compile anew
             return None
+
+    def _applied_otherwise(self, witness: Witness, state_url: str | None) -> frozenset[str]:
+        """The spec files of sources without rows that are not published any more as they were."""
+        if not witness.applied:
+            return frozenset()
+        asked = {address: Address.parse(address) for address in witness.applied}
+        found = self._applied(self._root, state_url, self._environment, asked.values())
+        others = {text for text, address in asked.items() if _written(found.get(address)) != witness.applied[text]}
+        return frozenset(path for path, declared in witness.declares.items() if not others.isdisjoint(declared))
 
     def _note_moved(self, known: _Known) -> None:
         witness = known.witness
@@ -88,7 +102,7 @@ class _Memory:
         from vibepiper_spec.load.project import load_project
 
         loaded = load_project(self._root)
-        workshop = Workshop(self._root, self._cache)
+        workshop = Workshop(self._root, self._cache, self._environment, applied=self._applied)
         try:
             state, diagnostics = run_passes(Compilation.begin(loaded, self._environment, Recalled()), workshop)
         finally:
@@ -102,7 +116,7 @@ class _Memory:
         from vibepiper_interpreter.compile.compilation import Workshop
         from vibepiper_interpreter.compile.incremental import recompile
 
-        workshop = Workshop(self._root, self._cache)
+        workshop = Workshop(self._root, self._cache, self._environment, applied=self._applied)
         try:
             found = recompile(self._root, self._environment, known.witness, known.compiled, known.changes, workshop)
         finally:
@@ -151,8 +165,13 @@ def _witness(root: Path, loaded: LoadedProject, state: Compilation, workshop: Wo
             for address, asset in state.assets.items()
             if isinstance(asset.definition, FileDefinition) and address in workshop.source_files
         },
+        applied={str(address): _written(before) for address, before in workshop.applied_sources.items()},
         every_module=None if workshop.python.every is None else list(workshop.python.every),
     )
+
+
+def _written(definition: FileDefinition | None) -> Any:
+    return None if definition is None else json.loads(json.dumps(definition_to_json(definition)))
 
 
 def _merged(old: Witness, new: Witness, found: Recompiled, *, python: bool) -> Witness:
@@ -173,4 +192,5 @@ def _merged(old: Witness, new: Witness, found: Recompiled, *, python: bool) -> W
         looked_for=new.looked_for if python else old.looked_for | new.looked_for,
         every_module=new.every_module if python else new.every_module or old.every_module,
         sources={each: source for each, source in old.sources.items() if each in recalled} | new.sources,
+        applied={each: before for each, before in old.applied.items() if each in recalled} | new.applied,
     )

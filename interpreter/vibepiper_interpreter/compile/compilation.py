@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vibepiper_interpreter.compile.compiled import Check, Column, CompiledAsset, Definition, Input
+from vibepiper_interpreter.compile.applied_sources import AppliedSources, nothing_applied
+from vibepiper_interpreter.compile.compiled import Check, Column, CompiledAsset, Definition, FileDefinition, Input
 from vibepiper_interpreter.compile.names import AssetNames
 from vibepiper_interpreter.compile.python_references import PythonReferences
 from vibepiper_interpreter.compile.python_source import PythonSources
@@ -129,15 +130,32 @@ class Compilation:
 class Workshop:
     """The tools of one compilation: opened when first needed, closed once at the end."""
 
-    def __init__(self, root: Path, cache: LocalCache, *, offline_python: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        cache: LocalCache,
+        environment: str,
+        *,
+        applied: AppliedSources = nothing_applied,
+        offline_python: bool = False,
+    ) -> None:
         self.cache = cache
         self.python = PythonSources(root)
         # The files of each source as they were when its columns were inferred.
         self.source_files: dict[Address, tuple[SourceFile, ...]] = {}
+        # How those were read for what is published that could not be told from their files.
+        self.applied_sources: dict[Address, FileDefinition | None] = {}
         self.offline_python = offline_python
+        self._root, self._environment, self._applied = root, environment, applied
         self._syntax: dict[str, Syntax] = {}
         self._kept_text = 0
         self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def applied_source(self, address: Address, state_url: str | None) -> FileDefinition | None:
+        """How a source was read for what is published in this environment, if it is; the result hangs on it then."""
+        found = self._applied(self._root, state_url, self._environment, (address,)).get(address)
+        self.applied_sources[address] = found
+        return found
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:

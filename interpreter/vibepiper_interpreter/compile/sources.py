@@ -20,6 +20,7 @@ from vibepiper_interpreter.connectors.file.formats import (
     unknown_format,
 )
 from vibepiper_interpreter.connectors.file.inference import Inferred, UnreadableFile, infer
+from vibepiper_interpreter.connectors.file.kept_types import keep_types
 from vibepiper_interpreter.connectors.file.listing import list_files
 from vibepiper_interpreter.connectors.file.reading import folders_of
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
@@ -78,7 +79,7 @@ def infer_sources(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
         for source in sources:
             address = source.declared.address
             types = state.declared_types.get(address, {})
-            found, told = _infer(source, types, state.root, locator, connection, workshop)
+            found, told = _infer(source, types, state, connection, workshop)
             diagnostics += told
             if found is not None:
                 definitions[address], columns[address] = found
@@ -150,22 +151,25 @@ def _session(root: Path, sources: list[_Source], workshop: Workshop) -> duckdb.D
 def _infer(
     source: _Source,
     types: Mapping[str, tuple[str, str]],
-    root: Path,
-    locator: Locator,
+    state: Compilation,
     connection: duckdb.DuckDBPyConnection | None,
     workshop: Workshop,
 ) -> tuple[tuple[FileDefinition, tuple[Column, ...]] | None, list[Diagnostic]]:
     assert connection is not None
-    origin = source.declared.origin
+    root, locator, origin = state.root, state.loaded.locator, source.declared.origin
     reading_types = {name: as_read for name, (as_read, _) in types.items()}
     try:
         inferred = infer(connection, root, source.files, source.format, source.options, reading_types, workshop.cache)
     except UnreadableFile as error:
         return None, [_unreadable(error, root, locator.place(origin, "path"))]
+    untyped: tuple[str, ...] = ()
+    if inferred.without_rows:
+        before = workshop.applied_source(source.declared.address, state.loaded.project.settings.state.url)
+        inferred, untyped = keep_types(inferred, before, reading_types, source.options)
     diagnostics = [
         *_missing_columns(source, inferred, locator),
         *_differing_files(source, inferred, locator),
-        *_assumed_columns(source, inferred, locator),
+        *_assumed_columns(source, inferred, untyped, locator),
     ]
     if any(diagnostic.severity == "error" for diagnostic in diagnostics):
         return None, diagnostics
@@ -238,7 +242,9 @@ def _differing_files(source: _Source, inferred: Inferred, locator: Locator) -> l
     ]
 
 
-def _assumed_columns(source: _Source, inferred: Inferred, locator: Locator) -> list[Diagnostic]:
+def _assumed_columns(
+    source: _Source, inferred: Inferred, untyped: tuple[str, ...], locator: Locator
+) -> list[Diagnostic]:
     """Warnings VP511 where a CSV file does not say what its columns are, and something had to be assumed."""
     if source.format != "csv":
         return []
@@ -250,14 +256,11 @@ def _assumed_columns(source: _Source, inferred: Inferred, locator: Locator) -> l
         detail = f"{file} is empty, so even its columns are unknown. Assumed is a table without rows: {columns}."
         fix = "Get the file with its header; until then nobody can read its columns."
         return [Diagnostic("VP511", detail, place, "warning", fix=Fix(fix))]
-    declared = {name.casefold() for name, column in source.spec.columns.items() if column.type}
-    untyped = [f"`{name}`" for name, _ in inferred.types if name.casefold() not in declared]
-    if inferred.without_rows and untyped:
-        detail = (
-            f"{file} holds a header and no row, so types are unknown. Assumed is VARCHAR for {', '.join(untyped[:10])}"
-        )
+    if untyped:
+        named = ", ".join(f"`{name}`" for name in untyped[:10])
+        detail = f"{file} holds a header and no row, so types are unknown. Assumed is VARCHAR for {named}"
         detail += f" and {len(untyped) - 10} more." if len(untyped) > 10 else "."
-        fix = 'Declare the types: `columns.NAME = "decimal(10,2)"`. They then stay, whatever the file holds.'
+        fix = f'Declare the types, as in `columns.{untyped[0]} = "bigint"`. They then stay, whatever the file holds.'
         found.append(Diagnostic("VP511", detail, place, "warning", fix=Fix(fix)))
     names = [name.casefold() for name in inferred.header]
     twice = list(dict.fromkeys(name for name in inferred.header if names.count(name.casefold()) > 1))

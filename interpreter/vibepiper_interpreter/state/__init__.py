@@ -1,5 +1,6 @@
 """What has been applied: environments, versions, runs, leases."""
 
+from vibepiper_interpreter.state.applied_sources import applied_sources
 from vibepiper_interpreter.state.lease import Lease
 from vibepiper_interpreter.state.open import open_state, open_state_at
 from vibepiper_interpreter.state.published import Confirmed, Proof, Published
@@ -16,6 +17,7 @@ __all__ = [
     "Proof",
     "Published",
     "State",
+    "applied_sources",
     "open_state",
     "open_state_at",
 ]

@@ -1,0 +1,30 @@
+"""Tells the compiler how sources were read for what is published (see `compile.applied_sources`)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from vibepiper_interpreter.compile.compiled import FileDefinition
+from vibepiper_interpreter.state.open import DEFAULT_FILE, open_state_at
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import DiagnosticError
+
+
+def applied_sources(
+    root: Path, state_url: str | None, environment: str, addresses: Collection[Address]
+) -> Mapping[Address, FileDefinition]:
+    """Nothing where there is no state yet, or none that can be asked: whoever needs one will say so."""
+    if state_url is None and not (root / DEFAULT_FILE).exists():
+        return {}
+    try:
+        with open_state_at(root, state_url) as state:
+            pointers = state.pointers(environment)
+            versions = state.versions(pointers[each].version_id for each in addresses if each in pointers)
+    except DiagnosticError:
+        return {}
+    return {
+        version.address: version.asset.definition
+        for version in versions.values()
+        if isinstance(version.asset.definition, FileDefinition)
+    }
