@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from vibepiper_interpreter.plan import load_plan, save_plan
+from vibepiper_spec.diagnostics import DiagnosticError
+
 if TYPE_CHECKING:
     from tests.run.conftest import Project
 
@@ -97,3 +100,16 @@ def test_what_other_inputs_were_confirmed_for_is_not_shared(shop: Project) -> No
     assert set(outcomes.values()) == {"built"}
     assert [str(amount) for _, amount in shop.rows("shop.recent", "prod")] == ["50", "50"]
     assert [str(amount) for _, amount in shop.rows("shop.recent", "dev")] == ["50", "40"]
+
+
+def test_a_protected_environment_takes_only_what_was_loaded_from_a_file(shop: Project) -> None:
+    shop.write("vp.toml", VP_TOML.replace("[environment.prod]", "[environment.prod]\nprotected = true"))
+    plan = shop.plan(environment="prod")
+    with pytest.raises(DiagnosticError) as caught:
+        shop.apply(plan)
+    assert [found.code for found in caught.value.diagnostics] == ["VP607"]
+    assert not shop.events
+    assert not shop.state.pointers("prod")
+    save_plan(plan, shop.root / "prod.vpplan")
+    assert shop.apply(load_plan(shop.root / "prod.vpplan")).status == "succeeded"
+    assert shop.tables("prod") == shop.tables("dev")

@@ -197,3 +197,15 @@ def test_dying_right_after_the_pointers_moved_loses_nothing(shop: Project) -> No
     assert shop.tables() == tables
     shop.apply(undo(shop))
     assert shop.state.pointers("dev") == after
+
+
+def test_a_protected_environment_does_not_go_back_by_a_plan_nobody_could_look_at(shop: Project) -> None:
+    shop.apply(shop.plan(environment="prod"))
+    shop.write("vp.toml", VP_TOML.replace("[environment.prod]", "[environment.prod]\nprotected = true"))
+    plan = undo(shop, environment="prod")
+    with pytest.raises(DiagnosticError) as caught:
+        shop.apply(plan)
+    assert [found.code for found in caught.value.diagnostics] == ["VP607"]
+    save_plan(plan, shop.root / "back.vpplan")
+    assert shop.apply(load_plan(shop.root / "back.vpplan")).status == "succeeded"
+    assert not shop.state.pointers("prod")

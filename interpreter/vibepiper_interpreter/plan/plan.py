@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -142,6 +142,8 @@ class Plan:
     purpose: str = ""
     # Nothing is made: pointers move to where they stood before, whatever the specs say now. All at once.
     goes_back: bool = False
+    # It came out of a file, so that somebody could look at it before: a protected environment takes no other.
+    saved: bool = field(default=False, compare=False)
 
     @property
     def empty(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def load_plan(path: Path) -> Plan:
     body = body.removesuffix("\n")
     if sha256(body.encode()).hexdigest() != head.get("sha256"):
         raise DiagnosticError(_unreadable(path, "is damaged, or was edited by hand: its content and its hash differ"))
-    return plan_from_json(json.loads(body))
+    return replace(plan_from_json(json.loads(body)), saved=True)
 
 
 def verify_plan(

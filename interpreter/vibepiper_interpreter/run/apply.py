@@ -16,6 +16,7 @@ import duckdb
 from vibepiper_interpreter.engines.duckdb.session import ENGINE_VERSION
 from vibepiper_interpreter.executors import Executor, InlineExecutor, ThreadExecutor
 from vibepiper_interpreter.plan.plan import Plan
+from vibepiper_interpreter.plan.protection import require_saved
 from vibepiper_interpreter.run.events import Listener
 from vibepiper_interpreter.run.failures import engine_diagnostic, lost_version
 from vibepiper_interpreter.run.go_back import go_back
@@ -58,10 +59,12 @@ def apply_plan(
     """Do what `plan` says, and nothing else.
 
     Raises DiagnosticError before the first write where that is not possible: the plan is stale (VP701), another apply
-    holds the lease longer than `wait` seconds (VP703), the storage is another state's (VP604). Everything that goes
-    wrong afterwards is in the result. `cancel` or Ctrl-C stops the run: what is published by then stays, no more is.
+    holds the lease longer than `wait` seconds (VP703), the storage is another state's (VP604), the environment is
+    protected and the plan no saved one (VP607). Everything that goes wrong afterwards is in the result. `cancel` or
+    Ctrl-C stops the run: what is published by then stays, no more is.
     """
     root = root.resolve()
+    require_saved(plan, settings)
     if plan.goes_back:
         return go_back(plan, root=root, settings=settings, state=state, owner=owner, listener=listener, wait=wait)
     storage = Storage.open(root / settings.storage.path, state.id, settings.storage.path)

@@ -118,6 +118,11 @@ class ProjectSettings(SpecModel):
         """All environments, the default one first."""
         return (DEFAULT_ENVIRONMENT, *(name for name in self.environment if name != DEFAULT_ENVIRONMENT))
 
+    def is_protected(self, environment: str) -> bool:
+        """Whether `environment` takes saved plans only."""
+        declared = self.environment.get(environment)
+        return declared is not None and declared.protected
+
     def variables_of(self, environment: str) -> dict[str, Any]:
         """The value of every variable that has one in `environment`."""
         values = {name: variable.default for name, variable in self.variables.items() if variable.default is not None}
