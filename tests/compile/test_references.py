@@ -147,8 +147,22 @@ def test_an_unknown_environment(project: Project) -> None:
 def test_another_dialect_is_refused_in_clear_words(project: Project) -> None:
     project.pipeline("[sql.a]\nquery = 'select 1 as a'\ndialect = 'snowflake'\n")
     found = project.only()
-    assert (found.code, str(found.place)) == ("VP306", "shop.vp.toml:5:11")
+    assert (found.code, str(found.place)) == ("VP316", "shop.vp.toml:5:11")
     assert "snowflake" in found.detail
+
+
+def test_a_query_of_another_dialect_is_not_judged_as_if_it_were_duckdbs(project: Project) -> None:
+    project.sources()
+    project.pipeline(
+        """
+        [sql.a]
+        dialect = "snowflake"
+        query = "select top 5 iff(amount > 1, 'x', 'y') as size, colum from orders order by nothing:a"
+        [sql.b]
+        query = "select size from a"
+        """
+    )
+    assert told(project.compile()) == [("VP316", "shop.vp.toml:5:11")]
 
 
 def test_declared_columns_are_assertions(project: Project) -> None:

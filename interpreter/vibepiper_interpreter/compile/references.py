@@ -140,10 +140,10 @@ def unknown_parameter(name: str, known: Mapping[str, str], place: Place) -> Diag
 
 def _foreign_dialect(dialect: str, place: Place) -> Diagnostic:
     return Diagnostic(
-        "VP306",
-        f"The query is written in the dialect `{dialect}`, and only DuckDB's can be run by this version.",
+        "VP316",
+        f"The query is written for `{dialect}`, which this version has no engine for: it runs all queries in DuckDB.",
         place,
-        fix=Fix("Rewrite the query in DuckDB's dialect and remove `dialect`, or take the asset out."),
+        fix=Fix("Rewrite the query in DuckDB's dialect and remove `dialect`; or take the asset out."),
     )
 
 

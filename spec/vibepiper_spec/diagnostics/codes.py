@@ -45,7 +45,6 @@ _ALL = (
     Code("VP201", "Duplicate asset name"),
     Code("VP202", "Unknown asset"),
     Code("VP203", "Cycle"),
-    Code("VP204", "Unknown connection"),
     Code("VP205", "Unknown pipeline"),
     Code("VP206", "Pipeline key stands in two files"),
     Code("VP207", "Selection matches nothing"),
@@ -66,6 +65,7 @@ _ALL = (
     Code("VP313", "Result depends on row order"),
     Code("VP314", "SQL error"),
     Code("VP315", "Columns unknown"),
+    Code("VP316", "No engine for the dialect"),
     # Python
     Code("VP401", "Python module does not import"),
     Code("VP402", "Python function missing"),
