@@ -26,6 +26,7 @@ VERBS: dict[str, str] = {
     "show": "Show an asset: columns, lineage, status, rows",
     "query": "Run SQL against what is published",
     "runs": "List past runs, or show one",
+    "state": "Show what state there is; back it up, restore or verify it",
     "lineage": "Show where an asset or a column comes from, and who reads it",
     "explain": "Explain a diagnostic code",
     "fmt": "Lay out specs in the canonical form, keeping comments",

@@ -58,6 +58,7 @@ def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         ["show", "customers"],
         ["query", "from shop.customers"],
         ["runs"],
+        ["state"],
         ["lineage", "customers"],
         ["clean", "--dry-run"],
         ["schema", "--print", "project"],
@@ -90,6 +91,7 @@ def test_rows_are_shown_even_without_a_warehouse_file_of_today(project: Path) ->
         (["schema"], "VP008"),
         (["plan", "--out", "today.vpplan"], "VP008"),
         (["clean"], "VP714"),
+        (["state", "backup", "saved.vpstate"], "VP008"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -63,6 +64,19 @@ class Place:
 @pytest.fixture
 def postgresql() -> Iterator[str]:
     """The URL of a new PostgreSQL database, dropped afterwards."""
+    with new_postgresql() as url:
+        yield url
+
+
+@pytest.fixture
+def second_postgresql() -> Iterator[str]:
+    """Another one."""
+    with new_postgresql() as url:
+        yield url
+
+
+@contextmanager
+def new_postgresql() -> Iterator[str]:
     server = os.environ.get("VIBEPIPER_TEST_POSTGRES")
     if server is None:
         if not _answers("127.0.0.1", 5432):

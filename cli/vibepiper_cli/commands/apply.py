@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vibepiper_cli import planning
+from vibepiper_cli.consent import agreed, typed
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.failure import WrongUsage
 from vibepiper_cli.invocation import Invocation
@@ -97,7 +97,7 @@ def carry_out(planned: Planned, invocation: Invocation, how: How, *, again: str 
             printer.json({"status": "succeeded", "environment": plan.environment, "run": None, "tasks": []})
         return ExitStatus.OK
     settings = load_settings(planned.root)
-    if not how.yes and not _agreed(invocation):
+    if not how.yes and not agreed(invocation, "Apply this?"):
         if invocation.json:
             printer.json({"status": "not applied", "environment": plan.environment, "run": None, "tasks": []})
         return ExitStatus.FAILED
@@ -115,7 +115,7 @@ def carry_out(planned: Planned, invocation: Invocation, how: How, *, again: str 
             cancel=cancel,
             place=places.in_query,
         )
-    _show(result, plan, places, invocation, again or _typed(invocation))
+    _show(result, plan, places, invocation, again or typed(invocation))
     return _STATUSES[result.status]
 
 
@@ -162,24 +162,6 @@ def _plan_file(selection: Sequence[str]) -> Path | None:
     path = Path(selection[0])
     looks_like_file = path.suffix == ".vpplan" or len(path.parts) > 1
     return path if path.is_file() or looks_like_file else None
-
-
-def _typed(invocation: Invocation) -> str:
-    return shlex.join(["vp", *invocation.words])
-
-
-def _agreed(invocation: Invocation) -> bool:
-    printer = invocation.printer
-    if not sys.stdin.isatty():
-        printer.talk(
-            "\nNothing was done: there is no terminal to ask at. To do it without asking:\n\n"
-            f"  {_typed(invocation)} --yes"
-        )
-        return False
-    if printer.ask("Apply this? Type `yes` to go on: ").casefold() in ("yes", "y"):
-        return True
-    printer.talk("Nothing was done.")
-    return False
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
 from pathlib import Path
@@ -36,6 +37,30 @@ def open_state_at(root: Path, url: str | None) -> State:
     if url is None:
         return _open(_sqlite(_folder(root) / "state.sqlite", DEFAULT_FILE))
     return _open(_by_url(root, resolve_secret(root, url) if url.startswith("secret:") else url))
+
+
+def set_aside(root: Path, settings: ProjectSettings, place: Path | None) -> bool:
+    """Move the file of a state that cannot be used to `place` (None: only tell). False where it is not kept in one."""
+    url = settings.state.url
+    if url is None:
+        file = root / DEFAULT_FILE
+    else:
+        try:
+            found = make_url(resolve_secret(root, url) if url.startswith("secret:") else url)
+        except (ArgumentError, ValueError):
+            return False
+        if found.get_backend_name() != "sqlite" or not found.database:
+            return False
+        file = root / found.database
+    if not file.is_file():
+        return False
+    if place is not None:
+        # With its log, without which the last writes are missing.
+        for suffix in ("-wal", "-shm", ""):
+            part = file.with_name(file.name + suffix)
+            if part.exists():
+                shutil.move(part, place.with_name(place.name + suffix))
+    return True
 
 
 def _open(database: Database) -> State:

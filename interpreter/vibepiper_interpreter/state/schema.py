@@ -27,10 +27,11 @@ def ready(database: Database) -> str:
         # Another process may have done it since we looked.
         revision = _revision(connection)
         if revision is None:
-            _create(connection)
-        elif revision not in REVISIONS:
+            create_tables(connection)
+            return write_identity(connection)
+        if revision not in REVISIONS:
             raise DiagnosticError(_newer(database.name, revision))
-        elif revision != REVISIONS[-1]:
+        if revision != REVISIONS[-1]:
             from vibepiper_interpreter.state.migrations.upgrade import upgrade  # alembic: slow to import, seldom needed
 
             upgrade(connection)
@@ -49,11 +50,18 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(text(f"select version_num from {_NOTE}")).scalar()
 
 
-def _create(connection: Connection) -> None:
+def create_tables(connection: Connection) -> None:
+    """Today's tables, all of them empty."""
     metadata.create_all(connection)
     connection.execute(text(f"create table {_NOTE} (version_num varchar(32) not null primary key)"))
     connection.execute(text(f"insert into {_NOTE} values (:revision)"), {"revision": REVISIONS[-1]})
-    connection.execute(insert(identity).values(id=secrets.token_hex(16), created_at=database_time(connection)))
+
+
+def write_identity(connection: Connection) -> str:
+    """Note a new id, which no state had before."""
+    state_id = secrets.token_hex(16)
+    connection.execute(insert(identity).values(id=state_id, created_at=database_time(connection)))
+    return state_id
 
 
 def _newer(name: str, revision: str) -> Diagnostic:

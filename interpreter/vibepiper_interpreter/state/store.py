@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
 if TYPE_CHECKING:
     from vibepiper_interpreter.plan.plan import Plan
+    from vibepiper_interpreter.state.backup import Backup, Note
 
 
 class State:
@@ -52,6 +54,18 @@ class State:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def back_up(self, file: Path) -> Note:
+        """Write all of it to `file`, as it is at one moment. VP715 where another file would be overwritten."""
+        from vibepiper_interpreter.state.backup import write_backup  # seldom needed
+
+        return write_backup(self._database, self.id, file)
+
+    def put_back(self, backup: Backup) -> None:
+        """Become what `backup` holds, under a new id. The caller holds the lease of every environment."""
+        from vibepiper_interpreter.state.backup import put_back
+
+        self.id = put_back(backup, self._database)
 
     # Environments
 

@@ -71,6 +71,20 @@ class Storage:
             raise DiagnosticError(_belongs_to_another(name or root.name))
         return cls(root)
 
+    @staticmethod
+    def owner_of(root: Path) -> str | None:
+        """The id of the state that the storage at `root` belongs to; None where it belongs to none yet."""
+        try:
+            return (root / _ID_FILE).read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return None
+
+    def hand_over(self, state_id: str) -> None:
+        """From now on it belongs to `state_id`: the state that it belonged to has been replaced by that one."""
+        draft = self.root / f"{_ID_FILE}.{secrets.token_hex(4)}"
+        draft.write_text(state_id + "\n", encoding="utf-8")
+        draft.replace(self.root / _ID_FILE)
+
     def directory(self, address: Address, version_id: str) -> Path:
         return self.root / address.pipeline / address.name / version_id
 

@@ -110,6 +110,7 @@ _ALL = (
     Code("VP712", "Earlier version is gone"),
     Code("VP713", "Nothing to undo"),
     Code("VP714", "State can only be read"),
+    Code("VP715", "Not a backup to use"),
 )
 
 CODES: dict[str, Code] = {code.id: code for code in _ALL}
