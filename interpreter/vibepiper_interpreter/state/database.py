@@ -57,7 +57,7 @@ class Database:
         except IntegrityError:
             raise  # a mistake of ours, or a race that the caller settles
         except DBAPIError as error:
-            raise DiagnosticError(told(error, self.name)) from error
+            raise DiagnosticError(told(str(error.orig), self.name)) from error
 
 
 def database_time(connection: Connection) -> datetime:
@@ -68,9 +68,9 @@ def database_time(connection: Connection) -> datetime:
     return datetime.now(UTC)
 
 
-def told(error: DBAPIError, name: str) -> Diagnostic:
+def told(message: str, name: str) -> Diagnostic:
     """A driver's error as a diagnostic. The statement and its values stay out: they may be large."""
-    reason = str(error.orig).strip().partition("\n")[0]
+    reason = message.strip().partition("\n")[0]
     if "disk is full" in reason or "No space left" in reason:
         return Diagnostic(
             "VP508",

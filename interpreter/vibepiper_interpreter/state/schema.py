@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 from sqlalchemy import Connection, insert, inspect, select, text
 
-from vibepiper_interpreter.state.database import Database, database_time
+from vibepiper_interpreter.state.database import Database, database_time, told
 from vibepiper_interpreter.state.tables import REVISIONS, identity, metadata
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
@@ -34,8 +37,30 @@ def ready(database: Database) -> str:
         if revision != REVISIONS[-1]:
             from vibepiper_interpreter.state.migrations.upgrade import upgrade  # alembic: slow to import, seldom needed
 
+            _keep_copy(database, revision)
             upgrade(connection)
         return _id(connection)
+
+
+def _keep_copy(database: Database, revision: str) -> None:
+    """Copy a SQLite file as it is before a migration: an older program cannot read it afterwards.
+
+    `state.sqlite` gets `state-0001.sqlite` beside it. The caller's transaction keeps writers out. A server is its
+    owner's to back up.
+    """
+    if database.engine.dialect.name != "sqlite":
+        return
+    file = Path(database.engine.url.database or "")
+    copy = file.with_name(f"{file.stem}-{revision}{file.suffix}")
+    draft = copy.with_name(f".{copy.name}.{secrets.token_hex(4)}")
+    try:
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(draft)) as target:
+            source.backup(target)
+        draft.replace(copy)
+    except sqlite3.Error as error:
+        raise DiagnosticError(told(str(error), database.name)) from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _id(connection: Connection) -> str:
