@@ -1,4 +1,4 @@
-"""A state that an older version of VibePiper wrote keeps all it held; a newer one is refused, and so is what it made."""
+"""A state that an older version of VibePiper wrote keeps all it held; one that a newer version wrote is refused."""
 
 from __future__ import annotations
 
