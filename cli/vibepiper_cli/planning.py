@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
 
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.project import find_root, load_for_state, stop_on_errors, stop_on_unknown_environment
@@ -13,12 +15,24 @@ from vibepiper_cli.views.words import count
 from vibepiper_interpreter.compile import compile_root
 from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset, CompiledProject, FileDefinition
 from vibepiper_interpreter.connectors.file import list_files
-from vibepiper_interpreter.plan import engine_version, load_plan, make_plan, verify_plan
+from vibepiper_interpreter.local_cache import LocalCache
+from vibepiper_interpreter.plan import (
+    engine_version,
+    load_plan,
+    make_plan,
+    recall_unchanged,
+    remember_unchanged,
+    verify_plan,
+)
+from vibepiper_interpreter.plan.draft import ListFiles
 from vibepiper_interpreter.plan.plan import Plan
-from vibepiper_interpreter.state import State, applied_sources, open_state, open_state_at
+from vibepiper_interpreter.state import Sight, applied_sources, glance_at, open_state, open_state_at
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import SourceFile
 from vibepiper_spec.diagnostics import Diagnostic, has_errors
+
+if TYPE_CHECKING:
+    from vibepiper_interpreter.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +41,20 @@ class Planned:
 
     plan: Plan
     root: Path
-    state: State
+    state: State | None  # None where the plan is known to be empty without opening it
     diagnostics: tuple[Diagnostic, ...]  # warnings only
+
+    def __enter__(self) -> Planned:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self.state is not None:
+            self.state.close()
 
 
 def make(invocation: Invocation, environment: str, selection: Sequence[str]) -> Planned:
@@ -38,16 +64,22 @@ def make(invocation: Invocation, environment: str, selection: Sequence[str]) -> 
     if has_errors(diagnostics):
         diagnostics += changed_sources(compiled, root)
     stop_on_errors(diagnostics, invocation)
+    sight = None if selection else glance_at(root, compiled.state_url, environment)
+    if sight is not None and (plan := _recall(compiled, root, sight)) is not None:
+        return Planned(plan, root, None, diagnostics)
     state = open_state_at(root, compiled.state_url)
-    plan = _plan(compiled, root, state, environment, selection)
+    plan = _plan(compiled, root, state, environment, selection, sight)
+    if sight is not None:
+        with LocalCache(root) as cache:
+            remember_unchanged(plan, compiled, sight, _lister(root, cache), cache)
     changed = changed_types(plan)
     stop_on_errors(changed, invocation)
     return Planned(plan, root, state, diagnostics + changed)
 
 
-def source_files(root: Path, asset: CompiledAsset) -> tuple[SourceFile, ...]:
+def source_files(root: Path, asset: CompiledAsset, cache: LocalCache | None = None) -> tuple[SourceFile, ...]:
     """The files a source reads, as they are now; none for other assets."""
-    return list_files(root, asset.definition) if isinstance(asset.definition, FileDefinition) else ()
+    return list_files(root, asset.definition, cache=cache) if isinstance(asset.definition, FileDefinition) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +106,21 @@ def survey(invocation: Invocation, environment: str) -> Survey:
     return Survey(compiled.project, None, root, open_state_at(root, compiled.state_url))
 
 
-def _plan(compiled: Compiled, root: Path, state: State, environment: str, selection: Sequence[str]) -> Plan:
+def _recall(compiled: Compiled, root: Path, sight: Sight) -> Plan | None:
+    """The plan, where it is known to be empty: nothing it follows from has changed since one was."""
+    storage = Storage.look(root / compiled.storage_path, sight.state_id, compiled.storage_path)
+    with LocalCache(root) as cache:
+        return recall_unchanged(compiled, sight, _lister(root, cache), storage.has, cache)
+
+
+def _plan(
+    compiled: Compiled,
+    root: Path,
+    state: State,
+    environment: str,
+    selection: Sequence[str],
+    sight: Sight | None = None,
+) -> Plan:
     return make_plan(
         compiled.project,
         state,
@@ -82,7 +128,12 @@ def _plan(compiled: Compiled, root: Path, state: State, environment: str, select
         selection=selection,
         list_files=lambda asset: source_files(root, asset),
         storage_has=Storage.look(root / compiled.storage_path, state.id, compiled.storage_path).has,
+        sight=sight,
     )
+
+
+def _lister(root: Path, cache: LocalCache) -> ListFiles:
+    return lambda asset: source_files(root, asset, cache)
 
 
 def read(invocation: Invocation, file: Path) -> Planned:

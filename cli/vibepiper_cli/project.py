@@ -13,11 +13,12 @@ from vibepiper_cli.views.diagnostics import show_diagnostics
 from vibepiper_cli.views.words import listed
 from vibepiper_interpreter.compile import compile_root
 from vibepiper_interpreter.compile.compiled import Compiled
-from vibepiper_interpreter.state import State, applied_sources, open_state
+from vibepiper_interpreter.state import applied_sources, open_state
 from vibepiper_spec import find_project_root
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, did_you_mean, has_errors
 
 if TYPE_CHECKING:
+    from vibepiper_interpreter.state import State
     from vibepiper_spec import LoadedProject, ProjectSettings
 
 

@@ -65,6 +65,12 @@ def test_a_plan_loads_no_data_library(example: Path) -> None:
     assert loaded_modules(example, "plan") & NEVER_TO_ANSWER_A_QUESTION == set()
 
 
+def test_a_plan_that_is_known_to_be_empty_does_not_open_the_state(example: Path) -> None:
+    for _ in range(2):
+        loaded_modules(example, "apply", "--yes")
+    assert loaded_modules(example, "plan") & (NEVER_TO_ANSWER_A_QUESTION | {"duckdb", "numpy", "sqlalchemy"}) == set()
+
+
 def test_a_plan_of_what_was_compiled_before_needs_no_engine_and_no_migration(example: Path) -> None:
     loaded_modules(example, "plan")
     loaded = loaded_modules(example, "plan")

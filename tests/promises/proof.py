@@ -8,7 +8,7 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +19,9 @@ from tests.promises.random_project import SQL_TYPES, Function, Query, Source, Wo
 from tests.promises.random_queries import new_world
 from tests.run.conftest import Project
 
+from vibepiper_cli.invocation import Invocation
+from vibepiper_cli.planning import make
+from vibepiper_cli.printer import Printer
 from vibepiper_interpreter.compile import compile_project, compile_root
 from vibepiper_interpreter.compile.compiled import Compiled
 from vibepiper_interpreter.plan import make_plan
@@ -64,6 +67,18 @@ class ProjectOnDisk(NewProject):
 
     def compiled(self, environment: str) -> Compiled:
         return compile_root(self.root, environment)
+
+    def plan(self, *selection: str, environment: str = "dev") -> Plan:
+        found = None
+        for _ in range(2):  # what the first one has learned, the second one may use
+            planned = make(Invocation(Printer.for_terminal(), directory=self.root), environment, selection)
+            planned.close()
+            # Decided from the same project, and from nothing that is remembered of the last plan.
+            decided = super().plan(*selection, environment=environment)
+            assert replace(planned.plan, id="", created_at=decided.created_at) == replace(decided, id="")
+            found = planned.plan
+        assert found is not None
+        return found
 
 
 @dataclass

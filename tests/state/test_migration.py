@@ -13,7 +13,8 @@ from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.state import Audit, Batch, Pointer, State
 from vibepiper_interpreter.state.backup import open_backup
 from vibepiper_interpreter.state.migrations.upgrade import upgrade
-from vibepiper_interpreter.state.tables import REVISIONS, metadata
+from vibepiper_interpreter.state.revisions import REVISIONS
+from vibepiper_interpreter.state.tables import metadata
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import DiagnosticError
 

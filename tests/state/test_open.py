@@ -17,8 +17,9 @@ from vibepiper_interpreter.state.database import Database
 from vibepiper_interpreter.state.migrations.upgrade import revisions, upgrade
 from vibepiper_interpreter.state.network_disk import network_file_system
 from vibepiper_interpreter.state.process import Process, is_known_dead, this_process
+from vibepiper_interpreter.state.revisions import REVISIONS
 from vibepiper_interpreter.state.schema import ready
-from vibepiper_interpreter.state.tables import REVISIONS, metadata
+from vibepiper_interpreter.state.tables import metadata
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError
 from vibepiper_spec.model.settings import ProjectSettings
 

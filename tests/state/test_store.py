@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from tests.state.conftest import Place
 
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run.events import Event
 from vibepiper_interpreter.run.result import CheckResult, TaskResult
-from vibepiper_interpreter.state import AttemptRecord, Audit, Batch, Pointer, State
+from vibepiper_interpreter.state import AttemptRecord, Audit, Batch, Pointer, State, glance_at
 from vibepiper_interpreter.state.tables import definitions
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
@@ -96,6 +97,22 @@ def test_what_planning_reads_is_consistent(state: State, make_version: MakeVersi
         ("checks", True, audit.inputs)
     ]
     assert state.audits([second.id]) == {second.id: (audit,)}
+
+
+def test_a_file_is_seen_without_opening_the_state(place: Place, state: State, make_version: MakeVersion) -> None:
+    assert glance_at(place.root / "nowhere", None, "dev") is None
+    first, second = make_version(), make_version("revenue", ("orders", "v0001"))
+    audits = (Audit(first.id, "checks", False, "r1", NOW), Audit(second.id, "checks", True, "r1", NOW, second.inputs))
+    state.record(Batch("r1", versions=(first, second), audits=audits))
+    publish(state, {ORDERS: Pointer(first.id, ()), REVENUE: Pointer(second.id, second.inputs)})
+    for environment in ("dev", "prod"):
+        seen, sight = glance_at(place.root, place.url, environment), state.sight(environment)
+        if place.url is not None:
+            assert seen is None
+            continue
+        assert seen is not None
+        assert seen.digest() == sight.digest() != ""
+        assert (seen.serial, seen.published(), seen.proofs()) == state.published(environment)
 
 
 def test_a_later_audit_of_the_same_checks_replaces_the_earlier(state: State, make_version: MakeVersion) -> None:

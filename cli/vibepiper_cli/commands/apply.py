@@ -62,7 +62,7 @@ def apply(invocation: Invocation, selection: Sequence[str], environment: str | N
         raise WrongUsage("a saved plan names its environment itself; leave out `--env`, or plan again with it.")
     else:
         planned = planning.read(invocation, file)
-    with planned.state:
+    with planned:
         return carry_out(planned, invocation, how, again=None if file is None else _plan_anew(planned.plan, file))
 
 
@@ -96,6 +96,7 @@ def carry_out(planned: Planned, invocation: Invocation, how: How, *, again: str 
         if invocation.json:
             printer.json({"status": "succeeded", "environment": plan.environment, "run": None, "tasks": []})
         return ExitStatus.OK
+    assert planned.state is not None
     settings = load_settings(planned.root)
     if not how.yes and not agreed(invocation, "Apply this?"):
         if invocation.json:

@@ -34,7 +34,7 @@ def plan(
         from vibepiper_cli.returning import as_of_plan
 
         planned = as_of_plan(invocation, as_of, environment)
-    planned.state.close()
+    planned.close()
     return show_and_save(planned, invocation, out, detailed_exitcode=detailed_exitcode)
 
 

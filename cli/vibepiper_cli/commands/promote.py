@@ -21,7 +21,7 @@ def promote(
         words = shlex.join(["vp", "promote", source, target, *selection])
         require_no_review(invocation, target, f"{words} --out {target}.vpplan", f"vp apply {target}.vpplan")
     planned = plan_promotion(invocation, source, target, selection)
-    with planned.state:
+    with planned:
         if out is not None:
             return show_and_save(planned, invocation, out)
         return carry_out(planned, invocation, how)

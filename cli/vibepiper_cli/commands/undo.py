@@ -15,7 +15,7 @@ from vibepiper_cli.returning import undo_plan
 
 def undo(invocation: Invocation, run: str | None, environment: str | None, *, out: Path | None, how: How) -> ExitStatus:
     planned = undo_plan(invocation, run, environment, DEFAULT_ENVIRONMENT)
-    with planned.state:
+    with planned:
         name = planned.plan.environment
         if out is not None:
             return show_and_save(planned, invocation, out)

@@ -75,6 +75,7 @@ class _Memory:
             if frame is None:
                 return None
             compiled = compiled_from_bytes(frame, lambda names: self._cache.get_many(_PIECE, names))
+            compiled = replace(compiled, identity=witness.frame)
             if applied_otherwise := self._applied_otherwise(witness, compiled.state_url):
                 changes = replace(changes, specs=changes.specs | applied_otherwise)
             return _Known(witness, changes, compiled, frame)
@@ -109,7 +110,7 @@ class _Memory:
             workshop.close()
         found = finish(state, in_order_of_place((*loaded.diagnostics, *diagnostics)))
         if not has_errors(found.diagnostics):
-            self._remember(found, _witness(self._root, loaded, state, workshop, started), {})
+            return self._remember(found, _witness(self._root, loaded, state, workshop, started), {})
         return found
 
     def _recompile(self, known: _Known, started: int) -> Compiled | None:
@@ -125,15 +126,16 @@ class _Memory:
             return None if found is None else found.compiled
         new = _witness(self._root, found.loaded, found.state, workshop, started)
         kept = {path: name for path, name in names_of_pieces(known.frame).items() if path not in found.reread}
-        self._remember(found.compiled, _merged(known.witness, new, found, python=known.changes.python), kept)
-        return found.compiled
+        merged = _merged(known.witness, new, found, python=known.changes.python)
+        return self._remember(found.compiled, merged, kept)
 
-    def _remember(self, found: Compiled, witness: Witness, kept: dict[str, str]) -> None:
+    def _remember(self, found: Compiled, witness: Witness, kept: dict[str, str]) -> Compiled:
         remembered = compiled_to_bytes(found, kept)
         name = sha256_of(remembered.frame)
         self._cache.put_many(_PIECE, remembered.pieces.items())
         self._cache.put(_FRAME, name, remembered.frame)
         self._cache.put(_WITNESS, self._environment, replace(witness, frame=name).to_bytes())
+        return replace(found, identity=name)
 
 
 def _witness(root: Path, loaded: LoadedProject, state: Compilation, workshop: Workshop, started: int) -> Witness:

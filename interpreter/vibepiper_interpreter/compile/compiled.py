@@ -183,3 +183,5 @@ class Compiled:
     # Where the project keeps its tables and its state: all that planning needs of `vp.toml` beside the project.
     storage_path: str = ".vp/storage"
     state_url: str | None = None
+    # A hash of all of the above; empty where nobody has written it down.
+    identity: str = field(default="", compare=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from vibepiper_interpreter.compile.compiled import Check, Column, Compiled, CompiledAsset, CompiledProject
@@ -114,27 +114,69 @@ def compiled_from_bytes(frame: bytes, get_pieces: Callable[[Iterable[str]], Mapp
 
     Raises ValueError, KeyError, IndexError or TypeError for anything else.
     """
-    # Tens of thousands of objects that all stay: the collector would look through them again and again.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        whole = json.loads(frame)
-        names = whole["pieces"].values()
-        pieces = get_pieces(names)
-        assets = _assets(json.loads(b"[" + b",".join([pieces[name] for name in names]) + b"]"))
-        project = CompiledProject(
-            whole["name"],
-            whole["environment"],
-            {(asset := assets[number]).address: asset for number in whole["order"]},
-            value_from_json(whole["variables"]),
-            frozenset(whole["publish_each"]),
-            whole["digest"],
-        )
-        diagnostics = tuple(map(diagnostic_from_json, whole["diagnostics"]))
-        return Compiled(project, diagnostics, whole["storage_path"], whole["state_url"])
-    finally:
-        if collecting:
-            gc.enable()
+    whole = json.loads(frame)
+    names = whole["pieces"].values()
+    found = get_pieces(names)
+    pieces = [found[name] for name in names]
+    # Here, because whoever asks for an asset later cannot compile anew any more.
+    if any(hashlib.sha256(piece).hexdigest() != name for name, piece in zip(names, pieces, strict=True)):
+        raise ValueError("a piece is damaged")
+    project = CompiledProject(
+        whole["name"],
+        whole["environment"],
+        _RecalledAssets(pieces, whole["order"]),
+        value_from_json(whole["variables"]),
+        frozenset(whole["publish_each"]),
+        whole["digest"],
+    )
+    diagnostics = tuple(map(diagnostic_from_json, whole["diagnostics"]))
+    return Compiled(project, diagnostics, whole["storage_path"], whole["state_url"])
+
+
+class _RecalledAssets(Mapping[Address, CompiledAsset]):
+    """Decodes all assets when one is first asked for. Where nothing has changed, nobody does."""
+
+    def __init__(self, pieces: Sequence[bytes], order: Sequence[int]) -> None:
+        self._pieces, self._order = pieces, order
+
+    @cached_property
+    def _decoded(self) -> dict[Address, CompiledAsset]:
+        # Tens of thousands of objects that all stay: the collector would look through them again and again.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            assets = _assets(json.loads(b"[" + b",".join(self._pieces) + b"]"))
+            self._pieces = ()
+            return {(asset := assets[number]).address: asset for number in self._order}
+        finally:
+            if collecting:
+                gc.enable()
+
+    def __getitem__(self, address: Address) -> CompiledAsset:
+        return self._decoded[address]
+
+    def __iter__(self) -> Iterator[Address]:
+        return iter(self._decoded)
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __contains__(self, address: object) -> bool:
+        return address in self._decoded
+
+    # The same as those of `Mapping`, which call back here for every single asset.
+
+    def keys(self) -> KeysView[Address]:
+        return self._decoded.keys()
+
+    def values(self) -> ValuesView[CompiledAsset]:
+        return self._decoded.values()
+
+    def items(self) -> ItemsView[Address, CompiledAsset]:
+        return self._decoded.items()
+
+    def __repr__(self) -> str:
+        return repr(self._decoded)
 
 
 def _assets(pieces: Iterable[list[Any]]) -> list[CompiledAsset]:

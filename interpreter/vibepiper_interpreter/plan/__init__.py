@@ -4,6 +4,7 @@ from vibepiper_interpreter.plan.go_back import plan_as_of, plan_undo
 from vibepiper_interpreter.plan.planner import engine_version, make_plan
 from vibepiper_interpreter.plan.promote import make_promotion
 from vibepiper_interpreter.plan.saved import load_plan, save_plan, verify_plan
+from vibepiper_interpreter.plan.unchanged import recall_unchanged, remember_unchanged
 
 __all__ = [
     "engine_version",
@@ -12,6 +13,8 @@ __all__ = [
     "make_promotion",
     "plan_as_of",
     "plan_undo",
+    "recall_unchanged",
+    "remember_unchanged",
     "save_plan",
     "verify_plan",
 ]

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, ColumnFlow, Columns
 from vibepiper_interpreter.plan.plan import ColumnChange, Condition, Estimate, Reason, Verb
-from vibepiper_interpreter.state import Confirmed, Proof, Published, State
+from vibepiper_interpreter.state import Confirmed, Proof, Published
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile, Stored, Version
 from vibepiper_spec.address import Address
+
+if TYPE_CHECKING:
+    from vibepiper_interpreter.state import State
 
 ListFiles = Callable[[CompiledAsset], tuple[SourceFile, ...]]
 StorageHas = Callable[[Stored], bool]

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.plan.draft import StorageHas
 from vibepiper_interpreter.plan.plan import Action, Plan, Reason
 from vibepiper_interpreter.plan.planner import engine_version
 from vibepiper_interpreter.plan.readable import FilesUnchanged, unreadable
-from vibepiper_interpreter.state import Pointer, State
+from vibepiper_interpreter.state import Pointer
 from vibepiper_interpreter.storage.version import Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
+
+if TYPE_CHECKING:
+    from vibepiper_interpreter.state import State
 
 _NAMED = 5  # assets that a message names before it only counts
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.compiled import CompiledProject
 from vibepiper_interpreter.engine_version import duckdb_version
@@ -20,8 +21,10 @@ from vibepiper_interpreter.plan.recheck import recheck
 from vibepiper_interpreter.plan.remove import remove
 from vibepiper_interpreter.plan.restrict import restrict
 from vibepiper_interpreter.plan.upgrade import bring_up_to_date
-from vibepiper_interpreter.state import State
 from vibepiper_spec.address import Address
+
+if TYPE_CHECKING:
+    from vibepiper_interpreter.state import Sight, State
 
 STEPS: tuple[Callable[[Planning], None], ...] = (
     compare,  # each asset with what is published, by itself: meaning, build, files, stored parts
@@ -45,18 +48,22 @@ def make_plan(
     list_files: ListFiles,
     storage_has: StorageHas,
     promotes: Promotes | None = None,
+    sight: Sight | None = None,
 ) -> Plan:
     """Everything an apply would do to `environment` now. Touches nothing; the same inputs give the same plan.
 
     But after an upgrade of this code it writes today's hashes of what the state holds; see `plan.upgrade`.
 
     `list_files` gives a source's files as they are now; `storage_has` tells whether all parts of a version are there.
+    `sight` is what the environment shows, where the caller has seen that already.
     With `promotes`, the versions that another environment shows are taken wherever they mean the same here.
     VP207 where a word of `selection` names nothing.
     """
-    serial, published, proofs = state.published(environment)
+    sight = sight or state.sight(environment)
+    published = sight.published()
     if bring_up_to_date(compiled, state, published):
-        serial, published, proofs = state.published(environment)
+        sight = state.sight(environment)
+        published = sight.published()
     planning = Planning(
         project=compiled,
         state=state,
@@ -64,9 +71,9 @@ def make_plan(
         selection=tuple(selection),
         list_files=list_files,
         storage_has=storage_has,
-        serial=serial,
+        serial=sight.serial,
         published=published,
-        proofs=proofs,
+        proofs=sight.proofs(),
         drafts={address: Draft(asset, published.get(address)) for address, asset in compiled.assets.items()},
         flow=ColumnFlow(origins_in(compiled)),
         promotes=promotes,
@@ -94,7 +101,15 @@ def _assemble(planning: Planning, now: datetime) -> Plan:
     needed.update(address for draft in acting for address in draft.asset.check_inputs)
     considered = len(planning.project.assets if planning.selected is None else planning.selected)
     return Plan(
-        id=_plan_id(planning, now, engine),
+        id=plan_id(
+            planning.project.digest,
+            planning.state.id,
+            planning.environment,
+            planning.serial,
+            engine,
+            now,
+            planning.selection,
+        ),
         created_at=now,
         environment=planning.environment,
         serial=planning.serial,
@@ -158,17 +173,11 @@ def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> A
     )
 
 
-def _plan_id(planning: Planning, now: datetime, engine: str) -> str:
+def plan_id(
+    digest: str, state_id: str, environment: str, serial: int, engine: str, now: datetime, selection: Sequence[str]
+) -> str:
     """Of all that the plan follows from, so that the same inputs give the same id."""
-    digest = sha256()
-    for item in (
-        planning.project.digest,
-        planning.state.id,
-        planning.environment,
-        str(planning.serial),
-        engine,
-        now.isoformat(),
-        *planning.selection,
-    ):
-        digest.update(item.encode() + b"\0")
-    return digest.hexdigest()[:16]
+    hashed = sha256()
+    for item in (digest, state_id, environment, str(serial), engine, now.isoformat(), *selection):
+        hashed.update(item.encode() + b"\0")
+    return hashed.hexdigest()[:16]

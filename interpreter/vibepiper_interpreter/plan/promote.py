@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
 from vibepiper_interpreter.plan.draft import ListFiles, Promotes, StorageHas
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.plan.planner import make_plan
-from vibepiper_interpreter.state import Published, State
+from vibepiper_interpreter.state import Published
 from vibepiper_interpreter.storage.version import SourceFile
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
+
+if TYPE_CHECKING:
+    from vibepiper_interpreter.state import State
 
 _NAMED = 5  # assets that a message names before it only counts
 

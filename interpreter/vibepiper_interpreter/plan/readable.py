@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.plan.draft import StorageHas
-from vibepiper_interpreter.state import State
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile, Version
+
+if TYPE_CHECKING:
+    from vibepiper_interpreter.state import State
 
 # Whether files that are read in place are what they were.
 FilesUnchanged = Callable[[Sequence[SourceFile]], bool]

@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vibepiper_interpreter.compile.compiled import CompiledProject
 from vibepiper_interpreter.plan.draft import ListFiles
 from vibepiper_interpreter.plan.plan import PLAN_FORMAT, Plan
 from vibepiper_interpreter.plan.serial import plan_from_json, plan_to_json
-from vibepiper_interpreter.state import State
 from vibepiper_interpreter.storage.version import SourceFile
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
+
+if TYPE_CHECKING:
+    from vibepiper_interpreter.state import State
 
 _KIND = "vibepiper plan"
 _NAMED = 5  # things that a message names before it only counts

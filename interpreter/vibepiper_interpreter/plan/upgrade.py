@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.compiled import Column, CompiledProject
 from vibepiper_interpreter.compile.fingerprint_code import fingerprint_code
-from vibepiper_interpreter.state import Published, State
+from vibepiper_interpreter.state import Published
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_interpreter.storage.version_key import version_key
 from vibepiper_spec.address import Address
+
+if TYPE_CHECKING:
+    from vibepiper_interpreter.state import State
 
 _AT_ONCE = 500  # versions
 

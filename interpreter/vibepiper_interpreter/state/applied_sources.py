@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from vibepiper_interpreter.compile.compiled import FileDefinition
-from vibepiper_interpreter.state.open import DEFAULT_FILE, open_state_at
+from vibepiper_interpreter.state.sight import DEFAULT_FILE
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import DiagnosticError
 
@@ -17,6 +17,8 @@ def applied_sources(
     """Nothing where there is no state yet, or none that can be asked: whoever needs one will say so."""
     if state_url is None and not (root / DEFAULT_FILE).exists():
         return {}
+    from vibepiper_interpreter.state.open import open_state_at  # brings SQLAlchemy
+
     try:
         with open_state_at(root, state_url) as state:
             pointers = state.pointers(environment)

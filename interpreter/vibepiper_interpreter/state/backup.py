@@ -37,9 +37,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from vibepiper_interpreter.state.database import Database, database_time
+from vibepiper_interpreter.state.revisions import REVISIONS
 from vibepiper_interpreter.state.rows import to_text
 from vibepiper_interpreter.state.schema import create_tables, ready, write_identity
-from vibepiper_interpreter.state.tables import REVISIONS, Instant, environments, identity, leases, metadata, runs
+from vibepiper_interpreter.state.tables import Instant, environments, identity, leases, metadata, runs
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
 BACKUP_FORMAT = 1

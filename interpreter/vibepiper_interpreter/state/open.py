@@ -17,14 +17,13 @@ from vibepiper_interpreter.local_cache import own_folder
 from vibepiper_interpreter.state.database import BUSY_TIMEOUT, Database
 from vibepiper_interpreter.state.network_disk import network_file_system
 from vibepiper_interpreter.state.schema import ready
+from vibepiper_interpreter.state.sight import DEFAULT_FILE
 from vibepiper_interpreter.state.store import State
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 from vibepiper_spec.secrets import resolve_secret
 
 if TYPE_CHECKING:
     from vibepiper_spec.model.settings import ProjectSettings
-
-DEFAULT_FILE = ".vp/state.sqlite"
 
 
 def open_state(root: Path, settings: ProjectSettings) -> State:

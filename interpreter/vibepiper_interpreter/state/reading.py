@@ -55,31 +55,6 @@ def environment_pointers(connection: Connection, environment: str) -> dict[Addre
     }
 
 
-def published(connection: Connection, environment: str) -> dict[Address, Published]:
-    """All that an environment shows, in one query that decodes nothing."""
-    rows = connection.execute(
-        select(
-            pointers.c.address,
-            pointers.c.version_id,
-            versions.c.fingerprint,
-            versions.c.build,
-            versions.c.key,
-            pointers.c.inputs,
-            versions.c.parts,
-            versions.c.source_files,
-            versions.c.inputs,
-        )
-        .join(versions, versions.c.id == pointers.c.version_id)
-        .where(pointers.c.environment == environment)
-        .order_by(pointers.c.address)
-    )
-    found = {}
-    for name, *stored in rows.all():  # one call to the driver, not one a row
-        address = parse_address(name)
-        found[address] = Published(address, *stored)
-    return found
-
-
 def versions_of(connection: Connection, ids: Iterable[str]) -> dict[str, Version]:
     """Whole versions by id; unknown ids are left out."""
     rows = [row for some in _chunks(ids) for row in connection.execute(select(versions).where(versions.c.id.in_(some)))]
@@ -162,17 +137,6 @@ def proofs_of(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[Pro
     """The same, with no more than planning needs."""
     return _proofs(
         row for some in _chunks(ids) for row in connection.execute(select(*_PROOF).where(audits.c.version_id.in_(some)))
-    )
-
-
-def published_proofs(connection: Connection, environment: str) -> dict[str, tuple[Proof, ...]]:
-    """The proofs of every version that an environment points to."""
-    return _proofs(
-        connection.execute(
-            select(*_PROOF)
-            .join(pointers, pointers.c.version_id == audits.c.version_id)
-            .where(pointers.c.environment == environment)
-        ).all()
     )
 
 

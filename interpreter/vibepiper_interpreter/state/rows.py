@@ -6,14 +6,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
-
-from sqlalchemy import Row
+from typing import TYPE_CHECKING, Any
 
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset
 from vibepiper_interpreter.compile.serial import asset_from_json, asset_to_json, column_to_json
 from vibepiper_interpreter.storage.version import ColumnStatistics, InputVersion, Part, SourceFile, Version
 from vibepiper_spec.address import Address
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
 
 Values = dict[str, Any]
 

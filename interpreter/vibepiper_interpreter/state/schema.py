@@ -10,7 +10,8 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, inspect, select, text
 
 from vibepiper_interpreter.state.database import Database, database_time, told
-from vibepiper_interpreter.state.tables import REVISIONS, identity, metadata
+from vibepiper_interpreter.state.revisions import REVISIONS
+from vibepiper_interpreter.state.tables import identity, metadata
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
 # Where alembic notes a database's revision. Reading and writing it here saves the import of alembic.

@@ -24,6 +24,7 @@ from vibepiper_interpreter.state.records import (
     RunRecord,
     RunSummary,
 )
+from vibepiper_interpreter.state.sight import Sight, see
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
@@ -104,12 +105,13 @@ class State:
 
     def published(self, environment: str) -> tuple[int, dict[Address, Published], dict[str, tuple[Proof, ...]]]:
         """Serial, published versions, and their proofs by version id: one consistent view, without definitions."""
+        sight = self.sight(environment)
+        return sight.serial, sight.published(), sight.proofs()
+
+    def sight(self, environment: str) -> Sight:
+        """The same, before it is decoded."""
         with self._database.reading() as connection:
-            return (
-                reading.serial(connection, environment),
-                reading.published(connection, environment),
-                reading.published_proofs(connection, environment),
-            )
+            return see(connection, environment)
 
     # Versions
 

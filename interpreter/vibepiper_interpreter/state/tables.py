@@ -21,10 +21,6 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-# Every schema this code can read or upgrade, oldest first; the last one is what it writes. They are the names of the
-# files in `migrations/versions`, listed here so that opening a current state does not import alembic.
-REVISIONS = ("0001",)
-
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
