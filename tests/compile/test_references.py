@@ -63,6 +63,47 @@ def test_all_mistakes_of_a_project_are_told_at_once(project: Project) -> None:
     ]
 
 
+def test_what_reads_something_unknown_is_told_what_is_wrong_with_it_anyway(project: Project) -> None:
+    """Only what its input cannot change anything about: functions, and what reads known inputs alone."""
+    project.sources()
+    project.write(
+        "b.sql",
+        """\
+        with totals as (select sum(amuont) as total from orders),
+             nobody_reads as (select nothing from totals)
+        select foo(x), any_thing from a, totals
+        """,
+    )
+    project.pipeline(
+        """
+        [sql.a]
+        query = "select idd from orders"
+        [sql.b]
+        file = "b.sql"
+        [sql.c]
+        query = "select bars(1) as x from b, ordrs"
+        [sql.d]
+        query = "with o as (select idd from orders where id > $least) select bars(1) as x from o"
+        [sql.e]
+        query = "select bars(1) as x from e"
+        """
+    )
+    expected = [
+        ("VP302", "b.sql:1:28"),
+        ("VP302", "b.sql:2:30"),
+        ("VP305", "b.sql:3:8"),
+        ("VP302", "shop.vp.toml:5:17"),
+        ("VP305", "shop.vp.toml:9:17"),
+        ("VP202", "shop.vp.toml:9:38"),
+        ("VP308", "shop.vp.toml:11:55"),
+        ("VP305", "shop.vp.toml:11:70"),
+        ("VP305", "shop.vp.toml:13:17"),
+        ("VP203", "shop.vp.toml:13:35"),
+    ]
+    assert told(project.compile()) == expected
+    assert told(project.compile()) == expected  # as remembered
+
+
 def test_a_mistake_in_a_sql_file_is_told_there(project: Project) -> None:
     project.sources()
     project.write("sql/a.sql", "select\n    idd\nfrom orders\n")

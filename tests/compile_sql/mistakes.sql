@@ -191,3 +191,25 @@ select id from orders order by amount + customer
 
 pivot orders on kind in (1, 2) using sum(amount)
 --> VP302 'kind': There is no column `kind` here. The assets read here have the columns `id`, `customer`, `amount`, `day`, `price`, `tags`, `address`.
+
+-- a CTE that nobody reads
+with unread as (select idd, foo(id) from orders) select id from customers
+--> VP302 'idd': There is no column `idd` here. Did you mean `id`?
+--> VP305 'foo': There is no function `foo`. Did you mean `floor`?
+
+-- a CTE that nobody reads, beside a mistake
+with unread(a) as (select idd from orders), other as (select a from unread) select nam from customers union select 1
+--> VP302 'idd': There is no column `idd` here. Did you mean `id`?
+--> VP302 'nam': There is no column `nam` here. Did you mean `name`?
+
+-- a CTE that nobody reads, in a subquery that looks outside
+select (with unread as (select o.idd) select 1) as one from orders as o
+--> VP302 'o.idd': `o` has no column `idd`. Did you mean `o.id`?
+
+-- a recursive CTE that nobody reads
+with recursive unread as (select 1 as a union all select a + 1 from unread where aa < 3) select id from orders
+--> VP302 'aa': There is no column `aa` here. The assets read here have the columns `id`, `customer`, `amount`, `day`, `price`, `tags`, `address`.
+
+-- a CTE that nobody reads, with a mistake that has no place
+with unread as (select * from orders join customers using (customer)) values (1)
+--> VP302 'customer': USING needs `customer` on both sides, and the table on the right has none. Write the condition with ON.

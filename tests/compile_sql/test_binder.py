@@ -11,6 +11,7 @@ from tests.compile_sql.cases import Case, cases
 from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.engines.duckdb.binder import Binder
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
+from vibepiper_interpreter.engines.duckdb.syntax import Syntax, parse_queries
 from vibepiper_spec.address import Address
 
 
@@ -45,6 +46,66 @@ def test_suggestions_mend(binder: Binder, case: Case) -> None:
             mended = mended[: problem.start] + problem.suggestion + mended[problem.end :]
     left = {problem.message for problem in binder.bind("shop", mended, {"limit": "BIGINT"}).problems}
     assert left.isdisjoint(problem.message for problem in bound.problems if problem.suggestion is not None)
+
+
+# Queries that are sound, whatever else the other tests say about them.
+SOUND = [case for name in ("lineage.sql", "same_meaning.sql", "other_meaning.sql") for case in cases(name)]
+
+
+@pytest.mark.parametrize("case", SOUND, ids=str)
+def test_a_sound_query_stays_sound_where_nobody_reads_it(binder: Binder, case: Case) -> None:
+    assert binder.bind("shop", case.query).problems == ()
+    for query in (
+        f"with nobody_reads as ({case.query}\n) select 1 as one",
+        f"with nobody_reads as ({case.query}\n) select 1 as one union all select 2",
+        f"select (with nobody_reads as ({case.query}\n) select o.id) as id from orders o",
+    ):
+        assert binder.bind("shop", query).problems == ()
+
+
+@pytest.mark.parametrize("case", SOUND, ids=str)
+def test_nothing_is_told_of_a_sound_query_by_those_of_its_inputs_that_are_known(
+    connection: duckdb.DuckDBPyConnection, binder: Binder, case: Case
+) -> None:
+    (syntax,) = parse_queries(connection, [case.query])
+    assert isinstance(syntax, Syntax)
+    for known in ((), (Address("shop", "orders"),), (Address("shop", "customers"), Address("shop", "größen"))):
+        assert binder.bind_partly("shop", syntax, {}, {}, known) == ()
+
+
+def test_what_is_wrong_whatever_the_unknown_inputs_are(connection: duckdb.DuckDBPyConnection, binder: Binder) -> None:
+    """Only `orders` is known. About `k.colum` the unknown table has the last word: it may have a struct `k`."""
+    query = """
+        with a as (select idd, custmer.x, foo(id) from orders where day > $since),
+             b as (select * from a join nothing using (id)),
+             c as (select bb from b),
+             nobody_reads as (select b2 from a),
+             orders as (select whatever from c),
+             d as (select something from orders)
+        select sums(k.colum), x.nofun(), bars(1) over (), row_number() over (), coalesce(1, 2), struct_pack(a := 1)
+        from shop.orders k, c, no_rows(3)
+    """
+    (syntax,) = parse_queries(connection, [query])
+    assert isinstance(syntax, Syntax)
+    found = binder.bind_partly("shop", syntax, {"since": "DATE"}, {}, [Address("shop", "orders")])
+    assert [(problem.code, query[problem.start : problem.end]) for problem in found] == [
+        ("VP302", "idd"),
+        ("VP302", "custmer.x"),
+        ("VP305", "foo"),
+        ("VP302", "b2"),
+        ("VP305", "sums"),
+        ("VP305", "x.nofun"),
+        ("VP305", "bars"),
+        ("VP305", "no_rows"),
+    ]
+
+
+def test_parameters_are_looked_at_in_what_nobody_reads_too(binder: Binder) -> None:
+    query = "with u as (select date_trunc($grain, day) as d from orders, range($count)) select $count as n"
+    types = {"grain": "VARCHAR", "count": "BIGINT"}
+    assert binder.bind("shop", query, types, {"grain": "month", "count": 3}).problems == ()
+    (problem,) = binder.bind("shop", query, types, {"grain": "moon", "count": 3}).problems
+    assert problem.message == "`moon` is no part of a date or time."
 
 
 def test_columns_have_stored_types(binder: Binder) -> None:
@@ -109,11 +170,6 @@ def test_assets_of_other_pipelines_and_odd_names(connection: duckdb.DuckDBPyConn
 def test_declaring_again_replaces(binder: Binder) -> None:
     binder.declare(Address("shop", "customers"), (Column("email", "VARCHAR"),))
     assert binder.bind("shop", "from customers").columns == (Column("email", "VARCHAR"),)
-
-
-def test_a_cte_that_nobody_reads_is_not_bound(binder: Binder) -> None:
-    """DuckDB leaves it out, so it cannot be wrong in a way that matters."""
-    assert binder.bind("shop", "with unread as (select missing from orders) select id from orders").problems == ()
 
 
 def test_a_query_with_very_many_mistakes_ends(binder: Binder) -> None:

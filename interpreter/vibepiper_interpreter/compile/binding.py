@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from vibepiper_interpreter.compile.compilation import Analysis, Compilation, Workshop
@@ -27,8 +28,10 @@ from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredAsset
+from vibepiper_spec.model.sql_asset import SqlAsset
 
 _CACHE_KIND = "bound_query"
+_PARTLY_CACHE_KIND = "partly_bound_query"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ def bind_assets(state: Compilation, workshop: Workshop) -> tuple[Compilation, li
     """Fills `columns`, `inputs` and `analyses`, in topological order."""
     binding = _Binding(state, workshop)
     for address in state.order:
+        binding.add(address)
+    for address in state.sql.keys() - set(state.order):  # in a cycle, or behind one
         binding.add(address)
     state = replace(
         state,
@@ -74,8 +79,9 @@ class _Binding:
     def add(self, address: Address) -> None:
         reads = self._state.reads.get(address, ())
         if address in self.unknown or any(read in self.unknown for read in reads):
-            # Only its input is to blame, which is told already.
+            # Its input is to blame, which is told already.
             self.unknown.add(address)
+            self._add_partly(address, reads)
             return
         if address in self._state.recalled.assets:
             return
@@ -154,6 +160,42 @@ class _Binding:
         self.inputs[address] = tuple(Input(read, bound.analysis.used.get(read, ())) for read in reads)
         self.diagnostics += judge_declared(self._state, declared, bound.columns, bound.origins or {})
 
+    def _add_partly(self, address: Address, reads: tuple[Address, ...]) -> None:
+        """What is wrong with a query whatever its unknown inputs will turn out to be."""
+        declared, refers = self._state.declared.get(address), self._state.sql.get(address)
+        if declared is None or refers is None or refers.problems:
+            return
+        if not isinstance(declared.spec, SqlAsset) or declared.spec.dialect != "duckdb":
+            return
+        definition = self._state.definitions[address]
+        assert isinstance(definition, SqlDefinition)
+        schemas = {
+            read: columns for read in reads if read not in self.unknown and (columns := self.columns.get(read, ()))
+        }
+        parameters = {name.lower() for name, _, _ in refers.parameters}
+        if parameters != {name for name, _ in definition.parameters}:
+            schemas = {}  # it is not known either of which type those are
+        place = partial(place_problem, self._state.loaded.locator, declared.origin, ("query",))
+        self.diagnostics += map(place, self._partly_bound(address.pipeline, definition, schemas))
+
+    def _partly_bound(
+        self, pipeline: str, definition: SqlDefinition, known: Mapping[Address, tuple[Column, ...]]
+    ) -> tuple[SqlProblem, ...]:
+        inputs = [[str(read), columns_to_json(columns)] for read, columns in sorted(known.items())]
+        key = memo_key(pipeline, definition_to_json(definition), inputs)
+        remembered = self._workshop.cache.get(_PARTLY_CACHE_KIND, key)
+        if remembered is not None:
+            return problems_from_json(json.loads(remembered))
+        found = self._binder_for(known).bind_partly(
+            pipeline,
+            self._workshop.take_syntax(definition.query),
+            dict(definition.parameters),
+            dict(definition.values),
+            known.keys(),
+        )
+        self._workshop.cache.put(_PARTLY_CACHE_KIND, key, json.dumps(problems_to_json(found)).encode())
+        return found
+
     def _bound(
         self, pipeline: str, definition: SqlDefinition, schemas: Mapping[Address, tuple[Column, ...]]
     ) -> BoundQuery:
@@ -172,15 +214,12 @@ class _Binding:
         definition: SqlDefinition,
         schemas: Mapping[Address, tuple[Column, ...]],
     ) -> BoundQuery:
-        if self._binder is None:
-            self._binder = Binder(self._workshop.connection)
-        for read in schemas.keys() - self._declared:
-            self._binder.declare(read, schemas[read])
-            self._declared.add(read)
-        bound = self._binder.bind(pipeline, definition.query, dict(definition.parameters), dict(definition.values))
+        syntax = self._workshop.take_syntax(definition.query)
+        bound = self._binder_for(schemas).bind(
+            pipeline, definition.query, dict(definition.parameters), dict(definition.values), syntax=syntax
+        )
         if bound.problems:
             return BoundQuery((), bound.problems)
-        syntax = self._workshop.take_syntax(definition.query)
         problems = impossible_casts(self._workshop.connection, syntax, schemas.values())
         if problems:
             return BoundQuery((), problems)
@@ -198,6 +237,15 @@ class _Binding:
             ),
             _origins(analysis, schemas),
         )
+
+    def _binder_for(self, schemas: Mapping[Address, tuple[Column, ...]]) -> Binder:
+        """The binder, which knows these assets."""
+        if self._binder is None:
+            self._binder = Binder(self._workshop.connection)
+        for read in schemas.keys() - self._declared:
+            self._binder.declare(read, schemas[read])
+            self._declared.add(read)
+        return self._binder
 
 
 def typed_values(definition: SqlDefinition) -> dict[str, tuple[str, Any]]:

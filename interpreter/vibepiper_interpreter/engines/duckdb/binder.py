@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import UTC, date, datetime, time
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import duckdb
@@ -22,11 +22,13 @@ from vibepiper_interpreter.engines.duckdb.repair import Repair, forget_place, re
 from vibepiper_interpreter.engines.duckdb.session import quote, use_pipeline
 from vibepiper_interpreter.engines.duckdb.syntax import Syntax, outside_tables, parse_queries, walk
 from vibepiper_interpreter.engines.duckdb.types import DataType, parse_type, stored_type
+from vibepiper_interpreter.engines.duckdb.unread import TEMPLATE, only_known, read_unread, unread
 from vibepiper_spec.address import Address
 
 # A query with more mistakes than this is told again after these are mended.
 _MOST_PROBLEMS = 20
 _DESCRIBE = "DESCRIBE "
+_WITH = re.compile(r"\bwith\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,9 @@ class Binder:
         values: Mapping[str, Any] | None = None,
         *,
         condition: bool = False,
+        syntax: Syntax | None = None,
     ) -> Bound:
-        """The columns of `query`, read as part of `pipeline`, or all its mistakes.
+        """The columns of `query`, read as part of `pipeline`, or all its mistakes. `syntax` is its tree, if at hand.
 
         `condition`: all that its author wrote is the condition behind WHERE, and so its mistakes are told.
 
@@ -81,7 +84,94 @@ class Binder:
         except duckdb.Error as error:
             all_known = set(parameters or ()) <= set(values or ())
             return self._unbound(pipeline, query, parameters or {}, engine_failure(error), all_known, condition)
-        return self._stored(query, [(row[0], row[1]) for row in rows], parameters or {})
+        bound = self._stored(query, [(row[0], row[1]) for row in rows], parameters or {})
+        if not _WITH.search(query):
+            return bound
+        more = self._unread(pipeline, syntax or self._parse(query), parameters or {}, values or {})
+        return changed(bound, problems=(*bound.problems, *more))
+
+    def bind_partly(
+        self,
+        pipeline: str,
+        syntax: Syntax,
+        parameters: Mapping[str, str],
+        values: Mapping[str, Any],
+        known: Collection[Address],
+    ) -> tuple[SqlProblem, ...]:
+        """What is wrong with a query whatever its inputs are that are not among the `known` (declared) ones.
+
+        That is every function that does not exist, and all mistakes in the common table expressions at its head that
+        read nothing unknown. About anything else an unknown table may have the last word.
+        """
+        self._use(pipeline)
+        sight = self._sight(syntax, pipeline)
+        problems = {(problem.start, problem.end): problem for problem in self._unknown_functions(syntax, sight)}
+        tree = self._tree(syntax.query, pipeline, parameters, values) if syntax.node.get("cte_map") else {}
+        judged = only_known(tree["statements"][0]["node"], known, self._template) if tree else None
+        if judged is not None:
+            tree["statements"][0]["node"] = judged
+            read_unread(tree, self._template)
+            self._tell(Repair(syntax, tree), sight, problems)
+        return _in_order(problems)
+
+    def _unread(
+        self, pipeline: str, syntax: Syntax, parameters: Mapping[str, str], values: Mapping[str, Any]
+    ) -> tuple[SqlProblem, ...]:
+        """The mistakes in common table expressions that the query, which binds, does not read."""
+        if not unread(syntax.node):
+            return ()
+        tree = self._tree(syntax.query, pipeline, parameters, values)
+        if isinstance(self._bind_tree(tree), EngineFailure):
+            return ()  # it cannot be judged in this form
+        problems: dict[tuple[int, int], SqlProblem] = {}
+        read_unread(tree, self._template)
+        self._tell(Repair(syntax, tree), self._sight(syntax, pipeline), problems)
+        return _in_order(problems)
+
+    def _unknown_functions(self, syntax: Syntax, sight: Sight) -> Iterator[SqlProblem]:
+        """VP305 wherever the engine says so of the call alone, without its arguments."""
+        for node in walk(syntax.node):
+            in_from = node.get("type") == "TABLE_FUNCTION"
+            name = (node["function"] if in_from else node).get("function_name")
+            if name is None or syntax.span(node) is None or name.lower() in self._functions:
+                continue
+            call = f"{quote(name)}()"
+            tree = self._serialized(f"SELECT * FROM {call}" if in_from else f"SELECT {call}")
+            place = {key: node[key] for key in ("query_location", "query_location_length")}
+            for each in walk(tree):
+                if each.get("type") == ("TABLE_FUNCTION" if in_from else "FUNCTION"):
+                    each.update(place)  # type: ignore[attr-defined]  # the tree is ours alone here
+            failure = self._bind_tree(tree)
+            outcome = Repair(syntax, tree).mend(failure, sight) if isinstance(failure, EngineFailure) else None
+            if outcome is not None and outcome[0].code == "VP305":
+                yield outcome[0]
+
+    @cached_property
+    def _functions(self) -> frozenset[str]:
+        rows = self._connection.execute("SELECT DISTINCT lower(function_name) FROM duckdb_functions()").fetchall()
+        return frozenset(name for (name,) in rows)
+
+    @cached_property
+    def _template(self) -> dict[str, Any]:
+        node: dict[str, Any] = self._serialized(TEMPLATE)["statements"][0]["node"]
+        return node
+
+    def _parse(self, query: str) -> Syntax:
+        syntax = parse_queries(self._connection, [query])[0]
+        assert isinstance(syntax, Syntax)  # it was bound
+        return syntax
+
+    def _expression(self, text: str) -> dict[str, Any]:
+        node: dict[str, Any] = self._serialized(f"SELECT {text}")["statements"][0]["node"]["select_list"][0]
+        return node
+
+    def _serialized(self, query: str) -> dict[str, Any]:
+        """The tree of a query of ours, standing nowhere."""
+        row = self._connection.execute("SELECT json_serialize_sql($1::VARCHAR)", [query]).fetchone()
+        tree: dict[str, Any] = json.loads(row[0]) if row else {}
+        for node in walk(tree):
+            forget_place(node)
+        return tree
 
     def _argument(self, kind: str, value: Any) -> Any:
         if value is not None:
@@ -171,17 +261,39 @@ class Binder:
             found = EngineFailure(failure.kind, failure.message, position, failure.length)
         sight = changed(self._sight(syntax, pipeline), condition=condition)
         problems: dict[tuple[int, int], SqlProblem] = {}
+        self._tell(repair, sight, problems, found)
+        if not parameters and read_unread(repair.tree, self._template):
+            self._tell(repair, sight, problems)
+        return Bound((), _in_order(problems))
+
+    def _tell(
+        self,
+        repair: Repair,
+        sight: Sight,
+        problems: dict[tuple[int, int], SqlProblem],
+        found: Sequence[tuple[str, str]] | EngineFailure | None = None,
+    ) -> None:
+        """Mistake by mistake, mend the tree and add to `problems`, by place. `found` is what binding it gave."""
+        found = self._bind_tree(repair.tree) if found is None else found
+        told: set[tuple[int, int]] = set()
         while isinstance(found, EngineFailure) and len(problems) < _MOST_PROBLEMS:
             outcome = repair.mend(found, sight)
-            if outcome is None or (outcome[0].start, outcome[0].end) in problems:
+            if outcome is None or (outcome[0].start, outcome[0].end) in told:
                 break
             problem, mended = outcome
-            problems[problem.start, problem.end] = problem
+            told.add((problem.start, problem.end))
+            problems.setdefault((problem.start, problem.end), problem)
             found = self._bind_tree(repair.tree) if mended else ()
-        return Bound((), tuple(sorted(problems.values(), key=lambda problem: problem.start)))
 
-    def _tree(self, query: str, pipeline: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-        """The query's tree as DuckDB can run it from anywhere: tables qualified, parameters replaced by typed NULLs."""
+    def _tree(
+        self,
+        query: str,
+        pipeline: str,
+        parameters: Mapping[str, str],
+        values: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """The query's tree as DuckDB can run it from anywhere: tables qualified, and in the place of parameters their
+        values, or typed NULLs where those are not known."""
         row = self._connection.execute("SELECT json_serialize_sql($1::VARCHAR)", [query]).fetchone()
         tree: dict[str, Any] = json.loads(row[0]) if row else {}
         for table in outside_tables(tree):
@@ -192,17 +304,15 @@ class Binder:
         types = {name.casefold(): kind for name, kind in parameters.items()}
         for node in walk(tree):
             if node.get("class") == "PARAMETER":
-                kind = types.get(node["identifier"].casefold(), "VARCHAR")
-                replace(node, self._null_of(kind))
+                name = node["identifier"].casefold()
+                kind = types.get(name, "VARCHAR")
+                value = (values or {}).get(name)
+                replace(node, self._null_of(kind) if value is None else self._expression(typed_literal(value, kind)))
         return tree
 
     def _null_of(self, kind: str) -> dict[str, Any]:
         if kind not in self._type_nodes:
-            statement = f"SELECT json_serialize_sql('SELECT CAST(NULL AS {kind.replace(chr(39), chr(39) * 2)})')"
-            row = self._connection.execute(statement).fetchone()
-            self._type_nodes[kind] = json.loads(row[0])["statements"][0]["node"]["select_list"][0] if row else {}
-            for node in walk(self._type_nodes[kind]):
-                forget_place(node)
+            self._type_nodes[kind] = self._expression(f"CAST(NULL AS {kind})")
         return dict(self._type_nodes[kind])
 
     def _bind_tree(self, tree: dict[str, Any]) -> Sequence[tuple[str, str]] | EngineFailure:
@@ -233,6 +343,10 @@ class Binder:
                 aliases[path[-1]] = table["alias"]
         every = dict.fromkeys(column for columns in tables.values() for column in columns)
         return Sight("", tuple(every), aliases, tables)
+
+
+def _in_order(problems: Mapping[tuple[int, int], SqlProblem]) -> tuple[SqlProblem, ...]:
+    return tuple(sorted(problems.values(), key=lambda problem: problem.start))
 
 
 @lru_cache(maxsize=64)
