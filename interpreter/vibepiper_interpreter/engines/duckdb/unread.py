@@ -15,14 +15,17 @@ TEMPLATE = "SELECT 1 AS one WHERE true AND EXISTS (SELECT * FROM unread)"
 
 def unread(node: Node) -> list[tuple[Node, str, Node]]:
     """What nothing else in the query names: the query that declares it, its name, and itself."""
-    declared = [(owner, entry["key"], entry["value"]) for owner in walk(node) for entry in _entries(owner)]
-    if not declared:
-        return []
-    everywhere = _named(node)
+    declared: list[tuple[Node, str, Node]] = []
+    everywhere: Counter[str] = Counter()
+    for each in walk(node):
+        if "cte_map" in each:
+            declared += ((each, entry["key"], entry["value"]) for entry in _entries(each))
+        elif each.get("type") == "BASE_TABLE" and len(path := each["qualified_name"]["path"]) == 1:
+            everywhere[path[0].casefold()] += 1
     return [
         (owner, name, value)
         for owner, name, value in declared
-        if everywhere[name.casefold()] == _named(value)[name.casefold()]
+        if everywhere[name.casefold()] == _times_named(name, value)
     ]
 
 
@@ -63,10 +66,10 @@ def _entries(node: Node) -> Iterator[Node]:
     yield from (node.get("cte_map") or {}).get("map", ())
 
 
-def _named(node: Node) -> Counter[str]:
-    """How often each name without a schema stands where a table is read."""
+def _times_named(name: str, node: Node) -> int:
+    """How often a name without a schema stands where a table is read."""
     paths = (each["qualified_name"]["path"] for each in walk(node) if each.get("type") == "BASE_TABLE")
-    return Counter(path[0].casefold() for path in paths if len(path) == 1)
+    return sum(len(path) == 1 and path[0].casefold() == name.casefold() for path in paths)
 
 
 def _first_select(owner: Any, name: str) -> dict[str, Any] | None:
