@@ -84,6 +84,12 @@ def test_the_docs_have_a_section_for_every_verb() -> None:
     assert [verb for verb in VERBS if f"## vp {verb}" not in text and f"## `vp {verb}" not in text] == []
 
 
+def test_the_architecture_page_follows_the_road_through_every_folder_of_the_interpreter() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    folders = {path.parent.name for path in (ROOT / "interpreter" / "vibepiper_interpreter").glob("*/__init__.py")}
+    assert sorted(folder for folder in folders if not re.search(rf"\b{folder}\b", text)) == []
+
+
 def test_every_make_target_is_explained() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     (phony,) = re.findall(r"^\.PHONY: (.*)$", text, flags=re.MULTILINE)
