@@ -15,7 +15,6 @@ from hashlib import sha256
 import pytest
 
 from vibepiper_interpreter.compile.compiled import (
-    BuildMode,
     Check,
     Column,
     CompiledAsset,
@@ -30,6 +29,7 @@ from vibepiper_interpreter.state import Audit, Batch, Pointer, State, open_state
 from vibepiper_interpreter.storage.version import InputVersion, Part, SourceFile, Stored, Version
 from vibepiper_interpreter.storage.version_key import version_key
 from vibepiper_spec.address import Address
+from vibepiper_spec.model.build import BuildMode
 from vibepiper_spec.model.settings import ProjectSettings
 
 PIPELINE = "shop"

@@ -60,7 +60,7 @@ def _known(check: Check, version: Version) -> int | None:
         return None
     if check.rule == "row_count":
         return version.rows
-    if check.rule == "not_null":
+    if check.rule == "not_null" and version.plain:
         nulls = [
             statistics.null_count
             for part in version.parts

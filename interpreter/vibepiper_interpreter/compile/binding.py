@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from vibepiper_interpreter.compile.build_settings import BuildSettings
 from vibepiper_interpreter.compile.compilation import Analysis, Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import Column, Input, SqlDefinition
 from vibepiper_interpreter.compile.declared_columns import judge_declared, undeclared_columns
+from vibepiper_interpreter.compile.incremental_builds import table_of
 from vibepiper_interpreter.compile.lineage import QueryAnalysis, analyse_query
 from vibepiper_interpreter.compile.memo import (
     analysis_from_json,
@@ -57,6 +59,8 @@ def bind_assets(state: Compilation, workshop: Workshop) -> tuple[Compilation, li
         columns=binding.columns,
         inputs=binding.inputs,
         analyses=binding.analyses,
+        settings=binding.settings,
+        given=binding.given,
         unknown=frozenset(binding.unknown),
     )
     return state, binding.diagnostics
@@ -68,6 +72,8 @@ class _Binding:
     def __init__(self, state: Compilation, workshop: Workshop) -> None:
         self.columns: dict[Address, tuple[Column, ...]] = dict(state.columns)
         self.inputs: dict[Address, tuple[Input, ...]] = {}
+        self.settings: dict[Address, BuildSettings] = dict(state.settings)
+        self.given: dict[Address, tuple[Column, ...]] = dict(state.given)
         self.analyses: dict[Address, Analysis] = {}
         self.unknown = set(state.unknown)
         self.diagnostics: list[Diagnostic] = []
@@ -97,11 +103,12 @@ class _Binding:
     def _add_python(self, declared: DeclaredAsset) -> None:
         address = declared.address
         types = self._state.declared_types.get(address, {})
-        self.columns[address] = tuple(
+        returned = tuple(
             Column(name, types[name][1], column.description)
             for name, column in declared.spec.columns.items()
             if name in types
         )
+        self.columns[address] = self._table_of(declared, returned)
         parameters = self._state.python[address].definition.parameters
         self.inputs[address] = tuple(
             Input(parameter.address, self._seen(declared, parameter.name, parameter.address, parameter.columns))
@@ -153,12 +160,23 @@ class _Binding:
             self.unknown.add(address)
             return
         described = {name.casefold(): column.description for name, column in declared.spec.columns.items()}
-        self.columns[address] = tuple(
+        given = tuple(
             Column(column.name, column.type, described.get(column.name.casefold(), "")) for column in bound.columns
         )
+        self.columns[address] = self._table_of(declared, given)
         self.analyses[address] = bound.analysis
         self.inputs[address] = tuple(Input(read, bound.analysis.used.get(read, ())) for read in reads)
-        self.diagnostics += judge_declared(self._state, declared, bound.columns, bound.origins or {})
+        self.diagnostics += judge_declared(self._state, declared, self.columns[address], bound.origins or {})
+
+    def _table_of(self, declared: DeclaredAsset, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        """The columns of what is kept of rows with these columns; notes the settings of an incremental build."""
+        table = table_of(replace(self._state, columns=self.columns), declared, columns)
+        self.diagnostics += table.problems
+        if table.settings is not None:
+            self.settings[declared.address] = table.settings
+        if table.columns != columns:
+            self.given[declared.address] = columns
+        return table.columns
 
     def _add_partly(self, address: Address, reads: tuple[Address, ...]) -> None:
         """What is wrong with a query whatever its unknown inputs will turn out to be."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vibepiper_interpreter.compile.applied_sources import AppliedSources, nothing_applied
+from vibepiper_interpreter.compile.build_settings import BuildSettings
 from vibepiper_interpreter.compile.compiled import Check, Column, CompiledAsset, Definition, FileDefinition, Input
 from vibepiper_interpreter.compile.names import AssetNames
 from vibepiper_interpreter.compile.python_references import PythonReferences
@@ -94,6 +95,8 @@ class Compilation:
     columns: Mapping[Address, tuple[Column, ...]] = field(default_factory=dict)
     inputs: Mapping[Address, tuple[Input, ...]] = field(default_factory=dict)
     analyses: Mapping[Address, Analysis] = field(default_factory=dict)
+    settings: Mapping[Address, BuildSettings] = field(default_factory=dict)  # of what is not made at once
+    given: Mapping[Address, tuple[Column, ...]] = field(default_factory=dict)  # see `CompiledAsset.given`
     checks: Mapping[Address, tuple[Check, ...]] = field(default_factory=dict)
     check_inputs: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
     assets: Mapping[Address, CompiledAsset] = field(default_factory=dict)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from vibepiper_interpreter.compile.build_settings import BuildSettings, CursorSettings
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
 
+if TYPE_CHECKING:
+    # The models are slow to import, and who only plans does without.
+    from vibepiper_spec.model.build import BuildMode
+
 Kind = Literal["source", "sql", "python"]
-BuildMode = Literal["table", "view"]
 CheckSeverity = Literal["error", "warn"]
 # How a Python asset's parameter wants its table; `context` is the run's context object.
 Flavour = Literal["pyarrow", "pandas", "polars", "polars_lazy", "duckdb", "context"]
@@ -31,10 +35,14 @@ class Input:
 
     `columns` are the columns whose content can reach the reader's result, by projection or by influence (filter,
     join, grouping, order), in the input's spelling, sorted; None where that cannot be told, which means all of them.
+
+    `slice_column` is the column that says to which interval or partition of the reader a row of the input belongs:
+    rows of others cannot reach it. None: any row may reach any of them.
     """
 
     address: Address
     columns: tuple[str, ...] | None = None
+    slice_column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +151,24 @@ class CompiledAsset:
     check_inputs: tuple[Address, ...] = ()
     order_by: tuple[str, ...] = ()
     rebuild_always: bool = False
+    # Of an asset that is not made at once; None for tables and views.
+    settings: BuildSettings | None = None
+    # The columns that the query, the function or the files give, where the table has others (no flag of deletion, times
+    # of a history).
+    given: tuple[Column, ...] = ()
+    # Of a source that reads only what is new.
+    cursor: CursorSettings | None = None
     description: str = ""
     owner: str = ""
     tags: tuple[str, ...] = ()
     # Where it is declared, for messages: file and header line.
     declared_in: str = ""
     declared_at_line: int = 1
+
+    @property
+    def given_columns(self) -> tuple[Column, ...]:
+        """The columns of the rows that are made, before they come into the table."""
+        return self.given or self.columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from vibepiper_interpreter.compile.build_settings import meaning_of_settings
 from vibepiper_interpreter.compile.compilation import Analysis, Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import (
     Check,
@@ -23,6 +24,7 @@ from vibepiper_interpreter.compile.compiled import (
 )
 from vibepiper_interpreter.compile.fingerprint_code import stamped
 from vibepiper_interpreter.compile.header_lines import HeaderLines
+from vibepiper_interpreter.compile.incremental_builds import cursor_of, mode_of
 from vibepiper_interpreter.compile.lineage import QueryAnalysis
 from vibepiper_interpreter.compile.python_fingerprint import fingerprint_function, import_closure
 from vibepiper_interpreter.compile.serial import check_to_json, definition_to_json, value_to_json
@@ -118,9 +120,12 @@ def meaning_of_function(definition: PythonDefinition, columns: Sequence[Column],
 
 
 def with_meaning(asset: CompiledAsset, meaning: Meaning) -> CompiledAsset:
+    whole = meaning.fingerprint
+    if asset.settings is not None:
+        whole = hash_json([whole, meaning_of_settings(asset.settings)])
     return replace(
         asset,
-        fingerprint=stamped(meaning.fingerprint),
+        fingerprint=stamped(whole),
         shape=meaning.shape,
         column_fingerprints=meaning.columns,
         deterministic=meaning.deterministic,
@@ -140,7 +145,7 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
     asset = CompiledAsset(
         address=address,
         kind=declared.kind,
-        build=spec.build.mode,
+        build=mode_of(spec),
         definition=definition,
         inputs=state.inputs[address],
         columns=state.columns[address],
@@ -150,6 +155,9 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
         check_inputs=state.check_inputs.get(address, ()),
         order_by=spec.order_by,
         rebuild_always=spec.rebuild == "always",
+        settings=state.settings.get(address),
+        given=state.given.get(address, ()),
+        cursor=cursor_of(spec),
         description=spec.description,
         owner=spec.owner,
         tags=spec.tags,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from vibepiper_interpreter.compile.compilation import Compilation, SqlReferences, Workshop
 from vibepiper_interpreter.compile.compiled import Definition, SqlDefinition
+from vibepiper_interpreter.compile.incremental_builds import slice_parameters
 from vibepiper_interpreter.compile.memo import memo_key, references_from_bytes, references_to_bytes
 from vibepiper_interpreter.compile.placing import place_problem
 from vibepiper_interpreter.compile.python_references import find_references
@@ -40,9 +42,10 @@ def find_sql_references(state: Compilation, workshop: Workshop) -> tuple[Compila
         sql[address] = refers
         resolved, told = _resolve(state, declared, refers)
         reads[address] = resolved
-        definitions[address] = SqlDefinition(query, *given_parameters(state, [refers]))
+        definitions[address] = SqlDefinition(query, *given_parameters(state, [refers], slice_parameters(declared.spec)))
         diagnostics += told
-        if told or any(is_lost(state, name) for name, _, _ in refers.parameters):
+        own = slice_parameters(declared.spec)
+        if told or any(is_lost(state, name) for name, _, _ in refers.parameters if name.lower() not in own):
             unknown.add(address)
     state = replace(state, sql=sql, reads=reads, definitions=definitions, unknown=frozenset(unknown))
     return state, diagnostics
@@ -98,11 +101,32 @@ def _resolve(
         else:
             place = locator.inside(origin, "query", start=start, end=end)
             diagnostics.append(state.names.unknown(written, declared.address.pipeline, place))
+    known = {**state.parameter_types, **slice_parameters(declared.spec)}
     for name, start, end in refers.parameters:
-        if name.lower() not in state.parameter_types and not is_lost(state, name):
+        if name.lower() not in known and not is_lost(state, name):
             place = locator.inside(origin, "query", start=start, end=end)
-            diagnostics.append(unknown_parameter(name, state.parameter_types, place))
+            diagnostics.append(unknown_parameter(name, known, place))
+    diagnostics += _without_its_slice(state, declared, refers)
     return tuple(read), diagnostics
+
+
+def _without_its_slice(state: Compilation, declared: DeclaredAsset, refers: SqlReferences) -> Iterator[Diagnostic]:
+    """VP316 where a query that is to give one interval or partition does not ask which."""
+    named = {name.lower() for name, _, _ in refers.parameters}
+    missing = [f"`${name}`" for name in slice_parameters(declared.spec) if name not in named]
+    if missing:
+        mode = declared.spec.build.mode
+        yield Diagnostic(
+            "VP317",
+            f"The query is built by {mode} and never names {' and '.join(missing)}, so it would give the same rows for "
+            f"each {mode}.",
+            state.loaded.locator.place(declared.origin, "query"),
+            fix=Fix(
+                "Take only the rows of the partition: `where country = $partition`."
+                if mode == "partition"
+                else "Take only the rows of the interval: `where updated_at >= $start and updated_at < $end`."
+            ),
+        )
 
 
 def is_lost(state: Compilation, parameter: str) -> bool:
@@ -111,23 +135,29 @@ def is_lost(state: Compilation, parameter: str) -> bool:
 
 
 def given_parameters(
-    state: Compilation, refers: Iterable[SqlReferences]
+    state: Compilation, refers: Iterable[SqlReferences], own: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, Any], ...]]:
-    """The parameters that pieces of SQL name: with their types, and with their values; sorted by name."""
+    """The parameters that pieces of SQL name: with their types, and with their values; sorted by name.
+
+    `own` are those that get their values at run time, slice by slice.
+    """
+    types = {**state.parameter_types, **own}
     named = sorted({name.lower() for each in refers for name, _, _ in each.parameters})
     known = {**state.variables, "env": state.environment}
     return (
-        tuple((name, state.parameter_types[name]) for name in named if name in state.parameter_types),
-        tuple((name, known[name]) for name in named if name in known),
+        tuple((name, types[name]) for name in named if name in types),
+        tuple((name, known[name]) for name in named if name in known and name not in own),
     )
 
 
 def unknown_parameter(name: str, known: Mapping[str, str], place: Place) -> Diagnostic:
     """VP308 for `$name`."""
     if name.lower() in ("start", "end"):
-        why = "it is filled for assets that are built by interval, which this version does not build yet."
         return Diagnostic(
-            "VP308", f"`${name}` has no value here: {why}", place, fix=Fix("Use a variable of `vp.toml`.")
+            "VP308",
+            f"`${name}` has no value here: it is the {name} of an interval, and this is not built by interval.",
+            place,
+            fix=Fix('Build it by interval: `build = { mode = "interval", column = "day", grain = "day", start = … }`.'),
         )
     listed = ", ".join(f"`${item}`" for item in known)
     return Diagnostic(

@@ -12,7 +12,6 @@ from vibepiper_interpreter.compile.compiled import (
     Column,
     CompiledAsset,
     FileDefinition,
-    Input,
     PythonDefinition,
     SqlDefinition,
 )
@@ -59,7 +58,7 @@ def _of_query(
     if not isinstance(syntax, Syntax) or any(read.address not in schemas for read in stored.inputs):
         return with_meaning(stored, _unknown(stored))
     analysis = analyse_query(syntax, stored.address.pipeline, schemas, stored.columns, typed_values(definition))
-    inputs = tuple(Input(read.address, analysis.used.get(read.address, ())) for read in stored.inputs)
+    inputs = tuple(replace(read, columns=analysis.used.get(read.address, ())) for read in stored.inputs)
     return with_meaning(replace(stored, inputs=inputs), meaning_of_query(analysis, stored.order_by))
 
 

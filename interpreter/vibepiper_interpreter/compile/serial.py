@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from vibepiper_interpreter.compile.build_settings import CursorSettings, settings_from_json, settings_to_json
 from vibepiper_interpreter.compile.compiled import (
     Check,
     Column,
@@ -42,9 +43,7 @@ def asset_to_json(asset: CompiledAsset) -> dict[str, Any]:
         "checks_fingerprint": asset.checks_fingerprint,
     }
     if asset.inputs:
-        found["inputs"] = [
-            [str(read.address), None if read.columns is None else list(read.columns)] for read in asset.inputs
-        ]
+        found["inputs"] = [_input_to_json(read) for read in asset.inputs]
     if asset.checks:
         found["checks"] = [check_to_json(check) for check in asset.checks]
     if asset.shape:
@@ -59,6 +58,13 @@ def asset_to_json(asset: CompiledAsset) -> dict[str, Any]:
         found["order_by"] = list(asset.order_by)
     if asset.rebuild_always:
         found["rebuild_always"] = True
+    if asset.settings is not None:
+        found["settings"] = settings_to_json(asset.settings)
+    if asset.given:
+        found["given"] = [column_to_json(column) for column in asset.given]
+    if asset.cursor is not None:
+        cursor = asset.cursor
+        found["cursor"] = [cursor.by, cursor.column, value_to_json(cursor.start), cursor.lag]
     if asset.description:
         found["description"] = asset.description
     if asset.owner:
@@ -87,13 +93,15 @@ def assemble_asset(
 ) -> CompiledAsset:
     """An asset from its JSON form, with columns and checks that are decoded already."""
     get = found.get
+    settings, cursor = get("settings"), get("cursor")
     return CompiledAsset(
         address=address_of(found["address"]),
         kind=found["kind"],
         build=found["build"],
         definition=definition_from_json(found["definition"]),
         inputs=tuple(
-            Input(address_of(address), None if used is None else tuple(used)) for address, used in get("inputs", ())
+            Input(address_of(address), None if used is None else tuple(used), *slices)
+            for address, used, *slices in get("inputs", ())
         ),
         columns=columns,
         checks=checks,
@@ -105,12 +113,21 @@ def assemble_asset(
         check_inputs=tuple(address_of(address) for address in get("check_inputs", ())),
         order_by=tuple(get("order_by", ())),
         rebuild_always=get("rebuild_always", False),
+        settings=None if settings is None else settings_from_json(settings),
+        given=tuple(Column(*column) for column in get("given", ())),
+        cursor=None if cursor is None else CursorSettings(cursor[0], cursor[1], value_from_json(cursor[2]), cursor[3]),
         description=get("description", ""),
         owner=get("owner", ""),
         tags=tuple(get("tags", ())),
         declared_in=get("declared_in", ""),
         declared_at_line=get("declared_at_line", 1),
     )
+
+
+def _input_to_json(read: Input) -> list[Any]:
+    """`[address, columns]`, with the slice column as a third item where there is one."""
+    found = [str(read.address), None if read.columns is None else list(read.columns)]
+    return found if read.slice_column is None else [*found, read.slice_column]
 
 
 def column_to_json(column: Column) -> list[str]:

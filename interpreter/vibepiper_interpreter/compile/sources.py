@@ -9,8 +9,10 @@ from typing import Any
 
 import duckdb
 
+from vibepiper_interpreter.compile.build_settings import BuildSettings
 from vibepiper_interpreter.compile.compilation import Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import Column, Definition, FileDefinition
+from vibepiper_interpreter.compile.incremental_builds import table_of
 from vibepiper_interpreter.compile.placing import at_value
 from vibepiper_interpreter.connectors.file.broken_rows import broken_row
 from vibepiper_interpreter.connectors.file.formats import (
@@ -74,6 +76,8 @@ def infer_sources(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
                 diagnostics.extend(error.diagnostics)
     definitions: dict[Address, Definition] = dict(state.definitions)
     columns: dict[Address, tuple[Column, ...]] = dict(state.columns)
+    settings: dict[Address, BuildSettings] = dict(state.settings)
+    given: dict[Address, tuple[Column, ...]] = dict(state.given)
     connection = _session(state.root, sources, workshop)
     try:
         for source in sources:
@@ -82,7 +86,14 @@ def infer_sources(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
             found, told = _infer(source, types, state, connection, workshop)
             diagnostics += told
             if found is not None:
-                definitions[address], columns[address] = found
+                definitions[address], read = found
+                table = table_of(state, source.declared, read)
+                diagnostics += table.problems
+                columns[address] = table.columns
+                if table.settings is not None:
+                    settings[address] = table.settings
+                if table.columns != read:
+                    given[address] = read
     finally:
         if connection is not None:
             connection.close()
@@ -91,7 +102,10 @@ def infer_sources(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
         for address, declared in state.declared.items()
         if declared.kind == "source" and address not in definitions
     }
-    return replace(state, definitions=definitions, columns=columns, unknown=state.unknown | lost), diagnostics
+    unknown = state.unknown | lost
+    return replace(
+        state, definitions=definitions, columns=columns, settings=settings, given=given, unknown=unknown
+    ), diagnostics
 
 
 def _find(declared: DeclaredAsset, spec: FileSource, root: Path, locator: Locator, workshop: Workshop) -> _Source:

@@ -96,6 +96,6 @@ def _differ_in_statistics(earlier: Version, current: Version, columns: tuple[Col
 
 
 def _statistics(version: Version) -> dict[str, tuple[int, str | None, str | None]]:
-    if len(version.parts) != 1:
+    if len(version.parts) != 1 or not version.plain:
         return {}
     return {column.name: (column.null_count, column.minimum, column.maximum) for column in version.parts[0].statistics}

@@ -12,9 +12,10 @@ import duckdb
 from vibepiper_interpreter.compile.compiled import FileDefinition, SqlDefinition
 from vibepiper_interpreter.connectors.file import identify_files, read_expression
 from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, parameter_literals
-from vibepiper_interpreter.engines.duckdb.session import literal, quote, use_pipeline
+from vibepiper_interpreter.engines.duckdb.session import quote, use_pipeline
 from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.storage import Storage
+from vibepiper_interpreter.storage.table_query import table_query
 from vibepiper_interpreter.storage.version import SourceFile, Version
 from vibepiper_spec.address import Address
 
@@ -35,8 +36,7 @@ def view_query(version: Version, storage: Storage, root: Path, now: datetime) ->
     """
     definition = version.asset.definition
     if version.parts:
-        files = ", ".join(literal(str(storage.path(part))) for part in version.parts)
-        return f"SELECT * FROM read_parquet([{files}], hive_partitioning = false)"
+        return table_query(version, storage)
     match definition:
         case FileDefinition():
             return f"SELECT * FROM {read_expression(root, definition, version.source_files)}"

@@ -52,7 +52,7 @@ class SmallTables:
 
     def holds_version(self, version: Version) -> bool:
         """Whether the table of the version's name has the version's rows."""
-        return len(version.parts) == 1 and self._parts.get(version.address) == version.parts[0].path
+        return len(version.parts) == 1 and version.plain and self._parts.get(version.address) == version.parts[0].path
 
     def wanted(self, asset: CompiledAsset, inputs: Iterable[Version]) -> bool:
         """Whether the result of `asset` is most likely small, by what it is made from, and there is room for it."""

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from vibepiper_interpreter.compile.compiled import BuildMode, CompiledAsset
+from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.state.rows import (
     NOTHING,
+    built_from_text,
     inputs_from_text,
     parts_from_text,
     reads_to_text,
     source_files_from_text,
     source_files_to_text,
 )
+from vibepiper_interpreter.storage.slices import Built
 from vibepiper_interpreter.storage.version import InputVersion, Part, SourceFile
 from vibepiper_spec.address import Address
+
+if TYPE_CHECKING:
+    # The models are slow to import, and who only plans does without.
+    from vibepiper_spec.model.build import BuildMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,12 @@ class Published:
     parts_text: str
     source_files_text: str
     made_from_text: str
+    built_text: str = NOTHING
+
+    @property
+    def built(self) -> tuple[Built, ...]:
+        """Which slices are built, of an asset that is built by interval or partition."""
+        return built_from_text(self.built_text)
 
     @property
     def inputs(self) -> tuple[InputVersion, ...]:

@@ -16,10 +16,11 @@ from vibepiper_interpreter.state.rows import (
     definition_from_text,
     inputs_from_text,
     parse_address,
+    parts_from_text,
     version_from_row,
 )
 from vibepiper_interpreter.state.tables import audits, definitions, environments, pointers, versions
-from vibepiper_interpreter.storage.version import InputVersion, Version
+from vibepiper_interpreter.storage.version import InputVersion, Version, version_of_part
 from vibepiper_spec.address import Address
 
 # Values in one `IN (…)`: below every limit on bound parameters that we have met.
@@ -147,7 +148,7 @@ def pasts(connection: Connection, addresses: Iterable[Address], each: int) -> di
     for some in _chunks(str(address) for address in addresses):
         ranked = (
             select(versions.c.address, versions.c.rows, versions.c.bytes, versions.c.seconds, rank.label("rank"))
-            .where(versions.c.address.in_(some), versions.c.build == "table")
+            .where(versions.c.address.in_(some), versions.c.build != "view")
             .subquery()
         )
         for row in connection.execute(select(ranked).where(ranked.c.rank <= each).order_by(ranked.c.rank)):
@@ -181,6 +182,8 @@ def unreferenced(connection: Connection, before: datetime, kept: Iterable[str] =
         # A table holds its rows itself; a view reads those of its inputs whenever it is read.
         if by_id[version_id].build == "view":
             waiting += [read.version_id for read in inputs_from_text(by_id[version_id].inputs)]
+        # What is built bit by bit goes on with the parts of earlier versions, which lie in those versions' folders.
+        waiting += [version_of_part(part) for part in parts_from_text(by_id[version_id].parts)]
     return [
         Published(
             parse_address(row.address),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset
 from vibepiper_interpreter.compile.serial import asset_from_json, asset_to_json, column_to_json
+from vibepiper_interpreter.storage.slices import Built, Range
 from vibepiper_interpreter.storage.version import ColumnStatistics, InputVersion, Part, SourceFile, Version
 from vibepiper_spec.address import Address
 
@@ -51,7 +54,7 @@ def version_row(version: Version, definition_id: str) -> Values:
         "definition_id": definition_id,
         "inputs": inputs_to_text(version.inputs),
         "columns": to_text([column_to_json(column) for column in version.columns]),
-        "parts": to_text([[part.path, part.rows, part.bytes, part.checksum] for part in version.parts]),
+        "parts": to_text([_part(part) for part in version.parts]),
         "statistics": to_text([[_statistics(column) for column in part.statistics] for part in version.parts]),
         "source_files": source_files_to_text(version.source_files),
         "rows": version.rows,
@@ -60,6 +63,7 @@ def version_row(version: Version, definition_id: str) -> Values:
         "peak_memory": version.peak_memory,
         "run_id": version.run_id,
         "created_at": version.created_at,
+        "built": built_to_text(version.built),
     }
 
 
@@ -73,8 +77,8 @@ def version_from_row(row: Row[Any], assets: Mapping[str, CompiledAsset]) -> Vers
         inputs=inputs_from_text(row.inputs),
         columns=tuple(Column(*column) for column in json.loads(row.columns)),
         parts=tuple(
-            Part(path, rows, size, tuple(ColumnStatistics(*column) for column in columns), checksum)
-            for (path, rows, size, checksum), columns in zip(json.loads(row.parts), statistics, strict=True)
+            replace(part, statistics=tuple(ColumnStatistics(*column) for column in columns))
+            for part, columns in zip(parts_from_text(row.parts), statistics, strict=True)
         ),
         source_files=source_files_from_text(row.source_files),
         rows=row.rows,
@@ -83,12 +87,63 @@ def version_from_row(row: Row[Any], assets: Mapping[str, CompiledAsset]) -> Vers
         peak_memory=row.peak_memory,
         run_id=row.run_id,
         created_at=row.created_at,
+        built=built_from_text(row.built),
     )
 
 
 def parts_from_text(text: str) -> tuple[Part, ...]:
     """The parts without their statistics."""
-    return tuple(Part(path, rows, size, (), checksum) for path, rows, size, checksum in json.loads(text))
+    return tuple(_part_from(*written) for written in json.loads(text))
+
+
+def _part(part: Part) -> list[Any]:
+    """`[path, rows, bytes, checksum]`, with a table of what else there is to say as a fifth item."""
+    more: Values = {}
+    if part.role != "rows":
+        more["role"] = part.role
+    if part.ranges:
+        more["ranges"] = [slice_to_json(each) for each in part.ranges]
+    if part.carved:
+        more["carved"] = True
+    if part.partition is not None:
+        more["partition"] = part.partition
+    written = [part.path, part.rows, part.bytes, part.checksum]
+    return [*written, more] if more else written
+
+
+def _part_from(path: str, rows: int, size: int, checksum: str, more: Mapping[str, Any] | None = None) -> Part:
+    if not more:
+        return Part(path, rows, size, (), checksum)
+    ranges = tuple(_range(written) for written in more.get("ranges", ()))
+    return Part(
+        path,
+        rows,
+        size,
+        (),
+        checksum,
+        more.get("role", "rows"),
+        ranges,
+        more.get("carved", False),
+        more.get("partition"),
+    )
+
+
+def slice_to_json(piece: Range | str) -> list[str] | str:
+    return piece if isinstance(piece, str) else [piece.start.isoformat(), piece.end.isoformat()]
+
+
+def _range(written: Sequence[str]) -> Range:
+    return Range(datetime.fromisoformat(written[0]), datetime.fromisoformat(written[1]))
+
+
+def built_to_text(built: Sequence[Built]) -> str:
+    return to_text([[slice_to_json(each.slice), each.since] for each in built])
+
+
+def built_from_text(text: str) -> tuple[Built, ...]:
+    if text == NOTHING:
+        return ()
+    return tuple(Built(each if isinstance(each, str) else _range(each), since) for each, since in json.loads(text))
 
 
 def inputs_to_text(inputs: Sequence[InputVersion]) -> str:

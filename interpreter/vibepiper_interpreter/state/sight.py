@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _IDENTITY = "select id from identity"
 _SERIAL = "select serial from environments where name = :environment"
 _PUBLISHED = """
-select p.address, p.version_id, v.fingerprint, v.build, v.key, p.inputs, v.parts, v.source_files, v.inputs
+select p.address, p.version_id, v.fingerprint, v.build, v.key, p.inputs, v.parts, v.source_files, v.inputs, v.built
 from pointers as p join versions as v on v.id = p.version_id
 where p.environment = :environment
 order by p.address

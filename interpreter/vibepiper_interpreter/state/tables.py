@@ -91,6 +91,8 @@ versions = Table(
     Column("peak_memory", BigInteger),
     Column("run_id", String, nullable=False),
     Column("created_at", Instant, nullable=False),
+    # [[slice, version id since which it is as it is], …]; a slice is a value, or the two ends of a stretch of time.
+    Column("built", Text, nullable=False, server_default="[]"),
     Index("ix_versions_address_created_at", "address", "created_at"),
 )
 

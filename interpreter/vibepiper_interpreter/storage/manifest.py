@@ -10,7 +10,7 @@ from vibepiper_interpreter.compile.serial import column_to_json, definition_to_j
 from vibepiper_interpreter.storage.storage import MANIFEST
 from vibepiper_interpreter.storage.version import Part, Version
 
-MANIFEST_FORMAT = 1
+MANIFEST_FORMAT = 2
 
 
 def write_manifest(directory: Path, version: Version) -> None:
@@ -31,6 +31,10 @@ def manifest(version: Version) -> dict[str, Any]:
         "rows": version.rows,
         "bytes": version.bytes,
         "parts": [_part(part) for part in version.parts],
+        "built": [
+            [each.slice if isinstance(each.slice, str) else [each.slice.start.isoformat(), each.slice.end.isoformat()]]
+            for each in version.built
+        ],
         "source_files": [
             {"path": file.path, "size": file.size, "modified_ns": file.modified_ns, "sha256": file.sha256}
             for file in version.source_files
@@ -45,8 +49,18 @@ def manifest(version: Version) -> dict[str, Any]:
 
 
 def _part(part: Part) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if part.role != "rows":
+        told["role"] = part.role
+    if part.ranges:
+        told["ranges"] = [[each.start.isoformat(), each.end.isoformat()] for each in part.ranges]
+        told["carved"] = part.carved
+    if part.partition is not None:
+        told["partition"] = part.partition
     return {
-        "path": part.path.rpartition("/")[2],
+        # Relative to the storage: what is built bit by bit goes on with the parts of earlier versions.
+        "path": part.path,
+        **told,
         "rows": part.rows,
         "bytes": part.bytes,
         "statistics": {column.name: [column.null_count, column.minimum, column.maximum] for column in part.statistics},

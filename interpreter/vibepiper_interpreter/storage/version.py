@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset
+from vibepiper_interpreter.storage.slices import Built, Range
 from vibepiper_spec.address import Address
+
+# rows: they are in the table · upserts: they are too, in the place of rows of the same key in parts with role rows ·
+# deletes: only keys, whose rows in parts with role rows are gone.
+PartRole = Literal["rows", "upserts", "deletes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,18 @@ class Part:
     statistics: tuple[ColumnStatistics, ...] = ()
     # Hash of the file's bytes, where it was computed (`vp state verify` compares); empty otherwise.
     checksum: str = ""
+    role: PartRole = "rows"
+    # Of an interval asset: the stretches of time whose rows are read from this part. Empty: all of its rows are read.
+    # A part that holds rows of others too, which were made anew since, is `carved`.
+    ranges: tuple[Range, ...] = ()
+    carved: bool = False
+    # Of a partitioned asset: the value that all its rows have.
+    partition: str | None = None
+
+
+def version_of_part(part: Part) -> str:
+    """The version that made `part`: its files lie in that one's folder."""
+    return part.path.split("/")[2]
 
 
 class Stored(Protocol):
@@ -79,7 +96,14 @@ class Version:
     peak_memory: int | None  # bytes, where it could be measured
     run_id: str
     created_at: datetime  # UTC
+    # Of an asset that is built by interval or partition: what is built, and since which making it is as it is.
+    built: tuple[Built, ...] = ()
 
     @property
     def address(self) -> Address:
         return self.asset.address
+
+    @property
+    def plain(self) -> bool:
+        """Whether the rows of its parts together are its rows, and nothing has to be taken away."""
+        return all(part.role == "rows" and not part.carved for part in self.parts)

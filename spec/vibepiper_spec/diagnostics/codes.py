@@ -66,6 +66,7 @@ _ALL = (
     Code("VP314", "SQL error"),
     Code("VP315", "Columns unknown"),
     Code("VP316", "No engine for the dialect"),
+    Code("VP317", "Query does not ask for its interval"),
     # Python
     Code("VP401", "Python module does not import"),
     Code("VP402", "Python function missing"),

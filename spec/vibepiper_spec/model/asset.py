@@ -26,7 +26,7 @@ class AssetSpec(SpecModel):
     checks: AssetChecks = ()
     """Rules on the whole asset."""
     build: Build = Build()
-    """How the asset is built: `table` (the default) or `view`."""
+    """How the asset is built: `table` (the default), `view`, or one of the incremental modes."""
     order_by: Strings = ()
     """Columns that the stored files are sorted by."""
     rebuild: Literal["on_change", "always"] = "on_change"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic import BeforeValidator, Field, Strict, WithJsonSchema, model_validator
 
 from vibepiper_spec.model.asset import AssetSpec
+from vibepiper_spec.model.build import Write, is_incremental
+from vibepiper_spec.model.cursor import Cursor
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.scalar import describe_type
 from vibepiper_spec.model.spec_model import SpecModel
@@ -75,3 +77,32 @@ class FileSource(AssetSpec):
     """What the files are; told from the suffix if not set."""
     options: CsvOptions = CsvOptions()
     """How a CSV file is written, where that cannot be told from the file itself."""
+    write: Write = Write()
+    """How the rows of new files come to those that were read before; `replace` (the default) reads all files."""
+    cursor: Cursor | None = None
+    """What tells new files, or new rows, from those that were read; a file is new if its path is, if not set."""
+
+    @model_validator(mode="after")
+    def _one_way_to_build(self) -> Self:
+        if is_incremental(self.build):
+            raise mistake(
+                "VP110",
+                f"A source is not built by `{self.build.mode}`: how its rows are kept is told by `write`.",
+                f'Write `write = "{self.build.mode}"` instead of `build`.',
+                key="build",
+            )
+        if self.build.mode == "view" and is_incremental(self.write):
+            raise mistake(
+                "VP110",
+                "A source that is read in place keeps no rows, so none can be written.",
+                "Remove `build` or `write`.",
+                key="write",
+            )
+        if self.cursor is not None and self.write.mode in ("replace", "scd2"):
+            raise mistake(
+                "VP110",
+                f'`write = "{self.write.mode}"` looks at all rows each time, so there is nothing for a cursor to tell.',
+                'Remove `cursor`, or write `write = "append"` or `"merge"`.',
+                key="cursor",
+            )
+        return self

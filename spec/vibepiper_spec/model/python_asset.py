@@ -33,6 +33,10 @@ class InputSpec(SpecModel):
     """The asset, `asset` or `pipeline.asset`; the parameter's own name if not set."""
     columns: Strings | None = None
     """The only columns the function sees; all if not set."""
+    time_column: str | None = None
+    """The column that says to which interval of the asset a row of this input belongs."""
+    partition_column: str | None = None
+    """The column that says to which partition of the asset a row of this input belongs."""
 
     @model_validator(mode="before")
     @classmethod

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from vibepiper_spec.model.build import Build
+from vibepiper_spec.model.build import Build, is_incremental
 from vibepiper_spec.model.check import CheckSeverity
 from vibepiper_spec.model.duration import duration_seconds
 from vibepiper_spec.model.mistakes import mistake
@@ -23,6 +23,14 @@ _MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?)?B|\d+(\.\d+)?\s*%", re.IGNORECAS
 def _memory_size(value: str) -> str:
     if not _MEMORY.fullmatch(value):
         raise mistake("VP109", f"`{value}` is no amount of memory.", "Write `4GB`, `512MB` or `50%`.")
+    return value
+
+
+def _plain(value: Build | None) -> Build | None:
+    if value is not None and is_incremental(value):
+        raise mistake(
+            "VP109", f"`{value.mode}` cannot hold for every asset.", 'Write `"table"` or `"view"`.', key="mode"
+        )
     return value
 
 
@@ -61,8 +69,8 @@ class Defaults(SpecModel):
     """Who answers for assets, unless they or their pipeline say otherwise."""
     tags: Strings = ()
     """Tags that all assets carry."""
-    build: Build | None = None
-    """How SQL assets and sources are built."""
+    build: Annotated[Build | None, AfterValidator(_plain)] = None
+    """How SQL assets and sources are built: `table` or `view`."""
     check_severity: CheckSeverity = "error"
     """The severity of checks that name none."""
 

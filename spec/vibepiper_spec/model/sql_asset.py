@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from vibepiper_spec.model.asset import AssetSpec
+from vibepiper_spec.model.spec_model import SpecModel
 
 # The dialects that a query may say it is written in; DuckDB's is the one that runs here.
 Dialect = Literal[
     "duckdb", "postgres", "mysql", "snowflake", "bigquery", "redshift", "databricks", "spark", "trino", "tsql", "sqlite"
 ]
+
+
+class SqlInput(SpecModel):
+    """What the query itself does not say of an asset that it reads."""
+
+    time_column: str | None = None
+    """The column that says to which interval of the asset a row of this input belongs."""
+    partition_column: str | None = None
+    """The column that says to which partition of the asset a row of this input belongs."""
 
 
 class SqlAsset(AssetSpec):
@@ -25,3 +37,5 @@ class SqlAsset(AssetSpec):
     """A file that holds the query, relative to `vp.toml`."""
     dialect: Dialect = "duckdb"
     """The SQL dialect of the query."""
+    inputs: dict[str, SqlInput] = Field(default_factory=dict)
+    """By asset, how the rows of an input belong to the intervals or partitions of this one."""

@@ -24,7 +24,7 @@ def argument(
     """The rows of `version`, cut to the parameter's columns. `cursor` is the user's: relations stay bound to it."""
     package = _require(parameter, place)
     columns = "*" if parameter.columns is None else ", ".join(quote(column) for column in parameter.columns)
-    if parameter.flavour == "polars_lazy" and version.parts:
+    if parameter.flavour == "polars_lazy" and version.parts and version.plain:
         files = [session.storage.path(part) for part in version.parts]
         frame = package.scan_parquet(files, hive_partitioning=False)
         return frame if parameter.columns is None else frame.select(parameter.columns)

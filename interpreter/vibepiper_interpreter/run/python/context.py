@@ -17,8 +17,11 @@ class Context:
     environment: str
     variables: Mapping[str, Any]
     now: datetime
-    # The stretch of time to build, for assets built by intervals; None builds the whole table.
-    partition: tuple[datetime, datetime] | None = None
+    # Of an asset that is built by interval: the stretch of time to build, from `start` up to and without `end`, as wall
+    # times in its time zone. Of one that is built by partition: the value.
+    start: datetime | None = None
+    end: datetime | None = None
+    partition: str | None = None
 
 
 def run_logger(name: str, say: Callable[[str, str], None]) -> logging.Logger:

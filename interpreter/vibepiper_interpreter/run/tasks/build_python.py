@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import duckdb
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset, PythonDefinition
 from vibepiper_interpreter.engines.duckdb.copy import copy_statement, copy_to_parquet
 from vibepiper_interpreter.engines.duckdb.failure import engine_failure
+from vibepiper_interpreter.engines.duckdb.parameters import ParameterValue
 from vibepiper_interpreter.run.failures import Cancelled, declared_at, engine_diagnostic
 from vibepiper_interpreter.run.python.arguments import argument
 from vibepiper_interpreter.run.python.columns import INEXACT, fit
@@ -29,7 +32,7 @@ from vibepiper_interpreter.run.python.modules import load_function
 from vibepiper_interpreter.run.python.output import TaskLog, told_to
 from vibepiper_interpreter.run.python.returned import BatchesDiffer, BatchStream, NotATable
 from vibepiper_interpreter.run.session import RunSession
-from vibepiper_interpreter.run.tasks.staging import stage
+from vibepiper_interpreter.run.tasks.staging import NO_VALUES, Rows, stage
 from vibepiper_interpreter.run.tasks.task import Task
 from vibepiper_interpreter.storage.version import Part, Version
 from vibepiper_spec.diagnostics import DiagnosticError
@@ -41,6 +44,13 @@ _RESULT = "vp_returned"
 
 
 def build_python(session: RunSession, task: Task) -> Version:
+    with python_rows(session, task) as rows:
+        return stage(session, task, rows)
+
+
+@contextmanager
+def python_rows(session: RunSession, task: Task, values: Mapping[str, ParameterValue] = NO_VALUES) -> Iterator[Rows]:
+    """What the asset's function returns; `values` say which slice is wanted, and are in its context."""
     asset = task.asset
     if not isinstance(asset.definition, PythonDefinition):
         raise ValueError(f"{asset.address} is no Python asset")
@@ -53,9 +63,10 @@ def build_python(session: RunSession, task: Task) -> Version:
     writer = session.new_cursor()
     try:
         with told_to(log):
-            stream = _open(session, task, asset.definition, _call(session, task, asset.definition, users, log), log)
+            called = _call(session, task, asset.definition, users, log, values)
+            stream = _open(session, task, asset.definition, called, log)
         try:
-            return _write(session, task, asset.definition, writer, stream)
+            yield _rows(session, task, asset.definition, writer, stream)
         finally:
             writer.unregister(_RESULT)
             with told_to(log):
@@ -67,7 +78,12 @@ def build_python(session: RunSession, task: Task) -> Version:
 
 
 def _call(
-    session: RunSession, task: Task, definition: PythonDefinition, cursor: duckdb.DuckDBPyConnection, log: TaskLog
+    session: RunSession,
+    task: Task,
+    definition: PythonDefinition,
+    cursor: duckdb.DuckDBPyConnection,
+    log: TaskLog,
+    values: Mapping[str, ParameterValue],
 ) -> Any:
     asset = task.asset
     function = _function(session, asset, definition)
@@ -75,7 +91,7 @@ def _call(
     arguments: dict[str, Any] = {}
     for parameter in definition.parameters:
         if parameter.address is None:
-            arguments[parameter.name] = _context(session, asset, log)
+            arguments[parameter.name] = _context(session, asset, log, values)
         else:
             version = task.inputs[parameter.address]
             arguments[parameter.name] = argument(session, cursor, parameter, version, declared_at(asset))
@@ -103,12 +119,13 @@ def _require_planned(session: RunSession, asset: CompiledAsset, definition: Pyth
         raise DiagnosticError(code_changed(asset, definition))
 
 
-def _context(session: RunSession, asset: CompiledAsset, log: TaskLog) -> Context:
+def _context(session: RunSession, asset: CompiledAsset, log: TaskLog, values: Mapping[str, ParameterValue]) -> Context:
     return Context(
         logger=run_logger(str(asset.address), log),
         environment=session.environment,
         variables=session.variables,
         now=session.now,
+        **dict[str, Any](values),
     )
 
 
@@ -118,7 +135,7 @@ def _open(session: RunSession, task: Task, definition: PythonDefinition, value: 
             raise Cancelled
 
     try:
-        return BatchStream(value, stop, lambda: _empty_schema(session, task.asset.columns), lambda: told_to(log))
+        return BatchStream(value, stop, lambda: _empty_schema(session, task.asset.given_columns), lambda: told_to(log))
     except NotATable as error:
         raise DiagnosticError(no_table(task.asset, definition, str(error))) from error
     except Cancelled:
@@ -138,15 +155,15 @@ def _empty_schema(session: RunSession, columns: tuple[Column, ...]) -> pyarrow.S
     return schema
 
 
-def _write(
+def _rows(
     session: RunSession,
     task: Task,
     definition: PythonDefinition,
     cursor: duckdb.DuckDBPyConnection,
     stream: BatchStream,
-) -> Version:
+) -> Rows:
     asset = task.asset
-    fitted = fit(_returned_columns(session, asset, cursor, stream), asset.columns)
+    fitted = fit(_returned_columns(session, asset, cursor, stream), asset.given_columns)
     if fitted.problems:
         raise DiagnosticError(columns_differ(asset, definition, fitted.problems))
     if not fitted.columns:
@@ -163,7 +180,7 @@ def _write(
         _require_planned(session, asset, definition)
         return part
 
-    return stage(session, task, write, lambda part: fitted.columns)
+    return Rows(write, lambda: fitted.columns)
 
 
 def _returned_columns(
@@ -196,7 +213,7 @@ def _stopped(
     message = engine_failure(error).message
     if message.startswith(INEXACT):
         column, _, value = message.removeprefix(INEXACT).partition(": ")
-        declared = next(each.type for each in task.asset.columns if each.name == column)
+        declared = next(each.type for each in task.asset.given_columns if each.name == column)
         sentence = f"Column `{column}` holds `{session.redactor(value)}`, which is no {declared}, as is declared."
         return DiagnosticError(columns_differ(task.asset, definition, [sentence]))
     return DiagnosticError(engine_diagnostic(session, task.asset, error))

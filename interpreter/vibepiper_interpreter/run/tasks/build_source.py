@@ -11,7 +11,7 @@ from vibepiper_interpreter.connectors.file import list_files, read_expression
 from vibepiper_interpreter.engines.duckdb.copy import copy_statement, copy_to_parquet
 from vibepiper_interpreter.run.failures import changed_while_read, engine_diagnostic
 from vibepiper_interpreter.run.session import RunSession
-from vibepiper_interpreter.run.tasks.staging import stage, virtual
+from vibepiper_interpreter.run.tasks.staging import Rows, stage, virtual
 from vibepiper_interpreter.run.tasks.task import Task
 from vibepiper_interpreter.storage.version import Part, SourceFile, Version
 from vibepiper_spec.diagnostics import DiagnosticError
@@ -21,18 +21,31 @@ _VANISHED = "has vanished since the plan was made"
 
 def build_source(session: RunSession, task: Task) -> Version:
     """Read the very files that the plan lists; newer ones wait for the next plan."""
-    asset = task.asset
-    definition = asset.definition
-    if not isinstance(definition, FileDefinition):
-        raise ValueError(f"{asset.address} is no file source")
-    files = _as_planned(session.root, asset, definition, task.action.source_files)
-    if asset.build == "view":
+    files = planned_files(session, task)
+    if task.asset.build == "view":
         return virtual(session, task, files)
+    return stage(session, task, file_rows(session, task, files), files)
+
+
+def planned_files(session: RunSession, task: Task) -> tuple[SourceFile, ...]:
+    """The files that the plan lists, as they are here: the same content, or VP505."""
+    return _as_planned(session.root, task.asset, _definition(task.asset), task.action.source_files)
+
+
+def _definition(asset: CompiledAsset) -> FileDefinition:
+    if not isinstance(asset.definition, FileDefinition):
+        raise ValueError(f"{asset.address} is no file source")
+    return asset.definition
+
+
+def file_rows(session: RunSession, task: Task, files: tuple[SourceFile, ...]) -> Rows:
+    """The rows of `files`."""
+    asset, definition = task.asset, _definition(task.asset)
     before = _identities(session.root, asset, files)
 
     def write(file: Path, part_path: str) -> Part:
         query = f"SELECT * FROM {read_expression(session.root, definition, files)}"
-        statement = copy_statement(query, file, asset.columns, asset.order_by)
+        statement = copy_statement(query, file, asset.given_columns, asset.order_by)
         try:
             part = copy_to_parquet(session.cursor(), statement, part_path)
         except duckdb.Error as error:
@@ -42,7 +55,7 @@ def build_source(session: RunSession, task: Task) -> Version:
         _require_same(session.root, asset, files, before)
         return part
 
-    return stage(session, task, write, lambda part: asset.columns, files)
+    return Rows(write, lambda: asset.given_columns)
 
 
 def _as_planned(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,32 +16,38 @@ from vibepiper_interpreter.engines.duckdb.copy import (
     copy_to_parquet,
     table_statement,
 )
-from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, parameter_literals
+from vibepiper_interpreter.engines.duckdb.parameters import ParameterValue, fill_parameters, parameter_literals
 from vibepiper_interpreter.run.failures import engine_diagnostic
 from vibepiper_interpreter.run.relations import qualified
 from vibepiper_interpreter.run.session import RunSession
-from vibepiper_interpreter.run.tasks.staging import stage, virtual
+from vibepiper_interpreter.run.tasks.staging import NO_VALUES, Rows, stage, virtual
 from vibepiper_interpreter.run.tasks.task import Task
 from vibepiper_interpreter.storage.version import Part, Version
 from vibepiper_spec.diagnostics import DiagnosticError
 
 
 def build_sql(session: RunSession, task: Task) -> Version:
-    asset = task.asset
-    if not isinstance(asset.definition, SqlDefinition):
-        raise ValueError(f"{asset.address} is no SQL asset")
-    if asset.build == "view":
+    if task.asset.build == "view":
         return virtual(session, task)
+    with sql_rows(session, task) as rows:
+        return stage(session, task, rows)
+
+
+@contextmanager
+def sql_rows(session: RunSession, task: Task, values: Mapping[str, ParameterValue] = NO_VALUES) -> Iterator[Rows]:
+    """The rows of the asset's query; `values` are those of the parameters that say which slice is wanted."""
+    asset = task.asset
     definition = asset.definition
-    filled = fill_parameters(
-        definition.query, parameter_literals(definition.parameters, definition.values, session.now)
-    )
+    if not isinstance(definition, SqlDefinition):
+        raise ValueError(f"{asset.address} is no SQL asset")
+    given = (*definition.values, *values.items())
+    filled = fill_parameters(definition.query, parameter_literals(definition.parameters, given, session.now))
     cursor = session.cursor()
     relations, table = session.relations, qualified(asset.address)
     relations.use(cursor, asset.address.pipeline)
 
     def write(file: Path, part_path: str) -> Part:
-        if relations.tables.wanted(asset, task.inputs.values()):
+        if asset.settings is None and relations.tables.wanted(asset, task.inputs.values()):
             most_rows = relations.tables.MOST_ROWS
             statement = table_statement(filled.text, table, asset.columns, asset.order_by, most_rows=most_rows)
             with told(statement):
@@ -52,7 +58,7 @@ def build_sql(session: RunSession, task: Task) -> Version:
                 except BaseException:
                     relations.forsake_table(cursor, asset.address)
                     raise
-        statement = copy_statement(filled.text, file, asset.columns, asset.order_by)
+        statement = copy_statement(filled.text, file, asset.given_columns, asset.order_by)
         with told(statement):
             return copy_to_parquet(cursor, statement, part_path)
 
@@ -65,7 +71,7 @@ def build_sql(session: RunSession, task: Task) -> Version:
             located = filled if _own_text_only(task) else None
             raise DiagnosticError(engine_diagnostic(session, asset, error, located, statement.query_offset)) from error
 
-    return stage(session, task, write, lambda part: asset.columns)
+    yield Rows(write, lambda: asset.given_columns)
 
 
 def _own_text_only(task: Task) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from vibepiper_interpreter.compile.compiled import Column
+from vibepiper_interpreter.engines.duckdb.parameters import ParameterValue
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.task import Task
 from vibepiper_interpreter.storage import new_version_id
@@ -16,18 +19,22 @@ from vibepiper_interpreter.storage.manifest import write_manifest
 from vibepiper_interpreter.storage.version import Part, SourceFile, Version
 from vibepiper_interpreter.storage.version_key import version_key
 
+NO_VALUES: Mapping[str, ParameterValue] = MappingProxyType({})
+
 # Writes the file at the path and describes it; the second argument is the part's path in the storage.
 WritePart = Callable[[Path, str], Part]
 
 
-def stage(
-    session: RunSession,
-    task: Task,
-    write: WritePart,
-    columns: Callable[[Part], Sequence[Column]],
-    source_files: tuple[SourceFile, ...] = (),
-) -> Version:
-    """A new version whose one part `write` makes. Its folder is nobody's until the state records the version."""
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a query, a function or files give, ready to be written once; then its columns are known for certain."""
+
+    write: WritePart
+    columns: Callable[[], Sequence[Column]]
+
+
+def stage(session: RunSession, task: Task, rows: Rows, source_files: tuple[SourceFile, ...] = ()) -> Version:
+    """A new version whose one part holds `rows`. Its folder is nobody's until the state records the version."""
     address = task.asset.address
     version_id = new_version_id()
     directory = session.storage.directory(address, version_id)
@@ -36,13 +43,15 @@ def stage(
     inputs = task.input_versions()
     began = time.perf_counter()
     try:
-        part = write(directory / "part-0.parquet", f"{address.pipeline}/{address.name}/{version_id}/part-0.parquet")
+        part = rows.write(
+            directory / "part-0.parquet", f"{address.pipeline}/{address.name}/{version_id}/part-0.parquet"
+        )
         version = Version(
             id=version_id,
             asset=task.asset,
             key=version_key(task.asset, inputs, source_files),
             inputs=inputs,
-            columns=tuple(columns(part)),
+            columns=tuple(rows.columns()),
             parts=(part,),
             source_files=source_files,
             rows=part.rows,

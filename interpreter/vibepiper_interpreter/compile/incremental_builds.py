@@ -1,0 +1,259 @@
+"""What the modes that keep what was made before ask of an asset: its settings, its columns, its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from vibepiper_interpreter.compile.build_settings import (
+    Append,
+    BuildSettings,
+    CursorSettings,
+    History,
+    Intervals,
+    Merge,
+    Partitions,
+)
+from vibepiper_interpreter.compile.compilation import Compilation
+from vibepiper_interpreter.compile.compiled import Column
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
+from vibepiper_spec.load.loaded import DeclaredAsset
+from vibepiper_spec.model.asset import AssetSpec
+from vibepiper_spec.model.build import Build, BuildMode, Write, is_incremental
+from vibepiper_spec.model.duration import duration_seconds
+from vibepiper_spec.model.file_source import FileSource
+
+# What a query may name as `$name` beside the variables, by the mode it is built in.
+_PARAMETERS: Mapping[BuildMode, Mapping[str, str]] = {
+    "interval": {"start": "TIMESTAMP", "end": "TIMESTAMP"},
+    "partition": {"partition": "VARCHAR"},
+}
+_TIMES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
+_SINCE = "TIMESTAMP WITH TIME ZONE"
+# Grains shorter than a day: a column of dates cannot tell their intervals apart.
+_WITHIN_A_DAY = ("minute", "five_minutes", "quarter_hour", "half_hour", "hour")
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The columns of the table that is kept of a query's (or a function's, or the files') columns, and the settings."""
+
+    columns: tuple[Column, ...]
+    settings: BuildSettings | None = None
+    problems: tuple[Diagnostic, ...] = ()
+
+
+def mode_of(spec: AssetSpec) -> BuildMode:
+    """How the asset is built, or how what a source reads is written."""
+    if isinstance(spec, FileSource) and spec.write.mode != "replace":
+        return spec.write.mode
+    return spec.build.mode
+
+
+def cursor_of(spec: AssetSpec) -> CursorSettings | None:
+    if not isinstance(spec, FileSource) or spec.cursor is None:
+        return None
+    cursor = spec.cursor
+    return CursorSettings(cursor.by, cursor.column, cursor.start, duration_seconds(cursor.lag or "0s") or 0.0)
+
+
+def slice_parameters(spec: AssetSpec) -> Mapping[str, str]:
+    """The parameters that say which interval or partition a query is to give, with their types."""
+    return _PARAMETERS.get(mode_of(spec), {})
+
+
+def table_of(state: Compilation, declared: DeclaredAsset, columns: tuple[Column, ...]) -> Built:
+    """What is kept of rows with these columns. Without problems where the columns are known only at run time."""
+    spec = declared.spec
+    write: Build | Write = spec.write if isinstance(spec, FileSource) and spec.write.mode != "replace" else spec.build
+    if not is_incremental(write):
+        return Built(columns)
+    return _Judge(state, declared, write, columns).judge()
+
+
+class _Judge:
+    def __init__(
+        self, state: Compilation, declared: DeclaredAsset, write: Build | Write, columns: tuple[Column, ...]
+    ) -> None:
+        self._state, self._declared, self._write = state, declared, write
+        self._key = "build" if isinstance(write, Build) else "write"
+        self._columns = columns
+        self._by_name = {column.name.casefold(): column for column in columns}
+        self._problems: list[Diagnostic] = []
+
+    def judge(self) -> Built:
+        settings, columns = self._settings(), self._columns
+        if isinstance(settings, Merge) and settings.delete_flag is not None:
+            columns = tuple(column for column in columns if column.name != settings.delete_flag)
+        if isinstance(settings, History) and columns:
+            columns = (*columns, Column(settings.valid_from, _SINCE), Column(settings.valid_to, _SINCE))
+        return Built(columns, settings, tuple(self._problems))
+
+    def _settings(self) -> BuildSettings:
+        write = self._write
+        match write.mode:
+            case "interval":
+                return self._intervals()
+            case "append":
+                return Append()
+            case "merge":
+                return self._merge()
+            case "scd2":
+                return self._history()
+            case _:
+                return self._partitions()
+
+    def _intervals(self) -> Intervals:
+        write = self._write
+        assert write.column is not None
+        assert write.grain is not None
+        column = self._column(write.column, "column")
+        if column is not None and column.type not in _TIMES:
+            self._tell(
+                "VP304",
+                f"Column `{column.name}` is {column.type}, and only a date or a timestamp says to which interval a row "
+                "belongs.",
+                "Cast it in the query, or name another column.",
+                "column",
+            )
+        elif column is not None and column.type == "DATE" and write.grain in _WITHIN_A_DAY:
+            self._tell(
+                "VP304",
+                f"Column `{column.name}` holds dates, and a `{write.grain}` is shorter than a day.",
+                'Use `grain = "day"`, or a column of timestamps.',
+                "grain",
+            )
+        try:
+            ZoneInfo(write.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            self._tell("VP109", f"There is no time zone `{write.time_zone}`.", "Write `Europe/Berlin`.", "time_zone")
+        start = write.start
+        if start is not None and not isinstance(start, datetime):
+            start = datetime(start.year, start.month, start.day)
+        if start is not None and start.tzinfo is not None:
+            self._tell(
+                "VP109",
+                "`start` is the wall time in `time_zone`, so it takes no offset.",
+                f"Write `{start.replace(tzinfo=None).isoformat()}`.",
+                "start",
+            )
+            start = start.replace(tzinfo=None)
+        return Intervals(
+            self._spelled(column, write.column),
+            write.grain,
+            start,
+            write.lookback,
+            write.batch_size,
+            write.time_zone,
+            separable=write.batch_size is not None,
+        )
+
+    def _partitions(self) -> Partitions:
+        write = self._write
+        assert write.column is not None
+        name = self._spelled(self._column(write.column, "column"), write.column)
+        if not isinstance(write, Build):
+            return Partitions(name)
+        if write.values is not None:
+            return Partitions(name, tuple(_as_text(value) for value in write.values))
+        asset, _, column = (write.values_of or "").rpartition(".")
+        pipeline = self._declared.address.pipeline
+        address = self._state.names.resolve(asset, pipeline)
+        if address is None:
+            place = self._state.loaded.locator.place(self._declared.origin, self._key, "values_of")
+            self._problems.append(self._state.names.unknown(asset, pipeline, place))
+            return Partitions(name, ())
+        known = {item.name.casefold(): item.name for item in self._state.columns.get(address, ())}
+        if known and column.casefold() not in known:
+            self._tell(
+                "VP208",
+                f"`{address}` has no column `{column}`.{did_you_mean(column, known.values())}",
+                f"It has {_listed(known.values())}.",
+                "values_of",
+            )
+        return Partitions(name, None, (address, known.get(column.casefold(), column)))
+
+    def _merge(self) -> Merge:
+        write = self._write
+        flag = None
+        if write.delete_flag is not None:
+            column = self._column(write.delete_flag, "delete_flag")
+            flag = self._spelled(column, write.delete_flag)
+            if column is not None and column.type != "BOOLEAN":
+                self._tell(
+                    "VP304",
+                    f"Column `{column.name}` is {column.type}, and a flag is BOOLEAN.",
+                    "Cast it: `cast(… as boolean)`.",
+                    "delete_flag",
+                )
+        updated = None
+        if write.update_columns is not None:
+            updated = self._names(write.update_columns, "update_columns")
+        return Merge(self._names(write.key, "key"), flag, updated)
+
+    def _history(self) -> History:
+        write = self._write
+        updated = None
+        if write.updated_at is not None:
+            column = self._column(write.updated_at, "updated_at")
+            updated = self._spelled(column, write.updated_at)
+            if column is not None and column.type not in _TIMES:
+                self._tell(
+                    "VP304",
+                    f"Column `{column.name}` is {column.type}, and only a date or a timestamp says since when.",
+                    "Name another column, or leave `updated_at` out.",
+                    "updated_at",
+                )
+        for key in ("valid_from", "valid_to"):
+            name = getattr(write, key)
+            if name.casefold() in self._by_name:
+                self._tell(
+                    "VP311",
+                    f"The rows have a column `{name}` already, and the history needs that name.",
+                    f'Give it another one: `{key} = "…"`.',
+                    key,
+                )
+        return History(self._names(write.key, "key"), updated, write.valid_from, write.valid_to)
+
+    def _names(self, names: Iterable[str], key: str) -> tuple[str, ...]:
+        return tuple(self._spelled(self._column(name, key, index), name) for index, name in enumerate(names))
+
+    def _column(self, name: str, *keys: str | int) -> Column | None:
+        """The column of that name; VP302 where there is none. None too where the columns are not known yet."""
+        column = self._by_name.get(name.casefold())
+        if column is None and self._columns:
+            known = [item.name for item in self._columns]
+            self._tell(
+                "VP302",
+                f"`{self._declared.address}` has no column `{name}`.{did_you_mean(name, known)}",
+                f"It has {_listed(known)}.",
+                *keys,
+            )
+        return column
+
+    @staticmethod
+    def _spelled(column: Column | None, name: str) -> str:
+        return name if column is None else column.name
+
+    def _tell(self, code: str, detail: str, fix: str, *keys: str | int) -> None:
+        place = self._state.loaded.locator.place(self._declared.origin, self._key, *keys)
+        self._problems.append(Diagnostic(code, detail, place, fix=Fix(fix)))
+
+
+def values_input(settings: BuildSettings | None) -> Address | None:
+    """The asset whose column names the partitions: it comes before, though no query reads it."""
+    if isinstance(settings, Partitions) and settings.values_of is not None:
+        return settings.values_of[0]
+    return None
+
+
+def _as_text(value: object) -> str:
+    """A value as DuckDB prints it: what `$partition` is."""
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in list(names)[:12])
