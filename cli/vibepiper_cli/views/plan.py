@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import get_args
 
 from vibepiper_cli.printer import Paint
 from vibepiper_cli.views.tables import aligned
 from vibepiper_cli.views.words import conjunction, count, listed, seconds, size
 from vibepiper_interpreter.compile.compiled import CompiledAsset
-from vibepiper_interpreter.plan.plan import Action, ColumnChange, Condition, Estimate, Plan
+from vibepiper_interpreter.plan.plan import BUILDING, Action, ColumnChange, Condition, Estimate, Plan, Verb
 
-_SYMBOLS = {"create": ("+", "added"), "rebuild": ("~", "changed"), "recheck": ("✓", "info"), "repoint": (">", "info")}
+_SYMBOLS = {
+    "create": ("+", "added"),
+    "rebuild": ("~", "changed"),
+    "fill": ("~", "changed"),
+    "extend": ("~", "changed"),
+    "recheck": ("✓", "info"),
+    "repoint": (">", "info"),
+}
 _REMOVE = ("-", "removed")
 _PERHAPS = ("?", "faint")
 _COLUMN_SYMBOLS = {
@@ -42,7 +50,7 @@ def count_actions(plan: Plan, paint: Paint) -> str:
     """The last line: `Plan: 2 to create, 1 to rebuild, 3 perhaps; 12 unchanged. About 4.0 s.`"""
     certain = [action for action in plan.actions if action.expected == "run"]
     counted = []
-    for verb in ("create", "rebuild", "recheck", "repoint", "remove"):
+    for verb in get_args(Verb):
         if number := sum(action.verb == verb for action in certain):
             counted.append(f"{number:,} to {verb}")
     if perhaps := len(plan.actions) - len(certain):
@@ -97,7 +105,7 @@ def _body(action: Action, paint: Paint) -> list[str]:
         lines.append(f"reaches {listed(action.reaches)}")
     if action.checks:
         lines.append(paint("faint", f"checks {listed(action.checks, most=6)}"))
-    if action.estimate is not None and action.verb in ("create", "rebuild"):
+    if action.estimate is not None and action.verb in BUILDING:
         lines += [paint("faint", line) for line in _estimate(action.estimate)]
     return lines
 
@@ -146,11 +154,7 @@ def _estimate(estimate: Estimate) -> list[str]:
 
 
 def _total_time(actions: Iterable[Action]) -> str:
-    times = [
-        action.estimate.seconds if action.estimate else None
-        for action in actions
-        if action.verb in ("create", "rebuild")
-    ]
+    times = [action.estimate.seconds if action.estimate else None for action in actions if action.verb in BUILDING]
     known = [time for time in times if time is not None]
     if not known or len(known) < len(times):
         return ""

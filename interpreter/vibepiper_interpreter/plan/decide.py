@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from vibepiper_interpreter.compile.build_settings import Intervals, Partitions
 from vibepiper_interpreter.compile.compiled import CompiledAsset, Input
 from vibepiper_interpreter.plan.column_changes import columns_changed
 from vibepiper_interpreter.plan.draft import Draft, Planning
@@ -67,7 +68,7 @@ def _look_at_inputs(planning: Planning, draft: Draft) -> None:
 def _act(planning: Planning, draft: Draft) -> None:
     draft.found = _existing(planning, draft)
     changes = _changed_inputs(planning, draft)
-    if draft.own_reasons:
+    if draft.own_reasons and not draft.goes_on:
         # What has to be done anyway depends on nothing.
         draft.conditions = ()
     if draft.found is not None:
@@ -76,9 +77,11 @@ def _act(planning: Planning, draft: Draft) -> None:
         draft.verb = "create"
     elif draft.asset.build == "view" and draft.asset.kind != "source" and _only_moved(draft):
         draft.verb = "repoint"
+    elif draft.goes_on:
+        draft.verb = "fill" if isinstance(draft.asset.settings, Intervals | Partitions) else "extend"
     else:
         draft.verb = "rebuild"
-    if draft.conditions:
+    if draft.conditions and not draft.own_reasons:
         draft.expected_to_run = any(
             changes.get(condition.input, NOTHING).felt_by(condition.columns) for condition in draft.conditions
         )

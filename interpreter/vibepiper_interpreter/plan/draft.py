@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, ColumnFlow, Columns
-from vibepiper_interpreter.plan.plan import ColumnChange, Condition, Estimate, Reason, Verb
+from vibepiper_interpreter.plan.plan import BUILDING, ColumnChange, Condition, Estimate, Reason, Verb
 from vibepiper_interpreter.state import Confirmed, Proof, Published
+from vibepiper_interpreter.storage.slices import Range
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile, Stored, Version
 from vibepiper_spec.address import Address
 
 if TYPE_CHECKING:
     from vibepiper_interpreter.state import State
+
+# Reasons to make more of what is built bit by bit, and not to make it anew.
+_GOES_ON = frozenset({"slices", "source_files"})
 
 ListFiles = Callable[[CompiledAsset], tuple[SourceFile, ...]]
 StorageHas = Callable[[Stored], bool]
@@ -32,6 +36,7 @@ class Draft:
     own_reasons: list[Reason] = field(default_factory=list)
     input_reasons: list[Reason] = field(default_factory=list)
     source_files: tuple[SourceFile, ...] = ()
+    slices: tuple[Range | str, ...] = ()
     conditions: tuple[Condition, ...] = ()
     # A version that exists already and is just what is wanted.
     found: Version | None = None
@@ -57,7 +62,16 @@ class Draft:
     @property
     def makes(self) -> bool:
         """Whether the environment may point to another version afterwards."""
-        return self.verb in ("create", "rebuild", "repoint")
+        return self.verb in BUILDING or self.verb == "repoint"
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether what is published stays, and only what is missing, stale or new of it is made."""
+        return (
+            self.asset.settings is not None
+            and self.published is not None
+            and all(reason.code in _GOES_ON for reason in self.own_reasons)
+        )
 
     @property
     def reproducible(self) -> bool:

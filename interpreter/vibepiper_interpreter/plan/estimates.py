@@ -12,7 +12,7 @@ from vibepiper_interpreter.state.records import Past
 
 def estimate(planning: Planning) -> None:
     built = [
-        draft for draft in planning.acting() if draft.verb in ("create", "rebuild") and draft.asset.build == "table"
+        draft for draft in planning.acting() if draft.verb in ("create", "rebuild") and draft.asset.build != "view"
     ]
     pasts = planning.state.pasts(draft.asset.address for draft in built)
     for draft in built:

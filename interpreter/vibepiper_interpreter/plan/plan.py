@@ -8,14 +8,19 @@ from datetime import datetime
 from typing import Any, Literal
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.storage.slices import Range
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile
 from vibepiper_spec.address import Address
 
-PLAN_FORMAT = 2  # raised whenever the saved form changes; an older file is refused with VP702
+PLAN_FORMAT = 3  # raised whenever the saved form changes; an older file is refused with VP702
 
-# create: never published here · rebuild: published, and its meaning or its inputs changed · recheck: only its checks
-# changed · repoint: the wanted version exists already, or it is a view · remove: it left the specs.
-Verb = Literal["create", "rebuild", "recheck", "repoint", "remove"]
+# create: never published here · rebuild: published, and its meaning or its inputs changed · fill: what is published
+# stays, and slices of it are made that are missing or stale · extend: it stays, and what is new is brought into it ·
+# recheck: only its checks changed · repoint: the wanted version exists already, or it is a view · remove: it left the
+# specs.
+Verb = Literal["create", "rebuild", "fill", "extend", "recheck", "repoint", "remove"]
+# Those that make a version.
+BUILDING: frozenset[Verb] = frozenset({"create", "rebuild", "fill", "extend"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class Reason:
         "asked",
         "promoted",
         "returned",
+        "slices",
     ]
     words: str
 
@@ -110,6 +116,9 @@ class Action:
     component: int = 0
     # For a source: the files it will read, as listed at planning time.
     source_files: tuple[SourceFile, ...] = ()
+    # Of what is built by interval or partition: the slices to make, as far as that is known now. Which of those that
+    # are built come out stale, its conditions decide: `create` and `rebuild` make these slices and no other.
+    slices: tuple[Range | str, ...] = ()
     # In a plan that goes back: the input versions that `version_id` was known to be right for then.
     restores: tuple[InputVersion, ...] = ()
 

@@ -15,7 +15,7 @@ from vibepiper_interpreter.plan.decide import decide
 from vibepiper_interpreter.plan.draft import Draft, ListFiles, Planning, Promotes, StorageHas
 from vibepiper_interpreter.plan.estimates import estimate
 from vibepiper_interpreter.plan.flow import ColumnFlow, origins_in
-from vibepiper_interpreter.plan.plan import Action, Plan, Reason
+from vibepiper_interpreter.plan.plan import BUILDING, Action, Plan, Reason
 from vibepiper_interpreter.plan.reach import reach
 from vibepiper_interpreter.plan.recheck import recheck
 from vibepiper_interpreter.plan.remove import remove
@@ -169,7 +169,8 @@ def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> A
         checks_if_kept=draft.checks_if_kept,
         estimate=draft.estimate,
         component=draft.component,
-        source_files=draft.source_files if draft.verb in ("create", "rebuild") else (),
+        source_files=draft.source_files if draft.verb in BUILDING else (),
+        slices=draft.slices if draft.verb in BUILDING else (),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from vibepiper_interpreter.compile.serial import asset_from_json, asset_to_json, value_from_json, value_to_json
 from vibepiper_interpreter.plan.plan import Action, ColumnChange, Condition, Estimate, Plan, Reason
+from vibepiper_interpreter.storage.slices import slice_from_json, slice_to_json
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile
 from vibepiper_spec.address import Address
 
@@ -74,6 +75,7 @@ def _action_to_json(action: Action) -> dict[str, Any]:
         "checks_if_kept": list(action.checks_if_kept),
         "estimate": None if estimate is None else [estimate.rows, estimate.bytes, estimate.seconds],
         "source_files": [[file.path, file.size, file.modified_ns, file.sha256] for file in action.source_files],
+        "slices": [slice_to_json(each) for each in action.slices],
         "restores": [[str(read.address), read.version_id] for read in action.restores],
     }
     return {
@@ -108,6 +110,7 @@ def _action_from_json(found: Mapping[str, Any]) -> Action:
         estimate=None if estimate is None else Estimate(*estimate),
         component=found["component"],
         source_files=tuple(SourceFile(*file) for file in found.get("source_files", ())),
+        slices=tuple(slice_from_json(each) for each in found.get("slices", ())),
         restores=tuple(
             InputVersion(Address.parse(address), version_id) for address, version_id in found.get("restores", ())
         ),

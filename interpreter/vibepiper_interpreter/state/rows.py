@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset
 from vibepiper_interpreter.compile.serial import asset_from_json, asset_to_json, column_to_json
-from vibepiper_interpreter.storage.slices import Built, Range
+from vibepiper_interpreter.storage.slices import Built, Range, slice_from_json, slice_to_json
 from vibepiper_interpreter.storage.version import ColumnStatistics, InputVersion, Part, SourceFile, Version
 from vibepiper_spec.address import Address
 
@@ -114,7 +113,7 @@ def _part(part: Part) -> list[Any]:
 def _part_from(path: str, rows: int, size: int, checksum: str, more: Mapping[str, Any] | None = None) -> Part:
     if not more:
         return Part(path, rows, size, (), checksum)
-    ranges = tuple(_range(written) for written in more.get("ranges", ()))
+    ranges = tuple(Range.parse(*written) for written in more.get("ranges", ()))
     return Part(
         path,
         rows,
@@ -128,14 +127,6 @@ def _part_from(path: str, rows: int, size: int, checksum: str, more: Mapping[str
     )
 
 
-def slice_to_json(piece: Range | str) -> list[str] | str:
-    return piece if isinstance(piece, str) else [piece.start.isoformat(), piece.end.isoformat()]
-
-
-def _range(written: Sequence[str]) -> Range:
-    return Range(datetime.fromisoformat(written[0]), datetime.fromisoformat(written[1]))
-
-
 def built_to_text(built: Sequence[Built]) -> str:
     return to_text([[slice_to_json(each.slice), each.since] for each in built])
 
@@ -143,7 +134,7 @@ def built_to_text(built: Sequence[Built]) -> str:
 def built_from_text(text: str) -> tuple[Built, ...]:
     if text == NOTHING:
         return ()
-    return tuple(Built(each if isinstance(each, str) else _range(each), since) for each, since in json.loads(text))
+    return tuple(Built(slice_from_json(each), since) for each, since in json.loads(text))
 
 
 def inputs_to_text(inputs: Sequence[InputVersion]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vibepiper_interpreter.compile.serial import column_to_json, definition_to_json
+from vibepiper_interpreter.storage.slices import slice_to_json
 from vibepiper_interpreter.storage.storage import MANIFEST
 from vibepiper_interpreter.storage.version import Part, Version
 
@@ -31,10 +32,7 @@ def manifest(version: Version) -> dict[str, Any]:
         "rows": version.rows,
         "bytes": version.bytes,
         "parts": [_part(part) for part in version.parts],
-        "built": [
-            [each.slice if isinstance(each.slice, str) else [each.slice.start.isoformat(), each.slice.end.isoformat()]]
-            for each in version.built
-        ],
+        "built": [slice_to_json(each.slice) for each in version.built],
         "source_files": [
             {"path": file.path, "size": file.size, "modified_ns": file.modified_ns, "sha256": file.sha256}
             for file in version.source_files
@@ -53,7 +51,7 @@ def _part(part: Part) -> dict[str, Any]:
     if part.role != "rows":
         told["role"] = part.role
     if part.ranges:
-        told["ranges"] = [[each.start.isoformat(), each.end.isoformat()] for each in part.ranges]
+        told["ranges"] = [slice_to_json(each) for each in part.ranges]
         told["carved"] = part.carved
     if part.partition is not None:
         told["partition"] = part.partition

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,10 @@ class Range:
     def __post_init__(self) -> None:
         if not self.start < self.end:
             raise ValueError(f"an empty range: {self.start} to {self.end}")
+
+    @classmethod
+    def parse(cls, start: str, end: str) -> Range:
+        return cls(datetime.fromisoformat(start), datetime.fromisoformat(end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,15 @@ def common(ranges: Iterable[Range], others: Iterable[Range]) -> Ranges:
             if start < end:
                 found.append(Range(start, end))
     return tuple(found)
+
+
+def slice_to_json(piece: Range | str) -> list[str] | str:
+    """A stretch of time as its two ends, a value as itself."""
+    return piece if isinstance(piece, str) else [piece.start.isoformat(), piece.end.isoformat()]
+
+
+def slice_from_json(written: Sequence[str] | str) -> Range | str:
+    return written if isinstance(written, str) else Range.parse(*written)
 
 
 def built_ranges(built: Iterable[Built]) -> Ranges:

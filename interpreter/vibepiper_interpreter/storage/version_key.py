@@ -11,16 +11,23 @@ from vibepiper_interpreter.storage.version import InputVersion, SourceFile
 _FORMAT = "version-key-1"
 
 
-def version_key(asset: CompiledAsset, inputs: Sequence[InputVersion], source_files: Sequence[SourceFile]) -> str:
+def version_key(
+    asset: CompiledAsset,
+    inputs: Sequence[InputVersion],
+    source_files: Sequence[SourceFile],
+    more: Sequence[str] = (),
+) -> str:
     """Hash what `asset` means, the versions it reads, and the content of the files it reads.
 
     Neither the order of inputs or files nor a file's time counts. A file's path does: readers may turn it into
-    columns (`filename`, hive partitions).
+    columns (`filename`, hive partitions). `more` is what else decides which rows there are: the slices that are built,
+    or the version that was gone on with.
     """
     digest = sha256(_FORMAT.encode())
     lines = [f"asset {asset.address} {asset.build} {asset.fingerprint}"]
     lines += sorted(f"input {read.address} {read.version_id}" for read in inputs)
     lines += sorted(f"file {file.sha256} {file.size} {file.path}" for file in source_files)
+    lines += sorted(more)
     for line in lines:
         # The length in front keeps a path with odd characters from looking like two lines.
         encoded = line.encode()
