@@ -90,6 +90,12 @@ def test_the_architecture_page_follows_the_road_through_every_folder_of_the_inte
     assert sorted(folder for folder in folders if not re.search(rf"\b{folder}\b", text)) == []
 
 
+def test_the_hooks_of_a_commit_fetch_nothing() -> None:
+    text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"^ *- repo: *(.*)$", text, flags=re.MULTILINE) == ["local"]
+    assert set(re.findall(r"^ *language: *(.*)$", text, flags=re.MULTILINE)) == {"system"}
+
+
 def test_every_make_target_is_explained() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     (phony,) = re.findall(r"^\.PHONY: (.*)$", text, flags=re.MULTILINE)
