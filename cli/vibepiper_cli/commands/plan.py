@@ -13,6 +13,7 @@ from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.planning import Planned
 from vibepiper_cli.views.plan import render_plan
 from vibepiper_cli.views.plan_json import plan_json
+from vibepiper_cli.views.plan_markdown import render_markdown
 from vibepiper_interpreter.plan import save_plan
 
 
@@ -24,7 +25,10 @@ def plan(
     as_of: str | None,
     out: Path | None,
     detailed_exitcode: bool,
+    markdown: bool = False,
 ) -> ExitStatus:
+    if markdown and invocation.json:
+        raise WrongUsage("`--json` and `--markdown` are two forms of one plan; leave one out.")
     if as_of is None:
         planned = planning.make(invocation, environment, selection)
     elif selection:
@@ -35,11 +39,16 @@ def plan(
 
         planned = as_of_plan(invocation, as_of, environment)
     planned.close()
-    return show_and_save(planned, invocation, out, detailed_exitcode=detailed_exitcode)
+    return show_and_save(planned, invocation, out, detailed_exitcode=detailed_exitcode, markdown=markdown)
 
 
 def show_and_save(
-    planned: Planned, invocation: Invocation, out: Path | None, *, detailed_exitcode: bool = False
+    planned: Planned,
+    invocation: Invocation,
+    out: Path | None,
+    *,
+    detailed_exitcode: bool = False,
+    markdown: bool = False,
 ) -> ExitStatus:
     """The end of every verb that plans and does not apply."""
     printer = invocation.printer
@@ -48,6 +57,8 @@ def show_and_save(
     if invocation.json:
         diagnostics = [found.to_json() for found in planned.diagnostics]
         printer.json({**plan_json(planned.plan), "diagnostics": diagnostics})
+    elif markdown:
+        printer.data(render_markdown(planned.plan, planned.diagnostics))
     else:
         printer.data(render_plan(planned.plan, printer.data_paint))
     if out is not None:

@@ -28,6 +28,9 @@ def plan(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes, 0 if there are none.")
     ] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown, for a comment on a pull request.")
+    ] = False,
     json: JsonOption = False,
 ) -> ExitStatus:
     """Show what would change, and why
@@ -51,4 +54,5 @@ def plan(
         as_of=as_of,
         out=out,
         detailed_exitcode=detailed_exitcode,
+        markdown=markdown,
     )

@@ -31,7 +31,7 @@ _COLUMN_SYMBOLS = {
 
 def render_plan(plan: Plan, paint: Paint) -> str:
     if plan.empty:
-        return _nothing(plan)
+        return nothing_in_words(plan)
     blocks = [f"Plan for environment {paint('strong', plan.environment)}{_selected(plan)}{_purpose(plan)}"]
     # In plan order, so that inputs stand above what reads them.
     pipelines: dict[str, list[Action]] = {}
@@ -48,6 +48,11 @@ def render_plan(plan: Plan, paint: Paint) -> str:
 
 def count_actions(plan: Plan, paint: Paint) -> str:
     """The last line: `Plan: 2 to create, 1 to rebuild, 3 perhaps; 12 unchanged. About 4.0 s.`"""
+    return f"{paint('strong', 'Plan')}: {actions_in_words(plan)}"
+
+
+def actions_in_words(plan: Plan) -> str:
+    """`2 to create, 1 to rebuild; 12 unchanged.`"""
     certain = [action for action in plan.actions if action.expected == "run"]
     counted = []
     for verb in get_args(Verb):
@@ -56,10 +61,11 @@ def count_actions(plan: Plan, paint: Paint) -> str:
     if perhaps := len(plan.actions) - len(certain):
         counted.append(f"{perhaps:,} perhaps to rebuild")
     unchanged = f"; {plan.unchanged:,} unchanged" if plan.unchanged else ""
-    return f"{paint('strong', 'Plan')}: {', '.join(counted)}{unchanged}.{_total_time(certain)}"
+    return f"{', '.join(counted)}{unchanged}.{_total_time(certain)}"
 
 
-def _nothing(plan: Plan) -> str:
+def nothing_in_words(plan: Plan) -> str:
+    """That there is nothing to do, and for what."""
     if plan.purpose:
         return f"No changes. `{plan.environment}` is so already: the plan {plan.purpose}."
     scope = f"What {listed(plan.selection)} selects" if plan.selection else f"`{plan.environment}`"
@@ -125,21 +131,27 @@ def in_words(conditions: Iterable[Condition]) -> str:
 
 
 def _columns(changes: Iterable[ColumnChange], paint: Paint) -> list[str]:
-    rows = []
-    for change in changes:
-        symbol, _ = _COLUMN_SYMBOLS[change.change]
-        match change.change:
-            case "added":
-                words = change.after or ""
-            case "removed":
-                words = change.before or ""
-            case "type":
-                words = f"{change.before} → {change.after}"
-            case "expression":
-                words = f"{change.after or change.before or ''} (expression)".strip()
-        rows.append((symbol, change.name, words))
+    rows = [(_COLUMN_SYMBOLS[change.change][0], change.name, _types(change)) for change in changes]
     lines = aligned(rows)
     return [paint(_COLUMN_SYMBOLS[change.change][1], line) for change, line in zip(changes, lines, strict=True)]
+
+
+def columns_in_words(changes: Iterable[ColumnChange]) -> list[str]:
+    """`` `tax` added: DOUBLE ``, a line each."""
+    said = {"added": "added", "removed": "removed", "type": "has another type", "expression": "is computed otherwise"}
+    return [f"`{change.name}` {said[change.change]}: {_types(change)}" for change in changes]
+
+
+def _types(change: ColumnChange) -> str:
+    match change.change:
+        case "added":
+            return change.after or ""
+        case "removed":
+            return change.before or ""
+        case "type":
+            return f"{change.before} → {change.after}"
+        case "expression":
+            return f"{change.after or change.before or ''} (expression)".strip()
 
 
 def _estimate(estimate: Estimate) -> list[str]:
