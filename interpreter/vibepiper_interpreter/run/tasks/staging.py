@@ -16,6 +16,7 @@ from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.task import Task
 from vibepiper_interpreter.storage import new_version_id
 from vibepiper_interpreter.storage.manifest import write_manifest
+from vibepiper_interpreter.storage.slices import Built
 from vibepiper_interpreter.storage.version import Part, SourceFile, Version
 from vibepiper_interpreter.storage.version_key import version_key
 
@@ -33,8 +34,51 @@ class Rows:
     columns: Callable[[], Sequence[Column]]
 
 
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The folder of a version that is being made."""
+
+    directory: Path
+    prefix: str  # of its parts' paths in the storage
+
+    def part(self, number: int) -> tuple[Path, str]:
+        """Where a part is written, and its path in the storage: what `WritePart` takes."""
+        name = f"part-{number}.parquet"
+        return self.directory / name, f"{self.prefix}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a version holds: parts in its own folder, and those of earlier versions that it goes on with."""
+
+    parts: tuple[Part, ...]
+    columns: tuple[Column, ...]
+    rows: int
+    built: tuple[Built, ...] = ()
+
+
 def stage(session: RunSession, task: Task, rows: Rows, source_files: tuple[SourceFile, ...] = ()) -> Version:
-    """A new version whose one part holds `rows`. Its folder is nobody's until the state records the version."""
+    """A new version whose one part holds `rows`."""
+
+    def make(folder: Folder) -> Content:
+        part = rows.write(*folder.part(0))
+        return Content((part,), tuple(rows.columns()), part.rows)
+
+    return stage_content(session, task, make, source_files)
+
+
+def stage_content(
+    session: RunSession,
+    task: Task,
+    make: Callable[[Folder], Content],
+    source_files: tuple[SourceFile, ...] = (),
+    *,
+    key: str | None = None,
+) -> Version:
+    """A new version of what `make` writes. Its folder is nobody's until the state records the version.
+
+    `key` is given where more decides what there is than the inputs and `source_files`.
+    """
     address = task.asset.address
     version_id = new_version_id()
     directory = session.storage.directory(address, version_id)
@@ -43,23 +87,22 @@ def stage(session: RunSession, task: Task, rows: Rows, source_files: tuple[Sourc
     inputs = task.input_versions()
     began = time.perf_counter()
     try:
-        part = rows.write(
-            directory / "part-0.parquet", f"{address.pipeline}/{address.name}/{version_id}/part-0.parquet"
-        )
+        content = make(Folder(directory, f"{address.pipeline}/{address.name}/{version_id}"))
         version = Version(
             id=version_id,
             asset=task.asset,
-            key=version_key(task.asset, inputs, source_files),
+            key=key or version_key(task.asset, inputs, source_files),
             inputs=inputs,
-            columns=tuple(rows.columns()),
-            parts=(part,),
+            columns=content.columns,
+            parts=content.parts,
             source_files=source_files,
-            rows=part.rows,
-            bytes=part.bytes,
+            rows=content.rows,
+            bytes=sum(part.bytes for part in content.parts),
             seconds=time.perf_counter() - began,
             peak_memory=None,
             run_id=session.run_id,
             created_at=datetime.now(UTC),
+            built=content.built,
         )
         write_manifest(directory, version)
     except BaseException:
