@@ -62,9 +62,9 @@ def _damaged(address: Address, storage: Storage, published: Published, root: Pat
     files = " and ".join(f"`{_shown(storage.path(part), root)}`" for part in published.parts)
     return Diagnostic(
         "VP509",
-        f"`{address}` is published, but its files cannot be read: they are damaged.",
+        f"`{address}` is published, but its files cannot be read: {files} is damaged.",
         place,
-        fix=Fix(f"Delete {files}, so that it counts as missing: `vp apply` then builds it anew."),
+        fix=Fix("Have that noted with `vp state verify`: then `vp apply` builds it anew."),
     )
 
 

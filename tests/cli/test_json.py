@@ -28,6 +28,8 @@ WELL = (
     "runs",
     "state",
     "state backup saved.vpstate",
+    "state verify",
+    "state verify --quick --no-record",
     "lineage orders",
     "explain VP101",
     "explain",

@@ -59,6 +59,7 @@ def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         ["query", "from shop.customers"],
         ["runs"],
         ["state"],
+        ["state", "verify"],
         ["lineage", "customers"],
         ["clean", "--dry-run"],
         ["schema", "--print", "project"],

@@ -2,64 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import shutil
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine, text
-
-from vibepiper_cli.main import main
+from tests.state.shop import Shop
 
 if TYPE_CHECKING:
     from tests.state.conftest import Place
-
-
-class Shop:
-    """The project that `vp new` makes, with its state where the test wants it."""
-
-    def __init__(self, root: Path, url: str | None) -> None:
-        self.root = root
-        with contextlib.redirect_stderr(io.StringIO()):
-            assert main(["new", str(root)]) == 0
-        self._settings = (root / "vp.toml").read_text()
-        self.use(url)
-        self.vp("apply", "--yes")
-
-    def use(self, url: str | None) -> None:
-        text = "" if url is None else f'\n[state]\nurl = "{url}"\n'
-        (self.root / "vp.toml").write_text(self._settings + text)
-
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            status = main([*arguments, "--project", str(self.root)])
-        assert "Traceback" not in out.getvalue() + err.getvalue()
-        return status, out.getvalue(), err.getvalue()
-
-    def vp(self, *arguments: str) -> str:
-        status, out, err = self.run(*arguments)
-        assert status == 0, err
-        return out or err
-
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self.vp(*arguments, "--json"))
-
-    def revenue(self) -> str:
-        return self.vp("query", "from shop.daily_revenue", "--format", "csv")
-
-    def backup(self) -> str:
-        file = str(self.root.parent / "saved.vpstate")
-        self.vp("state", "backup", file)
-        return file
-
-    def edit(self) -> None:
-        spec = self.root / "pipelines" / "shop.vp.toml"
-        spec.write_text(spec.read_text().replace("cast(sum(amount) as", "cast(sum(amount) + 1 as"))
 
 
 @pytest.fixture

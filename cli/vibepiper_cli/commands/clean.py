@@ -45,18 +45,19 @@ def clean(invocation: Invocation, seconds: float, horizon: float | None, *, dry_
         declared = settings.state.undo_horizon
         horizon_seconds = (duration_seconds(declared) or 0.0) if horizon is None else horizon
         words = declared if horizon is None else in_words(horizon)
-        found, kept = _find(state, storage, grace, timedelta(seconds=horizon_seconds), words, before)
+        released, found, kept = _find(state, storage, grace, timedelta(seconds=horizon_seconds), words, before)
         freed = sum(version.bytes for version in found)
         if not dry_run:
-            freed = _delete(state, storage, found, before)
+            freed = _delete(state, storage, released, found, before)
     _tell(invocation, found, freed, kept, dry_run=dry_run)
     return ExitStatus.OK
 
 
 def _find(
     state: State, storage: Storage, grace: timedelta, horizon: timedelta, horizon_words: str, before: float
-) -> tuple[list[StoredVersion], _Kept]:
-    """Versions the state has let go, and folders it never knew; and how much it holds only to be able to go back."""
+) -> tuple[set[str], list[StoredVersion], _Kept]:
+    """Versions the state has let go, with files or without; their folders, and those it never knew; and how much it
+    holds only to be able to go back."""
     stored = {version.version_id: version for version in storage.stored()}
     released = {version.id for version in state.unreferenced_versions(grace, horizon)}
     held = {version.id for version in state.unreferenced_versions(grace)} - released
@@ -64,14 +65,14 @@ def _find(
     known = state.versions(stored)
     unknown = {version.version_id for version in storage.unknown(known, before)}
     found = [version for version in stored.values() if version.version_id in released | unknown]
-    return found, _Kept(horizon_words, len(kept), sum(version.bytes for version in kept))
+    return released, found, _Kept(horizon_words, len(kept), sum(version.bytes for version in kept))
 
 
-def _delete(state: State, storage: Storage, found: list[StoredVersion], before: float) -> int:
+def _delete(state: State, storage: Storage, released: set[str], found: list[StoredVersion], before: float) -> int:
     """The state forgets first: a version without files must never be found there."""
     ids = [version.version_id for version in found]
     known = state.versions(ids)
-    forgotten = set(state.forget([version_id for version_id in ids if version_id in known]))
+    forgotten = set(state.forget(sorted(released | known.keys())))
     freed = storage.remove_scratch(before)
     for version in found:
         if version.version_id in forgotten or version.version_id not in known:

@@ -66,3 +66,26 @@ def restore(
     from vibepiper_cli.commands.restore import restore_state
 
     return restore_state(Invocation.of(context, json=json), file, yes=yes)
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    quick: Annotated[bool, typer.Option("--quick", help="Look only whether files are there in full.")] = False,
+    no_record: Annotated[bool, typer.Option("--no-record", help="Only look: write nothing to the state.")] = False,
+    json: JsonOption = False,
+) -> ExitStatus:
+    """Verify that the state is sound, and that the storage holds what it says
+
+    Every reference in the state, and every file that a version is made of: there, as long as ever, and with the content
+    it had. The first time, files are read whole and their checksums recorded; from then on they are compared. What is
+    found damaged counts as lost, and the next apply makes it anew. Exits with 1 if anything that is published is wrong.
+
+    \b
+    Example:
+      vp state verify
+      vp state verify --quick
+    """
+    from vibepiper_cli.commands.verify import verify
+
+    return verify(Invocation.of(context, json=json), quick=quick, record=not no_record)

@@ -18,7 +18,7 @@ from vibepiper_interpreter.executors import Executor, InlineExecutor, ThreadExec
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.plan.protection import require_saved
 from vibepiper_interpreter.run.events import Listener
-from vibepiper_interpreter.run.failures import engine_diagnostic, lost_version
+from vibepiper_interpreter.run.failures import damaged_version, engine_diagnostic, lost_version
 from vibepiper_interpreter.run.go_back import go_back
 from vibepiper_interpreter.run.inventory import Inventory, take_inventory
 from vibepiper_interpreter.run.journal import Journal
@@ -147,6 +147,7 @@ class _Run:
                 code,
             )
             stack.callback(session.close)
+            stack.callback(self._note_damage, session)
             # Entered after the session, and so left before it: no task runs when the engine closes.
             stack.callback(executor.shutdown, _PATIENCE)
             stack.callback(session.interrupt)
@@ -174,6 +175,10 @@ class _Run:
             executor.shutdown(_PATIENCE)
             scheduler.cancel_rest()
         return ("cancelled", (_interrupted(),)) if self._cancel.is_set() else ("failed", (_lease_lost(self._plan),))
+
+    def _note_damage(self, session: RunSession) -> None:
+        if session.damaged:
+            self._state.record_checksums({part.path: part.marked_damaged for part in session.damaged})
 
     def close(self, status: Status, seconds: float) -> None:
         self._journal.tell("run_finished", status=status, seconds=seconds)
@@ -216,7 +221,8 @@ def _declare(session: RunSession, inventory: Inventory) -> dict[Address, Diagnos
         try:
             session.relations.declare(cursor, version)
         except duckdb.Error as error:
-            unreadable[address] = engine_diagnostic(session, version.asset, error)
+            damaged = damaged_version(session, version, version.asset)
+            unreadable[address] = damaged or engine_diagnostic(session, version.asset, error)
     return unreadable
 
 

@@ -55,7 +55,9 @@ class Conditions:
         cursor = session.cursor()
         try:
             before = self._hash(cursor, earlier, session.relations.earlier(cursor, earlier), used)
-        except (Unreadable, duckdb.IOException):
+        except (duckdb.InterruptException, duckdb.OutOfMemoryException):
+            raise
+        except (Unreadable, duckdb.Error):  # what an earlier version held cannot be told any more
             return False
         return before == self._hash(cursor, current, qualified(current.address), used)
 

@@ -11,11 +11,15 @@ from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.connectors.file import broken_row
 from vibepiper_interpreter.engines.duckdb.failure import EngineFailure, engine_failure
 from vibepiper_interpreter.engines.duckdb.parameters import FilledQuery
+from vibepiper_interpreter.engines.duckdb.readable import why_unreadable
 from vibepiper_interpreter.run.result import CheckResult
 from vibepiper_interpreter.run.session import RunSession
-from vibepiper_interpreter.storage.version import Version
+from vibepiper_interpreter.storage.version import Part, Version
+from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Range
 
+# The kinds of DuckDB's errors that a damaged file may cause; a query may, too.
+_OF_FILES = frozenset({"IO", "Invalid", "Invalid Input", "Serialization", "Internal"})
 _WIDTH = 40  # characters of one value in a table of failing rows
 
 
@@ -49,8 +53,8 @@ def engine_diagnostic(
     if row is not None:
         return row
     message = _without_folders(message, session)
-    if failure.kind in ("IO", "Invalid Input") and ".parquet" in message and str(session.storage.root.name) in message:
-        return _damaged(asset, message)
+    if failure.kind in _OF_FILES and (damaged := _damaged_input(session, asset)) is not None:
+        return damaged
     if isinstance(error, duckdb.OutOfMemoryException):
         return Diagnostic(
             "VP507",
@@ -100,7 +104,13 @@ def changed_while_read(asset: CompiledAsset, path: str, what: str) -> Diagnostic
 
 
 def lost_version(version: Version) -> Diagnostic:
-    return _damaged(version.asset, f"files of version {version.id} are missing or cut short")
+    return Diagnostic(
+        "VP509",
+        f"A stored version of `{version.address}` cannot be read: files of version {version.id} are missing, cut "
+        "short or damaged.",
+        declared_at(version.asset),
+        fix=Fix("Plan and apply again: it is made anew."),
+    )
 
 
 def check_failed(asset: CompiledAsset, result: CheckResult) -> Diagnostic:
@@ -135,16 +145,35 @@ def _cell(value: str) -> str:
     return flat if len(flat) <= _WIDTH else flat[: _WIDTH - 1] + "…"
 
 
-def _damaged(asset: CompiledAsset, message: str) -> Diagnostic:
-    return Diagnostic(
-        "VP509",
-        f"A stored version that `{asset.address}` needs cannot be read: {_sentence(message)}",
-        declared_at(asset),
-        fix=Fix(
-            "Plan and apply again: a version whose files are missing is made anew. If a file is there but damaged, "
-            "delete it first."
-        ),
-    )
+def damaged_version(session: RunSession, version: Version, reader: CompiledAsset) -> Diagnostic | None:
+    """VP509 for a part of `version`, which `reader` reads, that cannot be read by itself; the session notes which."""
+    return _damaged_part(session, version.address, version.parts, reader)
+
+
+def _damaged_input(session: RunSession, asset: CompiledAsset) -> Diagnostic | None:
+    """The same for all that `asset` reads, and for what it is published as."""
+    for address in (*(read.address for read in asset.inputs), asset.address):
+        found = _damaged_part(session, address, session.relations.parts_read(address), asset)
+        if found is not None:
+            return found
+    return None
+
+
+def _damaged_part(
+    session: RunSession, address: Address, parts: Sequence[Part], reader: CompiledAsset
+) -> Diagnostic | None:
+    for part in parts:
+        why = why_unreadable(session.new_cursor(), session.storage.path(part))
+        if why is None:
+            continue
+        session.damaged.append(part)
+        return Diagnostic(
+            "VP509",
+            f"`{address}` is published, but its file `{part.path}` in the storage cannot be read. {_sentence(why)}",
+            declared_at(reader),
+            fix=Fix("Plan and apply again: the file counts as lost from now on, and is made anew."),
+        )
+    return None
 
 
 def _place_in_query(

@@ -16,7 +16,7 @@ from vibepiper_interpreter.engines.duckdb.session import quote, use_pipeline
 from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.table_query import table_query
-from vibepiper_interpreter.storage.version import SourceFile, Version
+from vibepiper_interpreter.storage.version import Part, SourceFile, Version
 from vibepiper_spec.address import Address
 
 
@@ -128,6 +128,13 @@ class Relations:
     def _drop_table(self, cursor: duckdb.DuckDBPyConnection, address: Address) -> None:
         cursor.execute(f"DROP TABLE {qualified(address)}")
         self.tables.remove(address)
+
+    def parts_read(self, address: Address) -> tuple[Part, ...]:
+        """The stored files behind an asset's name, its own or those behind a view."""
+        version = self._declared.get(address)
+        if version is None or self.tables.holds_version(version):
+            return ()
+        return version.parts or tuple(part for read in version.asset.inputs for part in self.parts_read(read.address))
 
     def files_read_in_place(self, version: Version) -> tuple[SourceFile, ...]:
         """The files that whoever reads `version` reads: its own, or those behind a view, and no copy of them."""

@@ -23,7 +23,7 @@ from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.relations import Relations
 from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.storage import Storage
-from vibepiper_interpreter.storage.version import SourceFile, Version
+from vibepiper_interpreter.storage.version import Part, SourceFile, Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Place
 from vibepiper_spec.model.settings import ProjectSettings
@@ -63,6 +63,8 @@ class RunSession:
     say: Callable[[str, Address, Mapping[str, Any]], None]
     connection: duckdb.DuckDBPyConnection
     code: PlannedCode
+    # Parts that turned out unreadable while they were read: the run notes them in the state when it ends.
+    damaged: list[Part] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
     _local: threading.local = field(default_factory=threading.local)
     _cursors: list[duckdb.DuckDBPyConnection] = field(default_factory=list)

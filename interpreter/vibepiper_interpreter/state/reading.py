@@ -201,6 +201,13 @@ def unreferenced(connection: Connection, before: datetime, kept: Iterable[str] =
     ]
 
 
+def all_stored(connection: Connection) -> list[Published]:
+    """Every version there is, oldest first."""
+    columns = ("address", "id", "fingerprint", "build", "key", "inputs", "parts", "source_files", "inputs")
+    rows = connection.execute(select(versions).order_by(versions.c.created_at, versions.c.id)).mappings()
+    return [Published(parse_address(row["address"]), *(row[name] for name in columns[1:])) for row in rows]
+
+
 def _decoded(connection: Connection, rows: Sequence[Row[Any]]) -> list[Version]:
     assets: dict[str, CompiledAsset] = {}
     for some in _chunks({row.definition_id for row in rows}):

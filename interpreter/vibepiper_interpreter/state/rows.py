@@ -137,6 +137,14 @@ def built_from_text(text: str) -> tuple[Built, ...]:
     return tuple(Built(slice_from_json(each), since) for each, since in json.loads(text))
 
 
+def with_checksums(text: str, checksums: Mapping[str, str]) -> str:
+    """The text of parts, with other checksums for the paths that are in `checksums`."""
+    parts = json.loads(text)
+    for part in parts:
+        part[3] = checksums.get(part[0], part[3])
+    return to_text(parts)
+
+
 def inputs_to_text(inputs: Sequence[InputVersion]) -> str:
     return reads_to_text((read.address, read.version_id) for read in inputs)
 

@@ -56,6 +56,11 @@ class State:
     ) -> None:
         self.close()
 
+    @property
+    def read_only(self) -> bool:
+        """Whether this process may only read it; then whatever writes raises VP714."""
+        return self._database.read_only
+
     def back_up(self, file: Path) -> Note:
         """Write all of it to `file`, as it is at one moment. VP715 where another file would be overwritten."""
         from vibepiper_interpreter.state.backup import write_backup  # seldom needed
@@ -190,6 +195,25 @@ class State:
             if dropped:
                 writing.delete_versions(connection, dropped)
             return dropped
+
+    # Soundness
+
+    def all_stored(self) -> list[Published]:
+        """Every version there is, without definitions, oldest first."""
+        with self._database.reading() as connection:
+            return reading.all_stored(connection)
+
+    def record_checksums(self, checksums: Mapping[str, str]) -> None:
+        """Note by path what parts are known by from now on; see `Part.checksum`."""
+        with self._database.writing() as connection:
+            writing.write_checksums(connection, checksums)
+
+    def contradictions(self) -> list[str]:
+        """In words, whatever the state says that cannot be; empty where it is sound."""
+        from vibepiper_interpreter.state.soundness import contradictions  # seldom needed
+
+        with self._database.reading() as connection:
+            return contradictions(connection)
 
     # Runs
 

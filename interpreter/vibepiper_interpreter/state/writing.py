@@ -11,7 +11,15 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, upd
 from vibepiper_interpreter.compile.serial import value_to_json
 from vibepiper_interpreter.run.result import CheckResult, TaskResult
 from vibepiper_interpreter.state.records import Batch, Pointer
-from vibepiper_interpreter.state.rows import Values, definition_row, inputs_to_text, to_text, version_row
+from vibepiper_interpreter.state.rows import (
+    NOTHING,
+    Values,
+    definition_row,
+    inputs_to_text,
+    to_text,
+    version_row,
+    with_checksums,
+)
 from vibepiper_interpreter.state.tables import (
     attempts,
     audits,
@@ -170,7 +178,7 @@ def move_pointers(
 
 
 def refresh_meanings(connection: Connection, refreshed: Iterable[Version]) -> None:
-    """Write the definition, fingerprint and key of versions anew; all else about a version never changes."""
+    """Write the definition, fingerprint and key of versions anew; what a version holds never changes."""
     rows = []
     used: dict[str, Values] = {}
     for version in refreshed:
@@ -188,6 +196,16 @@ def refresh_meanings(connection: Connection, refreshed: Iterable[Version]) -> No
     if rows:
         connection.execute(update(versions).where(versions.c.id == bindparam("of")), rows)
     _drop_unused_definitions(connection)
+
+
+def write_checksums(connection: Connection, checksums: Mapping[str, str]) -> None:
+    """Note by path what parts are known by, in every version that has them."""
+    rows = connection.execute(select(versions.c.id, versions.c.parts)).all()
+    changed = [{"of": row.id, "parts": with_checksums(row.parts, checksums)} for row in rows if row.parts != NOTHING]
+    before = {row.id: row.parts for row in rows}
+    changed = [row for row in changed if row["parts"] != before[row["of"]]]
+    if changed:
+        connection.execute(update(versions).where(versions.c.id == bindparam("of")), changed)
 
 
 def delete_versions(connection: Connection, ids: Sequence[str]) -> None:

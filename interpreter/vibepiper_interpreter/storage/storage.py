@@ -92,8 +92,13 @@ class Storage:
         return self.root / part.path
 
     def has(self, version: Stored) -> bool:
-        """Whether every part of `version` is there in full. A view has no parts, so nothing can be missing."""
+        """Whether every part of `version` is there in full, and none is known to be damaged.
+
+        A view has no parts, so nothing can be missing.
+        """
         for part in version.parts:
+            if part.damaged:
+                return False
             try:
                 # Asked for every version of a project: making a Path takes longer than asking.
                 if os.stat(f"{self._prefix}{part.path}").st_size != part.bytes:  # noqa: PTH116

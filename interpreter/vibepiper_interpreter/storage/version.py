@@ -14,6 +14,9 @@ from vibepiper_spec.address import Address
 # deletes: only keys, whose rows in parts with role rows are gone.
 PartRole = Literal["rows", "upserts", "deletes"]
 
+# Stands before the checksum of a part that was found damaged. No hash begins with it.
+_DAMAGED = "!"
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnStatistics:
@@ -33,7 +36,8 @@ class Part:
     rows: int
     bytes: int
     statistics: tuple[ColumnStatistics, ...] = ()
-    # Hash of the file's bytes, where it was computed (`vp state verify` compares); empty otherwise.
+    # sha256 of the file's bytes, as `vp state verify` first found them; empty before. With a mark in front where a
+    # later look found another content.
     checksum: str = ""
     role: PartRole = "rows"
     # Of an interval asset: the stretches of time whose rows are read from this part. Empty: all of its rows are read.
@@ -42,6 +46,21 @@ class Part:
     carved: bool = False
     # Of a partitioned asset: the value that all its rows have.
     partition: str | None = None
+
+    @property
+    def damaged(self) -> bool:
+        """Whether the file is known not to hold any more what was written: it counts as missing."""
+        return self.checksum.startswith(_DAMAGED)
+
+    @property
+    def known_checksum(self) -> str:
+        """What the file should be; empty where nobody knows."""
+        return self.checksum.removeprefix(_DAMAGED)
+
+    @property
+    def marked_damaged(self) -> str:
+        """The checksum of the same part, once it was found damaged."""
+        return _DAMAGED + self.known_checksum
 
 
 def version_of_part(part: Part) -> str:
