@@ -18,6 +18,7 @@ from vibepiper_cli.main import main
 WELL = (
     "validate",
     "plan",
+    "plan --refresh-only",
     "apply --yes",
     "diff dev prod",
     "promote dev prod customers --yes",

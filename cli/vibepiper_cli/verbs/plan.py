@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from vibepiper_cli.exit_status import ExitStatus
+from vibepiper_cli.failure import WrongUsage
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import DEFAULT_ENVIRONMENT, EnvironmentOption, JsonOption, OutOption, SelectionArgument
 
@@ -24,6 +25,13 @@ def plan(
             help="Plan to go back to what was published then: `2026-03-01 08:00` (UTC), or how long ago: `2h`.",
         ),
     ] = None,
+    refresh_only: Annotated[
+        bool,
+        typer.Option(
+            "--refresh-only",
+            help="Plan nothing: only tell which source files and snapshots moved since they were published.",
+        ),
+    ] = False,
     out: OutOption = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes, 0 if there are none.")
@@ -44,7 +52,16 @@ def plan(
       vp plan daily_revenue+ --env prod
       vp plan --out today.vpplan && vp apply today.vpplan
       vp plan --as-of 2h --out back.vpplan
+      vp plan --refresh-only
     """
+    if refresh_only:
+        if selection or as_of or out or markdown:
+            raise WrongUsage(
+                "`--refresh-only` plans nothing and looks at all: it takes no selection, no `--as-of`, no `--out`."
+            )
+        from vibepiper_cli.commands.refresh import refresh_only as tell
+
+        return tell(Invocation.of(context, json=json), environment, detailed_exitcode=detailed_exitcode)
     from vibepiper_cli.commands.plan import plan
 
     return plan(

@@ -107,6 +107,16 @@ class Storage:
                 return False
         return True
 
+    def missing(self, part: Part) -> str | None:
+        """In words, how a part is not there in full; None where it is."""
+        try:
+            size = self.path(part).stat().st_size
+        except OSError:
+            return "is gone"
+        if size != part.bytes:
+            return f"has {size:,} bytes, and had {part.bytes:,}"
+        return None
+
     def sync(self, versions: Iterable[Version]) -> None:
         """Force the files of `versions` to disk. Must have returned before any of them is recorded."""
         stored = [version for version in versions if version.parts]

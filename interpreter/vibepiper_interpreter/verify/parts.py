@@ -39,13 +39,9 @@ def examine_parts(parts: Iterable[Part], storage: Storage, *, content: bool) -> 
 
 
 def _examine(part: Part, storage: Storage, reader: FileReader, content: bool) -> Condition:
-    path = storage.path(part)
-    try:
-        size = path.stat().st_size
-    except OSError:
-        return Condition(part, "lost", "size", part.checksum, "is gone")
-    if size != part.bytes:
-        return Condition(part, "lost", "size", part.checksum, f"has {size:,} bytes, and had {part.bytes:,}")
+    path, missing = storage.path(part), storage.missing(part)
+    if missing is not None:
+        return Condition(part, "lost", "size", part.checksum, missing)
     if not content:
         words = "was found damaged before" if part.damaged else ""
         return Condition(part, "damaged" if part.damaged else "whole", "size", part.checksum, words)
