@@ -40,6 +40,7 @@ VARYING = (
     (re.compile(r"\b\d[\d.,]* (ms|s|min)\b"), "N s"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00| UTC)?"), "TIME"),
     (re.compile(r"process \d+"), "process N"),
+    (re.compile(r"(?<=held at most )[\d.]+ [kMG]B"), "N MB"),
 )
 # A diagnostic about specs, SQL or Python that is not followed by its place. (VP207 is about the command line.)
 PLACED = re.compile(r"^(error|warning)\[VP(?:[0134]\d\d|20[1-68])\].*\n(?! *--> )", re.MULTILINE)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,7 @@ def test_runs(vp: Vp, shop: Path) -> None:
     assert "run_finished" in shown.out
     record = json.loads(vp("runs", "show", run, "--json").out)
     assert {task["outcome"] for task in record["tasks"]} == {"built"}
+    assert all(task["process_peak_memory"] > 10_000_000 for task in record["tasks"]) or sys.platform != "linux"
     assert record["events"][0]["type"] == "run_started"
 
 

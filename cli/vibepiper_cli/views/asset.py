@@ -9,7 +9,7 @@ from vibepiper_cli.printer import Paint
 from vibepiper_cli.reading import Rows
 from vibepiper_cli.views.run_json import check_json
 from vibepiper_cli.views.tables import aligned, numeric_columns, render_table
-from vibepiper_cli.views.words import count, listed, moment, size
+from vibepiper_cli.views.words import count, listed, moment, seconds, size
 from vibepiper_interpreter.compile.compiled import Check, Column, FileDefinition, Input
 from vibepiper_interpreter.run.result import CheckResult
 from vibepiper_interpreter.storage.version import Version
@@ -82,6 +82,9 @@ def _facts(status: AssetStatus, environment: str, paint: Paint) -> list[str]:
         counted += [size(version.bytes)] if version.parts else []
         if counted:
             facts.append(("holds", ", ".join(counted)))
+        if version.peak_memory is not None:
+            memory = size(version.peak_memory)
+            facts.append(("made in", f"{seconds(version.seconds)}, in which the process held at most {memory}"))
     return aligned(facts)
 
 
@@ -158,6 +161,7 @@ def _version_json(version: Version) -> dict[str, Any]:
         "rows": version.rows,
         "bytes": version.bytes,
         "seconds": version.seconds,
+        "process_peak_memory": version.peak_memory,
         "parts": [{"path": part.path, "rows": part.rows, "bytes": part.bytes} for part in version.parts],
         "source_files": [
             {"path": file.path, "size": file.size, "sha256": file.sha256} for file in version.source_files

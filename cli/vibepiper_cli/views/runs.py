@@ -9,7 +9,7 @@ from vibepiper_cli.printer import Paint
 from vibepiper_cli.views.checks import render_checks
 from vibepiper_cli.views.run_json import check_json
 from vibepiper_cli.views.tables import aligned, render_table
-from vibepiper_cli.views.words import count, listed, moment, seconds
+from vibepiper_cli.views.words import count, listed, moment, seconds, size
 from vibepiper_interpreter.state.records import RunRecord, RunSummary, TaskRecord
 
 _ROLES = {"succeeded": "good", "failed": "error", "cancelled": "warning", "interrupted": "warning", "running": "info"}
@@ -63,12 +63,13 @@ def _tasks(tasks: Sequence[TaskRecord]) -> list[str]:
                 str(task.address),
                 "" if task.rows is None else count(task.rows, "row"),
                 seconds(task.seconds) if task.seconds else "",
+                "" if task.peak_memory is None else f"process {size(task.peak_memory)}",
                 "" if task.published else "not published",
                 task.because or "; ".join(words for _, words in task.reasons),
             )
         )
     lines = []
-    for task, line in zip(tasks, aligned(rows, right=(2, 3), indent="  "), strict=True):
+    for task, line in zip(tasks, aligned(rows, right=(2, 3, 4), indent="  "), strict=True):
         lines.append(line)
         lines += [f"      {found['code']} {found['summary']}: {found['detail']}" for found in task.diagnostics]
     return lines
@@ -111,6 +112,7 @@ def record_json(record: RunRecord) -> dict[str, Any]:
                 "rows": task.rows,
                 "bytes": task.bytes,
                 "seconds": task.seconds,
+                "process_peak_memory": task.peak_memory,
                 "because": task.because,
                 "diagnostics": list(task.diagnostics),
             }

@@ -18,6 +18,7 @@ import duckdb
 from vibepiper_interpreter.connectors.file import folders_of
 from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect
 from vibepiper_interpreter.plan.plan import Plan
+from vibepiper_interpreter.run.memory import MemoryWatch
 from vibepiper_interpreter.run.python.planned_code import PlannedCode
 from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.relations import Relations
@@ -65,6 +66,7 @@ class RunSession:
     code: PlannedCode
     # Parts that turned out unreadable while they were read: the run notes them in the state when it ends.
     damaged: list[Part] = field(default_factory=list)
+    memory: MemoryWatch = field(default_factory=MemoryWatch)
     cancelled: threading.Event = field(default_factory=threading.Event)
     _local: threading.local = field(default_factory=threading.local)
     _cursors: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
@@ -119,6 +121,7 @@ class RunSession:
 
         A task that was told to stop and left behind may still use it: then it ends with the process.
         """
+        self.memory.close()
         try:
             self.connection.close()
         except duckdb.Error:

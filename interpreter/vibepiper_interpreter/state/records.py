@@ -80,6 +80,7 @@ class TaskRecord:
     seconds: float
     because: str
     diagnostics: tuple[dict[str, object], ...]  # as `Diagnostic.to_json` wrote them
+    peak_memory: int | None  # of the version, where this run made it
 
 
 @dataclass(frozen=True, slots=True)

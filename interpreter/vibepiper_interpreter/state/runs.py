@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from vibepiper_interpreter.run.events import Event
 from vibepiper_interpreter.run.result import CheckResult
 from vibepiper_interpreter.state.records import AttemptRecord, RunRecord, RunStatus, RunSummary, TaskRecord
 from vibepiper_interpreter.state.rows import parse_address
-from vibepiper_interpreter.state.tables import attempts, check_results, events, leases, runs, tasks
+from vibepiper_interpreter.state.tables import attempts, check_results, events, leases, runs, tasks, versions
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, did_you_mean
 
@@ -33,9 +34,15 @@ def run(connection: Connection, run_id: str, now: datetime) -> RunRecord:
     if not run_id or len(exact) != 1:
         raise DiagnosticError(_unknown(connection, run_id, ambiguous=len(exact) > 1))
     of = exact[0].id
+    made = connection.execute(
+        select(versions.c.id, versions.c.peak_memory)
+        .join(tasks, tasks.c.version_id == versions.c.id)
+        .where(tasks.c.run_id == of, versions.c.run_id == of)
+    )
+    memory: dict[str, int | None] = {row.id: row.peak_memory for row in made}
     return RunRecord(
         _summary(exact[0], now),
-        tuple(_task(row) for row in connection.execute(_of_run(tasks, of).order_by(tasks.c.position))),
+        tuple(_task(row, memory) for row in connection.execute(_of_run(tasks, of).order_by(tasks.c.position))),
         tuple(
             AttemptRecord(
                 parse_address(row.address),
@@ -139,7 +146,7 @@ def _summary(row: Row[Any], now: datetime) -> RunSummary:
     )
 
 
-def _task(row: Row[Any]) -> TaskRecord:
+def _task(row: Row[Any], memory: Mapping[str, int | None]) -> TaskRecord:
     return TaskRecord(
         address=parse_address(row.address),
         verb=row.verb,
@@ -153,6 +160,7 @@ def _task(row: Row[Any]) -> TaskRecord:
         seconds=row.seconds,
         because=row.because,
         diagnostics=tuple(json.loads(row.diagnostics)),
+        peak_memory=memory.get(row.version_id),
     )
 
 

@@ -112,7 +112,9 @@ class Version:
     rows: int | None  # None for views: nobody has counted
     bytes: int
     seconds: float
-    peak_memory: int | None  # bytes, where it could be measured
+    # The most bytes that the process held while this was made, all that ran beside it included; None where nothing is
+    # made (a view), or nobody can tell (only Linux can).
+    peak_memory: int | None
     run_id: str
     created_at: datetime  # UTC
     # Of an asset that is built by interval or partition: what is built, and since which making it is as it is.

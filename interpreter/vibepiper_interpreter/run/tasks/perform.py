@@ -40,7 +40,7 @@ BUILDERS: Mapping[Kind, Callable[[RunSession, Task], Version]] = {
 
 def perform(session: RunSession, conditions: Conditions, task: Task) -> Report:
     """Run `task` in this thread. What a user can cause ends in a failed report; Cancelled and defects are raised."""
-    with session.lane(small=task.small):
+    with session.lane(small=task.small), session.memory.task():
         began = time.perf_counter()
         report = _told(session, conditions, task)
         session.relations.tables.done(task.asset)

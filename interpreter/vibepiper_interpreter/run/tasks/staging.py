@@ -99,7 +99,7 @@ def stage_content(
             rows=content.rows,
             bytes=sum(part.bytes for part in content.parts),
             seconds=time.perf_counter() - began,
-            peak_memory=None,
+            peak_memory=session.memory.peak(),
             run_id=session.run_id,
             created_at=datetime.now(UTC),
             built=content.built,
