@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.project import compiled
 from vibepiper_cli.views.diagnostics import show_diagnostics
 from vibepiper_cli.views.words import count
-from vibepiper_spec.diagnostics import has_errors
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, has_errors
+
+# text: for people, on stderr, which the other ones add to. github: annotations. sarif: for code scanners.
+Format = Literal["text", "json", "github", "sarif"]
 
 
-def validate(invocation: Invocation, environment: str, *, strict: bool) -> ExitStatus:
-    known = compiled(invocation, environment)
+def validate(invocation: Invocation, environment: str, format: Format, *, strict: bool) -> ExitStatus:
+    try:
+        known = compiled(invocation, environment)
+    except DiagnosticError as error:
+        _hand_over(error.diagnostics, invocation, format)
+        raise
     project, diagnostics = known.project, known.diagnostics
     failed = has_errors(diagnostics) or (strict and bool(diagnostics))
     show_diagnostics(diagnostics, invocation)
+    _hand_over(diagnostics, invocation, format)
     if invocation.json:
         found = [diagnostic.to_json() for diagnostic in diagnostics]
         invocation.printer.json({"valid": not failed, "assets": len(project.assets), "diagnostics": found})
@@ -24,3 +35,17 @@ def validate(invocation: Invocation, environment: str, *, strict: bool) -> ExitS
     counted = f"{count(len(project.assets), 'asset')} in {count(len(pipelines), 'pipeline')}"
     invocation.printer.talk(f"Valid: {counted}.")
     return ExitStatus.OK
+
+
+def _hand_over(diagnostics: Sequence[Diagnostic], invocation: Invocation, format: Format) -> None:
+    """The same diagnostics for the tools around a repository."""
+    root = invocation.root or invocation.directory
+    match format:
+        case "github":
+            from vibepiper_cli.views.github import github_annotations
+
+            invocation.printer.lines(github_annotations(diagnostics, root))
+        case "sarif":
+            from vibepiper_cli.views.sarif import sarif
+
+            invocation.printer.json(sarif(diagnostics, root))
