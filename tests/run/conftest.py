@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.events: list[Event] = []
+        # When plans are made; None: now.
+        self.now: datetime | None = None
         self._state: State | None = None
         root.mkdir(parents=True, exist_ok=True)
         if not (root / "vp.toml").exists():
@@ -79,6 +82,7 @@ class Project:
             self.state,
             environment,
             selection=selection,
+            now=self.now,
             list_files=self._list_files,
             storage_has=self.storage.has,
         )

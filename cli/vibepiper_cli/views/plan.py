@@ -8,8 +8,11 @@ from typing import get_args
 from vibepiper_cli.printer import Paint
 from vibepiper_cli.views.tables import aligned
 from vibepiper_cli.views.words import conjunction, count, listed, seconds, size
+from vibepiper_interpreter import grains
+from vibepiper_interpreter.compile.build_settings import Intervals, most_at_once
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.plan.plan import BUILDING, Action, ColumnChange, Condition, Estimate, Plan, Verb
+from vibepiper_interpreter.storage.slices import only_ranges
 
 _SYMBOLS = {
     "create": ("+", "added"),
@@ -86,7 +89,7 @@ def _action(action: Action, plan: Plan, paint: Paint) -> list[str]:
     asset = plan.assets.get(action.address)
     what = f"  {paint('faint', _what(asset))}" if asset is not None and action.verb != "remove" else ""
     lines = [f"  {paint(role, symbol)} {action.verb:<8} {paint('strong', action.address.name)}{what}"]
-    lines += [f"      {line}" for line in _body(action, paint)]
+    lines += [f"      {line}" for line in _body(action, asset, paint)]
     return lines
 
 
@@ -95,7 +98,7 @@ def _what(asset: CompiledAsset) -> str:
     return f"{asset.kind} {asset.build}, {columns}"
 
 
-def _body(action: Action, paint: Paint) -> list[str]:
+def _body(action: Action, asset: CompiledAsset | None, paint: Paint) -> list[str]:
     split = any(reason.code == "columns" for reason in action.reasons)
     lines = [reason.words for reason in action.reasons if reason.code != "new"]
     # Where the query changed around its columns, all expressions changed, and a list of them says nothing.
@@ -103,7 +106,10 @@ def _body(action: Action, paint: Paint) -> list[str]:
     lines += _columns(changes, paint)
     if action.conditions:
         probably = ", and it probably will" if action.expected == "keep" else ""
-        lines.append(f"unless {in_words(action.conditions)}{probably}")
+        beside = "and the intervals that it reaches, " if action.verb == "fill" else ""
+        lines.append(f"{beside}unless {in_words(action.conditions)}{probably}")
+    if asset is not None:
+        lines += _slices(action, asset)
     if action.source_files:
         total = sum(file.size for file in action.source_files)
         lines.append(f"reads {count(len(action.source_files), 'file')}, {size(total)}")
@@ -114,6 +120,16 @@ def _body(action: Action, paint: Paint) -> list[str]:
     if action.estimate is not None and action.verb in BUILDING:
         lines += [paint("faint", line) for line in _estimate(action.estimate)]
     return lines
+
+
+def _slices(action: Action, asset: CompiledAsset) -> list[str]:
+    """`31 days to build: 2024-01-01 to 2024-02-01, in 1 batch`"""
+    ranges, settings = only_ranges(action.slices), asset.settings
+    if not ranges or not isinstance(settings, Intervals):
+        return []
+    intervals = grains.count(ranges, settings.grain)
+    batches = count(grains.batches(ranges, settings.grain, most_at_once(settings)), "batch", "batches")
+    return [f"{grains.in_words(intervals, settings.grain)} to build: {grains.stretches(ranges)}, in {batches}"]
 
 
 def in_words(conditions: Iterable[Condition]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vibepiper_interpreter.plan.plan import Action, Plan
+from vibepiper_interpreter.storage.slices import slice_to_json
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
@@ -52,5 +53,6 @@ def _action(action: Action, plan: Plan) -> dict[str, Any]:
             "seconds": action.estimate.seconds,
         },
         "source_files": [{"path": file.path, "size": file.size} for file in action.source_files],
+        "slices": [slice_to_json(piece) for piece in action.slices],
         "component": action.component,
     }

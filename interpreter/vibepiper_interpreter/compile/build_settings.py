@@ -80,6 +80,11 @@ class CursorSettings:
     lag: float = 0.0  # seconds
 
 
+def most_at_once(settings: Intervals) -> int | None:
+    """How many intervals one batch may hold; None: any number, where all at once is proven to give the same."""
+    return settings.batch_size if settings.separable else settings.batch_size or 1
+
+
 def settings_to_json(settings: BuildSettings) -> dict[str, Any]:
     match settings:
         case Intervals():

@@ -164,7 +164,9 @@ def _touched(state: Compilation, known: Compiled) -> Iterator[Address]:
     other: set[Address] = {address for address in before if address not in there}
     unreadable: set[Address] = {address for address in before if address not in state.assets}
     for address in state.declared.keys() & before.keys() & state.assets.keys():
-        if _typed(state.assets[address].columns) != _typed(before[address].columns):
+        now, was = state.assets[address], before[address]
+        # Intervals may begin where the cursor of what they read does.
+        if _typed(now.columns) != _typed(was.columns) or now.cursor != was.cursor:
             other.add(address)
     python = {address for address, declared in state.declared.items() if declared.kind == "python"}
     for address, asset in recalled.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from vibepiper_interpreter.compile.build_settings import (
@@ -111,7 +111,14 @@ class _Judge:
         assert write.column is not None
         assert write.grain is not None
         column = self._column(write.column, "column")
-        if column is not None and column.type not in _TIMES:
+        if self._declared.kind == "python" and (not self._columns or any(not column.type for column in self._columns)):
+            self._tell(
+                "VP104",
+                "An asset that is built by interval declares its columns with their types: there is a table of it "
+                "before its first interval is over.",
+                f'Add `columns.{write.column} = "timestamp"` and the others.',
+            )
+        elif column is not None and column.type not in _TIMES:
             self._tell(
                 "VP304",
                 f"Column `{column.name}` is {column.type}, and only a date or a timestamp says to which interval a row "
@@ -141,6 +148,8 @@ class _Judge:
                 "start",
             )
             start = start.replace(tzinfo=None)
+        if start is None and isinstance(write, Build):
+            start = self._inherited_start()
         return Intervals(
             self._spelled(column, write.column),
             write.grain,
@@ -150,6 +159,37 @@ class _Judge:
             write.time_zone,
             separable=write.batch_size is not None,
         )
+
+    def _inherited_start(self) -> datetime | None:
+        """Where the cursor of the one source begins that this asset reads; VP104 where nothing says it."""
+        starts = {start for read in self._reads() if (start := self._cursor_start(read)) is not None}
+        if len(starts) == 1:
+            return starts.pop()
+        self._tell(
+            "VP104",
+            "Nothing says when the first interval begins"
+            + (": the sources that it reads begin at different times." if starts else "."),
+            "Add `start = 2024-01-01`.",
+        )
+        return None
+
+    def _reads(self) -> tuple[Address, ...]:
+        address = self._declared.address
+        if address in self._state.python:
+            parameters = self._state.python[address].definition.parameters
+            return tuple(each.address for each in parameters if each.address is not None)
+        return self._state.reads.get(address, ())
+
+    def _cursor_start(self, address: Address) -> datetime | None:
+        declared = self._state.declared.get(address)
+        recalled = self._state.recalled.assets.get(address)
+        cursor = recalled.cursor if declared is None and recalled is not None else None
+        if declared is not None:
+            cursor = cursor_of(declared.spec)
+        start = None if cursor is None else cursor.start
+        if isinstance(start, datetime):
+            return start.replace(tzinfo=None)
+        return datetime(start.year, start.month, start.day) if isinstance(start, date) else None
 
     def _partitions(self) -> Partitions:
         write = self._write

@@ -1,4 +1,4 @@
-"""Seventh step: which changed assets publish together."""
+"""Eighth step: which changed assets publish together."""
 
 from __future__ import annotations
 

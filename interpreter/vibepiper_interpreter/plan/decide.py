@@ -1,4 +1,4 @@
-"""Second step: decide what is done to each asset, inputs first, so that every decision knows those it rests on."""
+"""Third step: decide what is done to each asset, inputs first, so that every decision knows those it rests on."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from vibepiper_interpreter.plan.column_changes import columns_changed
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, Columns
 from vibepiper_interpreter.plan.plan import Condition, Reason
+from vibepiper_interpreter.plan.slices import has_all_slices
 from vibepiper_interpreter.state import Confirmed
 from vibepiper_interpreter.storage.version import Version
 from vibepiper_interpreter.storage.version_key import version_key
@@ -124,7 +125,7 @@ def _provably_unchanged(planning: Planning, draft: Draft) -> Columns | None:
     """The columns that come out as they are published, whatever happens; None where even the rows may differ."""
     if draft.published is None or not draft.reproducible:
         return None
-    if any(reason.code in ("new", "source_files") for reason in draft.own_reasons):
+    if any(reason.code in ("new", "source_files", "slices") for reason in draft.own_reasons):
         return None
     perhaps_changed: dict[Address, Columns] = {}
     confirmed = {read.address: read.version_id for read in draft.published.inputs}
@@ -176,7 +177,7 @@ def _existing(planning: Planning, draft: Draft) -> Version | None:
     if version_id is None:
         return None
     version = planning.state.versions([version_id]).get(version_id)
-    if version is None or not _readable(planning, version):
+    if version is None or not _readable(planning, version) or not has_all_slices(draft, version):
         return None
     if not draft.reproducible and _failed_these_checks(planning, draft.asset, version_id):
         return None  # made again it may come out better

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ class Draft:
     input_reasons: list[Reason] = field(default_factory=list)
     source_files: tuple[SourceFile, ...] = ()
     slices: tuple[Range | str, ...] = ()
+    # The version that `slices` are made beside, where it is not the published one.
+    base: Version | None = None
     conditions: tuple[Condition, ...] = ()
     # A version that exists already and is just what is wanted.
     found: Version | None = None
@@ -112,6 +115,7 @@ class Planning:
     storage_has: StorageHas
     serial: int
     published: Mapping[Address, Published]
+    now: datetime  # UTC; the plan's
     proofs: Mapping[str, tuple[Proof, ...]]
     drafts: dict[Address, Draft]
     flow: ColumnFlow

@@ -1,4 +1,4 @@
-"""Eighth step: what each action will probably cost, from what earlier versions of the same asset took."""
+"""Ninth step: what each action will probably cost, from what earlier versions of the same asset took."""
 
 from __future__ import annotations
 

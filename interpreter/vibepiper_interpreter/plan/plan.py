@@ -119,6 +119,9 @@ class Action:
     # Of what is built by interval or partition: the slices to make, as far as that is known now. Which of those that
     # are built come out stale, its conditions decide: `create` and `rebuild` make these slices and no other.
     slices: tuple[Range | str, ...] = ()
+    # The version that `slices` are made beside, where it is not `keeps`: one of the same meaning, made from the same
+    # inputs, by a run that did not come to its end or in another environment.
+    base: str | None = None
     # In a plan that goes back: the input versions that `version_id` was known to be right for then.
     restores: tuple[InputVersion, ...] = ()
 

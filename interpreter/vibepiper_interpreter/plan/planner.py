@@ -20,6 +20,7 @@ from vibepiper_interpreter.plan.reach import reach
 from vibepiper_interpreter.plan.recheck import recheck
 from vibepiper_interpreter.plan.remove import remove
 from vibepiper_interpreter.plan.restrict import restrict
+from vibepiper_interpreter.plan.slices import slice_up
 from vibepiper_interpreter.plan.upgrade import bring_up_to_date
 from vibepiper_spec.address import Address
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 STEPS: tuple[Callable[[Planning], None], ...] = (
     compare,  # each asset with what is published, by itself: meaning, build, files, stored parts
+    slice_up,  # which intervals are over, and not there yet
     decide,  # inputs first: create, rebuild, repoint, or nothing; on which conditions
     restrict,  # to what was asked for, and what that needs
     recheck,  # which checks run, on what is made and on what stays
@@ -73,6 +75,7 @@ def make_plan(
         storage_has=storage_has,
         serial=sight.serial,
         published=published,
+        now=(now or datetime.now(UTC)).astimezone(UTC),
         proofs=sight.proofs(),
         drafts={address: Draft(asset, published.get(address)) for address, asset in compiled.assets.items()},
         flow=ColumnFlow(origins_in(compiled)),
@@ -80,7 +83,7 @@ def make_plan(
     )
     for step in STEPS:
         step(planning)
-    return _assemble(planning, (now or datetime.now(UTC)).astimezone(UTC))
+    return _assemble(planning)
 
 
 def engine_version() -> str:
@@ -88,7 +91,7 @@ def engine_version() -> str:
     return f"duckdb {duckdb_version()}"
 
 
-def _assemble(planning: Planning, now: datetime) -> Plan:
+def _assemble(planning: Planning) -> Plan:
     acting = planning.acting()
     engine = engine_version()
     carried: dict[Address, list[Address]] = {}
@@ -107,10 +110,10 @@ def _assemble(planning: Planning, now: datetime) -> Plan:
             planning.environment,
             planning.serial,
             engine,
-            now,
+            planning.now,
             planning.selection,
         ),
-        created_at=now,
+        created_at=planning.now,
         environment=planning.environment,
         serial=planning.serial,
         digest=planning.project.digest,
@@ -171,6 +174,7 @@ def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> A
         component=draft.component,
         source_files=draft.source_files if draft.verb in BUILDING else (),
         slices=draft.slices if draft.verb in BUILDING else (),
+        base=None if draft.base is None or draft.verb not in BUILDING else draft.base.id,
     )
 
 

@@ -1,4 +1,4 @@
-"""Sixth step: which assets feel a change, column by column."""
+"""Seventh step: which assets feel a change, column by column."""
 
 from __future__ import annotations
 

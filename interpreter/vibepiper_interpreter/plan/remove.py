@@ -1,4 +1,4 @@
-"""Fifth step: published assets that no spec declares any more."""
+"""Sixth step: published assets that no spec declares any more."""
 
 from __future__ import annotations
 

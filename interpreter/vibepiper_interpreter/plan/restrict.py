@@ -1,4 +1,4 @@
-"""Third step: keep what was asked for, and what that needs."""
+"""Fourth step: keep what was asked for, and what that needs."""
 
 from __future__ import annotations
 

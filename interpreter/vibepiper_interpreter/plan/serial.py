@@ -76,6 +76,7 @@ def _action_to_json(action: Action) -> dict[str, Any]:
         "estimate": None if estimate is None else [estimate.rows, estimate.bytes, estimate.seconds],
         "source_files": [[file.path, file.size, file.modified_ns, file.sha256] for file in action.source_files],
         "slices": [slice_to_json(each) for each in action.slices],
+        "base": action.base,
         "restores": [[str(read.address), read.version_id] for read in action.restores],
     }
     return {
@@ -111,6 +112,7 @@ def _action_from_json(found: Mapping[str, Any]) -> Action:
         component=found["component"],
         source_files=tuple(SourceFile(*file) for file in found.get("source_files", ())),
         slices=tuple(slice_from_json(each) for each in found.get("slices", ())),
+        base=found.get("base"),
         restores=tuple(
             InputVersion(Address.parse(address), version_id) for address, version_id in found.get("restores", ())
         ),

@@ -64,7 +64,7 @@ def _add(
 
 def _named(action: Action) -> Iterable[str]:
     """The ids an action speaks of."""
-    ids = (action.keeps, action.version_id, *(condition.confirmed for condition in action.conditions))
+    ids = (action.keeps, action.version_id, action.base, *(condition.confirmed for condition in action.conditions))
     return (version_id for version_id in ids if version_id is not None)
 
 

@@ -134,6 +134,7 @@ class Scheduler:
     def _task(self, action: Action, asset: CompiledAsset) -> Task:
         keeps = None if action.keeps is None else self._versions.get(action.keeps)
         inputs = {read.address: self._current[read.address] for read in asset.inputs}
+        existing = self._existing(action, asset, inputs, keeps)
         return Task(
             action=action,
             asset=asset,
@@ -144,8 +145,15 @@ class Scheduler:
                 if condition.confirmed is not None and condition.confirmed in self._versions
             },
             keeps=keeps,
-            existing=self._existing(action, asset, inputs, keeps),
+            existing=existing,
+            base=self._base(action, keeps),
         )
+
+    def _base(self, action: Action, keeps: Version | None) -> Version | None:
+        """What the slices of `action` are made beside."""
+        if action.base is not None:
+            return self._versions[action.base]
+        return keeps if action.verb in ("fill", "extend") else None
 
     def _existing(
         self, action: Action, asset: CompiledAsset, inputs: Mapping[Address, Version], keeps: Version | None
@@ -161,6 +169,8 @@ class Scheduler:
             return self._versions[action.version_id]
         if asset.rebuild_always or not action.after or any(read in self._made for read in inputs):
             return None
+        if asset.settings is not None:
+            return None  # what it goes on with is the plan's to say
         key = version_key(asset, _input_versions(inputs), action.source_files)
         found = self._state.find_by_key([key]).get(key)
         if found is None or not self._session.storage.has(found):
@@ -179,6 +189,9 @@ class Scheduler:
         elif what == "task_started":
             event = self._journal.tell("task_started", address, **data)
             self._started[address] = (event.at, str(data["worker"]))
+        elif what == "progress":
+            # Finished intervals of a task that goes on: whatever becomes of it, nobody has to make them again.
+            self._publisher.made(data["version"])
         else:
             self._journal.tell("log", address, **data)
 

@@ -78,6 +78,11 @@ def common(ranges: Iterable[Range], others: Iterable[Range]) -> Ranges:
     return tuple(found)
 
 
+def only_ranges(slices: Iterable[Range | str]) -> Ranges:
+    """The stretches of time among `slices`, of what is built by interval."""
+    return tuple(each for each in slices if isinstance(each, Range))
+
+
 def slice_to_json(piece: Range | str) -> list[str] | str:
     """A stretch of time as its two ends, a value as itself."""
     return piece if isinstance(piece, str) else [piece.start.isoformat(), piece.end.isoformat()]

@@ -98,8 +98,8 @@ class Version:
     """What one asset was at one time: immutable, never changed after it is recorded.
 
     `key` says what made it: the hash of its fingerprint and of its inputs' version ids (for a source: of the content
-    of its files). Two versions of one key hold the same table. A view has no parts; a source of mode view has
-    `source_files` and no parts.
+    of its files). Two versions of one key hold the same table, as far as both are `built`. A view has no parts; a
+    source of mode view has `source_files` and no parts.
     """
 
     id: str

@@ -20,8 +20,11 @@ def version_key(
     """Hash what `asset` means, the versions it reads, and the content of the files it reads.
 
     Neither the order of inputs or files nor a file's time counts. A file's path does: readers may turn it into
-    columns (`filename`, hive partitions). `more` is what else decides which rows there are: the slices that are built,
-    or the version that was gone on with.
+    columns (`filename`, hive partitions). `more` is what else decides which rows there are: the version that was gone
+    on with.
+
+    Which intervals are built is no part of it: two versions of one key hold the same rows wherever both are built. So
+    what an interrupted run has made, or another environment shows, is found and gone on with.
     """
     digest = sha256(_FORMAT.encode())
     lines = [f"asset {asset.address} {asset.build} {asset.fingerprint}"]

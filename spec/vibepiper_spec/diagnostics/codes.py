@@ -88,6 +88,7 @@ _ALL = (
     Code("VP509", "Snapshot lost or damaged"),
     Code("VP510", "Unknown file format"),
     Code("VP511", "Columns are assumed"),
+    Code("VP518", "Rows outside their interval"),
     # environments, variables, secrets, storage
     Code("VP601", "Unknown environment"),
     Code("VP602", "Secret missing"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
@@ -27,16 +28,27 @@ def multiset_hash(cursor: duckdb.DuckDBPyConnection, relation: str, columns: Seq
     NaN equals NaN, as in DuckDB's own `=`, but -0.0 is not 0.0: a reader may print it. Column types are not
     part of the hash: a caller who compares two tables compares those first.
     """
-    if not columns:
-        query = f"SELECT count(*), 0, 0 FROM {relation}"
-    else:
-        values = ", ".join(_hashable(quote(column.name), _parsed(column)) for column in columns)
-        # Two sums that mix the same column hashes differently: one colliding row sum is not enough to be fooled.
-        query = (
-            f"SELECT count(*), coalesce(sum(hash({values})), 0), coalesce(sum(hash(7, {values})), 0) FROM {relation}"
-        )
-    [(rows, first, second)] = cursor.execute(query).fetchall()
+    [(rows, first, second)] = cursor.execute(f"SELECT {_sums(columns)} FROM {relation}").fetchall()
     return MultisetHash(int(rows), int(first), int(second))
+
+
+def multiset_hashes(
+    cursor: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[Column], by: str
+) -> dict[Any, MultisetHash]:
+    """The same for each group of rows with an equal value of `by`, an expression."""
+    query = f"SELECT {by}, {_sums(columns)} FROM {relation} GROUP BY 1"
+    return {
+        group: MultisetHash(int(rows), int(first), int(second))
+        for group, rows, first, second in cursor.execute(query).fetchall()
+    }
+
+
+def _sums(columns: Sequence[Column]) -> str:
+    if not columns:
+        return "count(*), 0, 0"
+    values = ", ".join(_hashable(quote(column.name), _parsed(column)) for column in columns)
+    # Two sums that mix the same column hashes differently: one colliding row sum is not enough to be fooled.
+    return f"count(*), coalesce(sum(hash({values})), 0), coalesce(sum(hash(7, {values})), 0)"
 
 
 def _hashable(expression: str, kind: DataType, depth: int = 0) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 import duckdb
 
 from vibepiper_interpreter.checks import run_checks
+from vibepiper_interpreter.compile.build_settings import Intervals
 from vibepiper_interpreter.compile.compiled import Check, Kind
 from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, parameter_literals
 from vibepiper_interpreter.run.conditions import Conditions
@@ -25,6 +26,7 @@ from vibepiper_interpreter.run.relations import changed_file, qualified
 from vibepiper_interpreter.run.result import Outcome
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.build_python import build_python
+from vibepiper_interpreter.run.tasks.build_slices import build_slices
 from vibepiper_interpreter.run.tasks.build_source import build_source
 from vibepiper_interpreter.run.tasks.build_sql import build_sql
 from vibepiper_interpreter.run.tasks.task import Report, Task
@@ -65,6 +67,12 @@ def _perform(session: RunSession, conditions: Conditions, task: Task) -> Report:
     if session.cancelled.is_set():
         raise Cancelled
     action = task.action
+    settings = task.asset.settings
+    if task.existing is None and isinstance(settings, Intervals) and task.asset.kind != "source":
+        report = build_slices(session, conditions, task, settings)
+        _require_unchanged_sources(session, task)
+        assert report.version is not None
+        return _audited(session, task, report, report.version, action.checks if report.made else action.checks_if_kept)
     if (
         action.conditions
         and task.keeps is not None

@@ -29,6 +29,8 @@ class Task:
     keeps: Version | None
     # The version to use without making one: the action names it, or one of the same key was found.
     existing: Version | None
+    # Of what is built by interval: the version beside which the missing intervals are made. None: there is none yet.
+    base: Version | None = None
 
     @property
     def small(self) -> bool:

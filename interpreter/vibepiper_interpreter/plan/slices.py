@@ -1,0 +1,72 @@
+"""Second step: which intervals are over by the plan's clock, and are not built yet."""
+
+from __future__ import annotations
+
+from vibepiper_interpreter.compile.build_settings import Intervals
+from vibepiper_interpreter.grains import count, floor, in_words, settled, stretches
+from vibepiper_interpreter.plan.draft import Draft, Planning
+from vibepiper_interpreter.plan.flow import ALL
+from vibepiper_interpreter.plan.plan import Reason
+from vibepiper_interpreter.storage.coverage import coverage, from_start
+from vibepiper_interpreter.storage.slices import Range, Ranges, built_ranges, common, only_ranges, without
+from vibepiper_interpreter.storage.version import Version
+
+
+def slice_up(planning: Planning) -> None:
+    """Only intervals that are over are made: all of them, from `start` on."""
+    for draft in planning.drafts.values():
+        if isinstance(draft.asset.settings, Intervals) and draft.asset.kind != "source":
+            _slice_up(planning, draft, draft.asset.settings)
+
+
+def _slice_up(planning: Planning, draft: Draft, settings: Intervals) -> None:
+    wanted = _wanted(planning, settings)
+    if not draft.goes_on or draft.published is None:
+        draft.slices = wanted
+        return
+    built = built_ranges(draft.published.built)
+    missing, gone = without(wanted, built), without(built, from_start(built, settings))
+    draft.slices = missing
+    if missing:
+        draft.own_reasons.append(Reason("slices", f"{stretches_in_words(missing, settings)} missing"))
+    if gone:
+        draft.own_reasons.append(Reason("slices", f"{stretches_in_words(gone, settings)} before `start` now"))
+    if missing or gone:
+        draft.own_changed = ALL
+
+
+def has_all_slices(draft: Draft, version: Version) -> bool:
+    """Whether `version`, which is of the same meaning and from the inputs as they will stand, has all that is wanted.
+
+    Where it has not, but more of it than what is published has, the rest is made beside it: it was made by a run that
+    did not come to its end, or in another environment.
+    """
+    settings = draft.asset.settings
+    if not isinstance(settings, Intervals):
+        return True
+    published = built_ranges(draft.published.built) if draft.goes_on and draft.published is not None else ()
+    wanted = coverage(settings, published, only_ranges(draft.slices))
+    built = built_ranges(version.built)
+    there = common(built, wanted)
+    if there == wanted and built == from_start(built, settings):
+        return True
+    right = () if draft.conditions else common(published, wanted)
+    if count(there, settings.grain) > count(right, settings.grain):
+        draft.base, draft.conditions, draft.slices = version, (), without(wanted, there)
+        words = stretches_in_words(draft.slices, settings)
+        draft.own_reasons.append(Reason("slices", f"{words} left to do: the rest is there already"))
+    return False
+
+
+def _wanted(planning: Planning, settings: Intervals) -> Ranges:
+    if settings.start is None:
+        raise ValueError("what is built by interval begins somewhere")
+    start = floor(settings.start, settings.grain)
+    end = floor(settled(planning.now, settings.time_zone), settings.grain)
+    return (Range(start, end),) if start < end else ()
+
+
+def stretches_in_words(ranges: Ranges, settings: Intervals) -> str:
+    """`31 days are (2024-01-01 to 2024-02-01)`, to be followed by what they are."""
+    intervals = count(ranges, settings.grain)
+    return f"{in_words(intervals, settings.grain)} ({stretches(ranges)}) {'is' if intervals == 1 else 'are'}"

@@ -1,0 +1,224 @@
+"""Makes a version of an asset that is built by interval: the missing and the stale intervals beside what stays."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vibepiper_interpreter.compile.build_settings import Intervals, most_at_once
+from vibepiper_interpreter.compile.compiled import Column, Kind
+from vibepiper_interpreter.engines.duckdb.copy import copy_statement, copy_to_parquet
+from vibepiper_interpreter.engines.duckdb.parameters import ParameterValue
+from vibepiper_interpreter.engines.duckdb.session import quote
+from vibepiper_interpreter.grains import cut
+from vibepiper_interpreter.run.conditions import Conditions
+from vibepiper_interpreter.run.failures import Cancelled
+from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.tasks.build_python import python_rows
+from vibepiper_interpreter.run.tasks.build_sql import sql_rows
+from vibepiper_interpreter.run.tasks.inside import require_inside
+from vibepiper_interpreter.run.tasks.same_slices import same_slices
+from vibepiper_interpreter.run.tasks.staging import Rows
+from vibepiper_interpreter.run.tasks.stale_slices import stale_slices
+from vibepiper_interpreter.run.tasks.task import Report, Task
+from vibepiper_interpreter.storage import new_version_id
+from vibepiper_interpreter.storage.coverage import from_start
+from vibepiper_interpreter.storage.manifest import write_manifest
+from vibepiper_interpreter.storage.slices import (
+    Built,
+    Range,
+    Ranges,
+    built_ranges,
+    common,
+    merged,
+    only_ranges,
+    without,
+)
+from vibepiper_interpreter.storage.table_query import table_query
+from vibepiper_interpreter.storage.version import Part, Version
+from vibepiper_interpreter.storage.version_key import version_key
+
+# What was made becomes known to the state after so much more work: a kill loses no more than that.
+_RECORD_EVERY = 1.0  # seconds
+_RECORD_SHARE = 0.05  # of the work so far: a long backfill is recorded some hundred times, not thousands
+
+_ROWS: Mapping[Kind, Callable[[RunSession, Task, Mapping[str, ParameterValue]], AbstractContextManager[Rows]]] = {
+    "sql": sql_rows,
+    "python": python_rows,
+}
+
+
+def build_slices(session: RunSession, conditions: Conditions, task: Task, settings: Intervals) -> Report:
+    """A new version, or the kept one where nothing of it came out different."""
+    base = task.base
+    if base is not None and _typed(base.columns) != _typed(task.asset.columns):
+        built: Ranges = ()  # what it reads has other types now, and so has every row
+        wanted = merged((*only_ranges(task.action.slices), *from_start(built_ranges(base.built), settings)))
+    else:
+        built = () if base is None else from_start(built_ranges(base.built), settings)
+        stale = () if base is None else stale_slices(session, conditions, task, base, settings)
+        wanted = merged((*only_ranges(task.action.slices), *common(stale, built)))
+    filling = _Filling(session, task, settings, base, without(built, wanted))
+    try:
+        for batch in cut(wanted, settings.grain, most_at_once(settings)):
+            filling.add(batch)
+        if base is not None and base is task.keeps and filling.changed_nothing():
+            return Report("kept", base, because="every interval came out as it was" if wanted else _NOTHING_STALE)
+        return Report("built", filling.finish(), made=True)
+    except BaseException:
+        filling.give_up()
+        raise
+
+
+_NOTHING_STALE = "its inputs came out equal in the columns it uses"
+
+
+class _Filling:
+    """One making of a version. What is finished of it becomes a version of its own from time to time."""
+
+    def __init__(
+        self, session: RunSession, task: Task, settings: Intervals, base: Version | None, kept: Ranges
+    ) -> None:
+        """`kept`: the intervals of `base` that stay as they are."""
+        self._session, self._task, self._settings = session, task, settings
+        self._base = base
+        self._kept = kept
+        self._unchanged: Ranges = ()  # made anew, and equal to what `base` has
+        self._parts: list[Part] = []
+        self._built: list[Built] = []
+        self._began = time.perf_counter()
+        self._recorded = self._began
+        self._open_segment()
+
+    def add(self, batch: Range) -> None:
+        """Make the intervals in `batch`."""
+        if self._session.cancelled.is_set():
+            raise Cancelled
+        if time.perf_counter() - self._recorded > self._record_after() and self._segment_parts:
+            self._record()
+        task, settings = self._task, self._settings
+        file = self._directory / f"part-{self._segment_parts}.parquet"
+        with _ROWS[task.asset.kind](self._session, task, {"start": batch.start, "end": batch.end}) as rows:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            part = rows.write(file, self._path(file))
+        require_inside(self._session, task.asset, file, settings, batch)
+        same = () if self._base is None else same_slices(self._session, self._base, file, task.asset, settings, batch)
+        if same == (batch,):
+            file.unlink()
+            self._kept = merged((*self._kept, batch))
+            return
+        self._segment_parts += 1
+        self._parts.append(replace(part, ranges=(batch,)))
+        self._unchanged = merged((*self._unchanged, *same))
+        self._built += [Built(each, self._id) for each in without([batch], same)]
+
+    def changed_nothing(self) -> bool:
+        """Whether what `base` has is all there is to have."""
+        return not self._parts and self._base is not None and self._kept == built_ranges(self._base.built)
+
+    def finish(self) -> Version:
+        version = self._version()
+        if not version.parts:
+            version = replace(version, parts=(self._empty_part(),))
+        self._directory.mkdir(parents=True, exist_ok=True)
+        write_manifest(self._directory, version)
+        return version
+
+    def give_up(self) -> None:
+        """Leave no trace of what nobody knows of."""
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _record(self) -> None:
+        version = self.finish()
+        self._session.say("progress", self._task.asset.address, {"version": version})
+        self._recorded = time.perf_counter()
+        self._open_segment()
+
+    def _record_after(self) -> float:
+        return max(_RECORD_EVERY, _RECORD_SHARE * (time.perf_counter() - self._began))
+
+    def _open_segment(self) -> None:
+        self._id = new_version_id()
+        self._directory = self._session.storage.directory(self._task.asset.address, self._id)
+        self._segment_parts = 0
+
+    def _path(self, file: Path) -> str:
+        return file.relative_to(self._session.storage.root).as_posix()
+
+    def _version(self) -> Version:
+        task = self._task
+        inputs = task.input_versions()
+        old = () if self._base is None else self._base.parts
+        parts = (*_with_rows_of(old, self._kept), *self._parts)
+        before = () if self._base is None else self._base.built
+        version = Version(
+            id=self._id,
+            asset=task.asset,
+            key=version_key(task.asset, inputs, ()),
+            inputs=inputs,
+            columns=task.asset.columns,
+            parts=tuple(part for part in parts if part.rows) or parts[:1],
+            source_files=(),
+            rows=sum(part.rows for part in parts),
+            bytes=sum(part.bytes for part in parts),
+            seconds=time.perf_counter() - self._began,
+            peak_memory=None,
+            run_id=self._session.run_id,
+            created_at=datetime.now(UTC),
+            built=_together((*_of_these(before, merged((*self._kept, *self._unchanged))), *self._built)),
+        )
+        if version.plain:
+            return version
+        query = f"SELECT count(*) FROM ({table_query(version, self._session.storage)}) AS counted"
+        [(rows,)] = self._session.cursor().execute(query).fetchall()
+        return replace(version, rows=rows)
+
+    def _empty_part(self) -> Part:
+        """A table without rows, for whoever reads it before its first interval is over."""
+        nulls = ", ".join(f"CAST(NULL AS {column.type}) AS {quote(column.name)}" for column in self._task.asset.columns)
+        file = self._directory / "part-0.parquet"
+        self._directory.mkdir(parents=True, exist_ok=True)
+        statement = copy_statement(f"SELECT {nulls} WHERE false", file)
+        return copy_to_parquet(self._session.cursor(), statement, self._path(file))
+
+
+def _typed(columns: Sequence[Column]) -> list[tuple[str, str]]:
+    return [(column.name, column.type) for column in columns]
+
+
+def _with_rows_of(parts: Sequence[Part], kept: Ranges) -> list[Part]:
+    """`parts` without the rows of all intervals that are not `kept`."""
+    found = []
+    for part in parts:
+        left = common(part.ranges, kept)
+        if left == part.ranges:
+            found.append(part)
+        elif left:
+            found.append(replace(part, ranges=left, carved=True))
+    return found
+
+
+def _of_these(built: Sequence[Built], ranges: Ranges) -> list[Built]:
+    return [
+        Built(each, made.since)
+        for made in built
+        if isinstance(made.slice, Range)
+        for each in common([made.slice], ranges)
+    ]
+
+
+def _together(built: Sequence[Built]) -> tuple[Built, ...]:
+    """In order, neighbours that are as they are since the same version as one."""
+    found: list[Built] = []
+    for made in sorted(built, key=lambda made: made.slice):
+        last = found[-1] if found else None
+        if last is not None and last.since == made.since and last.slice.end == made.slice.start:  # type: ignore[union-attr]
+            found[-1] = Built(Range(last.slice.start, made.slice.end), made.since)  # type: ignore[union-attr]
+        else:
+            found.append(made)
+    return tuple(found)

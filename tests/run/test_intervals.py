@@ -1,0 +1,148 @@
+"""Assets that are built by interval: created, filled as time passes, rebuilt where something changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from tests.run.conftest import VP_TOML, Project
+
+from vibepiper_interpreter.plan.plan import Action
+from vibepiper_interpreter.storage.slices import Range
+
+ORDERS = """
+[source.file.orders]
+path = "orders.csv"
+"""
+DAILY = """
+[sql.daily]
+query = '''
+select cast(placed as date) as day, count(*) as orders, sum(amount) as amount
+from orders where placed >= $start and placed < $end
+group by 1
+'''
+build = { mode = "interval", column = "day", grain = "day", start = 2024-01-01 }
+checks = [{ row_count = { min = 1 } }]
+"""
+
+
+def day(number: int) -> datetime:
+    return datetime(2024, 1, number)
+
+
+def at(*time: int) -> datetime:
+    return datetime(*time, tzinfo=UTC)  # type: ignore[arg-type,misc]
+
+
+def orders(project: Project, *rows: str) -> None:
+    project.write("orders.csv", "\n".join(["id,placed,amount", *rows]) + "\n")
+
+
+FIRST = ("1,2024-01-01 08:00:00,10", "2,2024-01-02 09:00:00,20", "3,2024-01-02 10:00:00,5")
+
+
+@pytest.fixture
+def shop(project: Project) -> Project:
+    project.pipeline(ORDERS + DAILY)
+    orders(project, *FIRST)
+    project.write("vp.toml", VP_TOML + "[environment.prod]\n")
+    project.now = at(2024, 1, 3, 12)
+    return project
+
+
+def action(project: Project, name: str = "daily") -> Action:
+    return next(each for each in project.plan().actions if each.address.name == name)
+
+
+def daily(project: Project) -> list[tuple[str, int, int]]:
+    return [(str(when), count, int(amount)) for when, count, amount in project.rows("shop.daily")]
+
+
+def test_all_closed_intervals_are_built(shop: Project) -> None:
+    created = action(shop)
+    assert (created.verb, created.slices) == ("create", (Range(day(1), day(3)),))
+    assert shop.apply().status == "succeeded"
+    assert daily(shop) == [("2024-01-01", 1, 10), ("2024-01-02", 2, 25)]
+    assert shop.plan().empty
+
+
+def test_time_that_passes_is_filled(shop: Project) -> None:
+    shop.apply()
+    before = shop.part_files()
+    orders(shop, *FIRST, "4,2024-01-03 07:00:00,1")
+    shop.now = at(2024, 1, 5)
+    filled = action(shop)
+    assert (filled.verb, filled.slices) == ("fill", (Range(day(3), day(5)),))
+    assert shop.apply().status == "succeeded"
+    assert daily(shop) == [("2024-01-01", 1, 10), ("2024-01-02", 2, 25), ("2024-01-03", 1, 1)]
+    assert before < shop.part_files()
+    assert shop.plan().empty
+
+
+def test_an_edit_rebuilds_all_intervals(shop: Project) -> None:
+    shop.apply()
+    shop.pipeline(ORDERS + DAILY.replace("sum(amount)", "2 * sum(amount)"))
+    assert action(shop).verb == "rebuild"
+    shop.apply()
+    assert daily(shop) == [("2024-01-01", 1, 20), ("2024-01-02", 2, 50)]
+    assert shop.plan().empty
+
+
+def test_late_rows_are_picked_up(shop: Project) -> None:
+    shop.apply()
+    orders(shop, *FIRST, "4,2024-01-01 23:00:00,7")
+    shop.apply()
+    assert daily(shop) == [("2024-01-01", 2, 17), ("2024-01-02", 2, 25)]
+    assert shop.plan().empty
+
+
+def test_rows_outside_their_interval_fail_the_task(shop: Project) -> None:
+    shop.pipeline(ORDERS + DAILY.replace("cast(placed as date) as day", "cast(placed as date) + 1 as day"))
+    result = shop.apply()
+    [diagnostic] = shop.task(result, "daily").diagnostics
+    assert diagnostic.code == "VP518"
+    assert "2024-01-02" in diagnostic.notes[1]
+    assert not any("daily" in file for file in shop.part_files())
+
+
+def test_before_the_first_interval_is_over_there_is_an_empty_table(shop: Project) -> None:
+    shop.pipeline(ORDERS + DAILY.replace("checks =", "# checks ="))
+    shop.now = at(2023, 12, 31)
+    shop.apply()
+    assert daily(shop) == []
+    assert shop.plan().empty
+    shop.now = at(2024, 1, 2)
+    shop.apply()
+    assert daily(shop) == [("2024-01-01", 1, 10)]
+
+
+def test_another_environment_shows_the_same_without_work(shop: Project) -> None:
+    shop.apply()
+    files = shop.part_files()
+    shop.apply(shop.plan(environment="prod"))
+    assert shop.part_files() == files
+    assert shop.rows("shop.daily", "prod") == shop.rows("shop.daily")
+
+
+def test_another_environment_goes_on_with_what_is_there(shop: Project) -> None:
+    shop.apply()
+    shop.now = at(2024, 1, 4)
+    plan = shop.plan(environment="prod")
+    created = next(each for each in plan.actions if each.address.name == "daily")
+    assert (created.verb, created.slices) == ("create", (Range(day(3), day(4)),))
+    shop.apply(plan)
+    assert shop.rows("shop.daily", "prod") == shop.rows("shop.daily")
+    assert shop.plan(environment="prod").empty
+
+
+def test_start_can_be_moved(shop: Project) -> None:
+    shop.apply()
+    shop.pipeline(ORDERS + DAILY.replace("2024-01-01", "2024-01-02"))
+    shop.apply()
+    assert daily(shop) == [("2024-01-02", 2, 25)]
+    assert shop.plan().empty
+    shop.pipeline(ORDERS + DAILY)
+    assert action(shop).slices == (Range(day(1), day(2)),)
+    shop.apply()
+    assert daily(shop) == [("2024-01-01", 1, 10), ("2024-01-02", 2, 25)]
+    assert shop.plan().empty
