@@ -129,3 +129,20 @@ def test_a_check_that_cannot_run_fails_alone(cursor: duckdb.DuckDBPyConnection, 
 def test_only_failed_errors_count_as_failure(cursor: duckdb.DuckDBPyConnection, version: Version) -> None:
     assert run_checks(cursor, "shop.orders", version, [check("not_null", "id", severity="warn")]).passed
     assert not run_checks(cursor, "shop.orders", version, [check("not_null", "id")]).passed
+
+
+def test_only_rules_of_our_own_go_without_the_optimizer(cursor: duckdb.DuckDBPyConnection, version: Version) -> None:
+    """Told apart by what the cursor that does not optimise sees: no rows at all."""
+    plain = duckdb.connect()
+    plain.execute("create schema shop")
+    plain.execute("create table shop.orders (id integer, country varchar, amount integer, took integer)")
+
+    def failing(rule: Check) -> int:
+        return run_checks(cursor, "shop.orders", version, [rule], plain).results[0].failing
+
+    assert failing(check("between", "amount", condition="amount BETWEEN 0 AND 25")) == 0
+    assert failing(check("unique", "id")) == 0
+    assert failing(check("expression", condition="orders.amount > 0")) == 1
+    assert failing(check("not_null", "took", where="id > 0 OR id IS NULL")) == 3
+    many = ", ".join(f"'{number}'" for number in range(1000))
+    assert failing(check("accepted_values", "country", condition=f"country IN ({many})")) == 4

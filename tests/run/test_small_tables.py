@@ -48,13 +48,15 @@ def test_readers_see_the_types_that_the_file_will_have(numbers: Project) -> None
         NUMBERS
         + """
 [sql.sized]
-query = "select id, cast(size as enum('small', 'large')) as size from numbers"
+query = '''
+select id, cast(size as enum('small', 'large')) as size, cast('2024-01-01' as timestamp_s) as seen from numbers
+'''
 [sql.greatest]
-query = "select max(size) as size, any_value(typeof(size)) as type from sized"
+query = "select max(size) as size, any_value(typeof(size)) as type, any_value(typeof(seen)) as time from sized"
 """
     )
     numbers.apply()
-    assert numbers.rows("shop.greatest") == [("small", "VARCHAR")]
+    assert numbers.rows("shop.greatest") == [("small", "VARCHAR", "TIMESTAMP")]
 
 
 @pytest.mark.parametrize("most_at_once", [0, 10_000, 1_000_000])

@@ -49,6 +49,12 @@ def _broken(check: Check) -> str:
     return _filter(check.where, f"NOT ({condition}\n)")
 
 
+def _null_count(check: Check) -> str:
+    if check.where is None:
+        return f"count(*) - count({quote(check.column or '')})"
+    return f"count(*) FILTER (WHERE {_broken(check)})"
+
+
 def _row_sample(check: Check, relation: str) -> str:
     return f"SELECT * FROM {relation} WHERE {_broken(check)}"
 
@@ -155,9 +161,7 @@ def _rows(failing: int, rows: int) -> str:
 _ROW_RULE = Rule(count=lambda check: f"count(*) FILTER (WHERE {_broken(check)})", sample=_row_sample, words=_row_words)
 
 RULES: Mapping[str, Rule] = {
-    "not_null": Rule(
-        count=lambda check: f"count(*) FILTER (WHERE {_broken(check)})", sample=_row_sample, words=_not_null_words
-    ),
+    "not_null": Rule(count=_null_count, sample=_row_sample, words=_not_null_words),
     "unique": Rule(count=_unique_count, sample=_unique_sample, words=_unique_words),
     "row_count": Rule(
         count=_row_count,

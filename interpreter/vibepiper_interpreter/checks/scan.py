@@ -15,6 +15,7 @@ from vibepiper_interpreter.storage.version import Version
 
 _SAMPLE_ROWS = 5
 _SAMPLE_WIDTH = 200  # characters of one value
+_PLAIN_CONDITION = 500  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,17 @@ class Checked:
         return all(result.passed or result.severity == "warn" for result in self.results)
 
 
-def run_checks(cursor: duckdb.DuckDBPyConnection, relation: str, version: Version, checks: Sequence[Check]) -> Checked:
+def run_checks(
+    cursor: duckdb.DuckDBPyConnection,
+    relation: str,
+    version: Version,
+    checks: Sequence[Check],
+    plain: duckdb.DuckDBPyConnection | None = None,
+) -> Checked:
     """Put `version`, which `relation` names in this session, to `checks`.
 
-    The cursor's search path must make the asset's own pipeline the place of bare names.
+    The cursor's search path must make the asset's own pipeline the place of bare names. `plain` is a cursor that does
+    not optimise, given where the relation is a small table.
     """
     counted = {check.id: known for check in checks if (known := _known(check, version)) is not None}
     rows = version.rows
@@ -40,7 +48,7 @@ def run_checks(cursor: duckdb.DuckDBPyConnection, relation: str, version: Versio
     errors: dict[str, str] = {}
     if together or (rows is None and len(counted) < len(checks)):
         try:
-            rows, counts = _scan(cursor, relation, together)
+            rows, counts = _scan(plain if plain is not None and _is_plain(together) else cursor, relation, together)
             counted |= counts
         except duckdb.InterruptException:
             raise
@@ -69,6 +77,14 @@ def _known(check: Check, version: Version) -> int | None:
         ]
         return sum(nulls) if len(nulls) == len(version.parts) else None
     return None
+
+
+def _is_plain(checks: Sequence[Check]) -> bool:
+    """Whether there is nothing to optimise: no SQL of a user's own, no long lists of values to compare with."""
+    return not any(
+        check.where is not None or check.rule == "expression" or len(check.condition or "") > _PLAIN_CONDITION
+        for check in checks
+    )
 
 
 def _scan(cursor: duckdb.DuckDBPyConnection, relation: str, checks: Sequence[Check]) -> tuple[int, dict[str, int]]:

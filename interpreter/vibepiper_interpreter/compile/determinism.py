@@ -13,11 +13,12 @@ from vibepiper_interpreter.compile.sql_functions import (
     PURE_FUNCTIONS,
 )
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
-from vibepiper_interpreter.engines.duckdb.syntax import NO_PLACE, Node, Syntax, walk
+from vibepiper_interpreter.engines.duckdb.syntax import NO_PLACE, Node, Syntax
 
 _PURE_CALLS = PURE_FUNCTIONS | ORDERLESS_AGGREGATES | EXACT_SUMS
 # Windows whose value is the same for rows that tie in their order.
 _TIELESS_WINDOWS = frozenset({"WINDOW_RANK", "WINDOW_RANK_DENSE", "WINDOW_PERCENT_RANK", "WINDOW_CUME_DIST"})
+_ORDER_TYPES = frozenset({"LIMIT_MODIFIER", "DISTINCT_MODIFIER", "WINDOW_ROW_NUMBER"})
 _ORDER_FREE_FRAMES = frozenset({"UNBOUNDED_PRECEDING", "UNBOUNDED_FOLLOWING", "CURRENT_ROW_RANGE"})
 
 
@@ -29,7 +30,7 @@ def is_deterministic(syntax: Syntax, parameters: Collection[str] = ()) -> bool:
     """
     return not any(
         _varies(node) or (node.get("class") == "PARAMETER" and node["identifier"].casefold() not in parameters)
-        for node in walk(syntax.node)
+        for node in syntax.nodes
     )
 
 
@@ -60,6 +61,8 @@ def _window_varies(node: Node) -> bool:
 
 def order_dependence(syntax: Syntax) -> SqlProblem | None:
     """VP313 for the first thing whose result depends on the order of rows, where nothing fixes that order."""
+    if not any(map(_may_depend_on_order, syntax.nodes)):
+        return None
     found = next(_order_dependences(syntax.node, ordered=False), None)
     if found is None:
         return None
@@ -67,6 +70,15 @@ def order_dependence(syntax: Syntax) -> SqlProblem | None:
     start, end = syntax.span(node) or _word(syntax, "sample" if node.get("sample") else "array")
     message = f"{message} A table has no order of its own, so the result may vary."
     return SqlProblem("VP313", message, start, end, fix=fix)
+
+
+def _may_depend_on_order(node: Node) -> bool:
+    """Whether `_order_dependences` would look at `node` at all; in most queries there is none."""
+    return (
+        node.get("type") in _ORDER_TYPES
+        or bool(node.get("sample"))
+        or str(node.get("function_name") or "").lower() in ORDERED_AGGREGATES
+    )
 
 
 def _order_dependences(node: object, *, ordered: bool) -> Iterator[tuple[Node, str, str]]:

@@ -17,9 +17,8 @@ from vibepiper_interpreter.compile.sql_meaning import (
     literal_digest,
 )
 from vibepiper_interpreter.compile.sql_queries import Queries
-from vibepiper_interpreter.compile.sql_references import table_references
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
-from vibepiper_interpreter.engines.duckdb.syntax import Syntax, walk
+from vibepiper_interpreter.engines.duckdb.syntax import Syntax, outside_tables
 from vibepiper_spec.address import Address
 
 
@@ -125,11 +124,12 @@ def _per_output_column(result: Relation, output: tuple[Column, ...]) -> list[Mea
 
 
 def _parameters(syntax: Syntax) -> set[int]:
-    return {id(node) for node in walk(syntax.node) if node.get("class") == "PARAMETER"}
+    return {id(node) for node in syntax.nodes if node.get("class") == "PARAMETER"}
 
 
 def _inputs(syntax: Syntax, pipeline: str) -> tuple[Address, ...]:
-    found = {Address((table.schema or pipeline).lower(), table.name.lower()) for table in table_references(syntax)}
+    paths = (table["qualified_name"]["path"] for table in outside_tables(syntax.node))
+    found = {Address((path[-2] if len(path) > 1 else pipeline).lower(), path[-1].lower()) for path in paths}
     return tuple(sorted(found))
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
-from vibepiper_interpreter.engines.duckdb.syntax import Node, Syntax, outside_tables, walk
+from vibepiper_interpreter.engines.duckdb.syntax import Node, Syntax, outside_tables
 
 _READERS = re.compile(
     r"^(read_|sniff_|glob$|parquet_|.*_scan$|st_read|.*_query$|arrow_scan|query_parquet|.*_attach$|shapefile_meta$)"
@@ -61,7 +61,7 @@ def references(syntax: Syntax) -> References:
     search = _Search(syntax)
     for node in outside_tables(syntax.node):
         search.table(node)
-    for node in walk(syntax.node):
+    for node in syntax.nodes:
         if node.get("type") == "TABLE_FUNCTION":
             search.table_function(node)
         elif node.get("class") == "FUNCTION":
@@ -73,10 +73,6 @@ def references(syntax: Syntax) -> References:
         tuple(sorted(search.parameters, key=lambda parameter: parameter.start)),
         tuple(sorted(search.problems, key=lambda problem: problem.start)),
     )
-
-
-def table_references(syntax: Syntax) -> tuple[TableReference, ...]:
-    return references(syntax).tables
 
 
 @dataclass(slots=True)

@@ -33,6 +33,7 @@ from vibepiper_spec.model.settings import ProjectSettings
 PlaceInQuery = Callable[[Address, int, int], Place | None]
 
 _PROCESSORS = os.cpu_count() or 1
+_WRITING_THREADS = 8  # as many as DuckDB itself takes
 _UNITS = {
     "": 1,
     "k": 1000,
@@ -84,6 +85,17 @@ class RunSession:
             cursor = self._local.cursor = self.new_cursor()
         return cursor
 
+    def plain_cursor(self) -> duckdb.DuckDBPyConnection:
+        """This thread's own cursor for our own statements on small tables: to optimise one takes as long as to run it.
+
+        Never for what a user wrote as a query: without the optimizer, a join may become the product of its tables.
+        """
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "plain_cursor", None)
+        if cursor is None:
+            cursor = self._local.plain_cursor = self.new_cursor()
+            cursor.execute("SET SESSION enable_optimizer = false")
+        return cursor
+
     def new_cursor(self) -> duckdb.DuckDBPyConnection:
         """Another cursor, for statements that run while this thread's own one is busy."""
         cursor = self.connection.cursor()
@@ -95,7 +107,8 @@ class RunSession:
     def lane(self, *, small: bool) -> Iterator[None]:
         """Where a task runs: small ones few at a time, as handing them between threads costs more than it wins.
 
-        For the same reason the engine itself uses one thread until the first task that is not small.
+        For the same reason the engine itself uses one thread, and no others to write files, until the first task that
+        is not small.
         """
         if small:
             with self._small_lanes:
@@ -104,6 +117,7 @@ class RunSession:
         with self._lock:
             if not self._all_threads:
                 self.connection.execute(f"SET GLOBAL threads = {_PROCESSORS}")
+                self.connection.execute(f"SET GLOBAL async_threads = {_WRITING_THREADS}")
                 self._all_threads = True
         yield
 
@@ -146,6 +160,7 @@ def open_session(
     connection = connect(
         SessionSettings(
             threads=1,
+            writing_threads=0,
             memory_limit=_memory_limit(settings.executor.memory),
             temp_directory=storage.scratch(run_id),
             allowed_directories=(storage.root, *folders_of(root, files)),

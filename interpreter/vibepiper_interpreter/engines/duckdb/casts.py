@@ -63,7 +63,7 @@ def _may_have_some(syntax: Syntax, schemas: Iterable[tuple[Column, ...]]) -> boo
     for columns in schemas:
         for column in columns:
             types.setdefault(column.name.casefold(), set()).add(column.type)
-    for node in walk(syntax.node):
+    for node in syntax.nodes:
         if node.get("class") == "CONSTANT" and node["literal"]["kind"] == "STRING":
             return True
         if node.get("class") == "CAST" and not node["try_cast"]:

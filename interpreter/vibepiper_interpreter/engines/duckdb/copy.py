@@ -25,6 +25,8 @@ _SAME_IN_PARQUET = re.compile(
     r"BOOLEAN|U?(TINYINT|SMALLINT|INTEGER|BIGINT)|FLOAT|DOUBLE|DECIMAL\((?!38)\d+,\d+\)"
     r"|VARCHAR|DATE|TIMESTAMP( WITH TIME ZONE)?"
 )
+# Those of them that other types become in Parquet.
+_STORED_FOR_OTHERS = frozenset({"VARCHAR", "TIMESTAMP"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,10 @@ def table_statement(
     query: str, table: str, columns: Sequence[Column], order_by: Sequence[str] = (), *, most_rows: int
 ) -> Statement:
     """Make `table` of the rows of `query`, cut off behind `most_rows`. `same_in_memory` must hold of `columns`."""
-    names = [quote(column.name) for column in columns]
-    # A query's own type may differ from the stored one by name only (an enum is stored as text); most casts do nothing.
-    casts = ", ".join(f"CAST({name} AS {column.type}) AS {name}" for name, column in zip(names, columns, strict=True))
-    before = f"CREATE TABLE {table} AS SELECT {casts} FROM ("
+    # A query's own type may be another one of the same values: an enum is stored as text, seconds as microseconds.
+    names = [(quote(column.name), column.type) for column in columns if column.type in _STORED_FOR_OTHERS]
+    casts = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in names)
+    before = f"CREATE TABLE {table} AS {f'SELECT * REPLACE ({casts}) ' if casts else ''}FROM ("
     order = f" ORDER BY {', '.join(map(quote, order_by))}" if order_by else ""
     return Statement(f"{before}{query}\n) AS result{order} LIMIT {most_rows}", len(before.encode()))
 

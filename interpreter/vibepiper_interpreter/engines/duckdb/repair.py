@@ -64,7 +64,7 @@ class Repair:
         found = re.search(pattern, query, re.IGNORECASE)
         if found and found.group():
             return found.span()
-        for node in walk(self.syntax.node):
+        for node in self.syntax.nodes:
             span = self.syntax.span(node) if node.get("class") == "STAR" else None
             if span:
                 return span

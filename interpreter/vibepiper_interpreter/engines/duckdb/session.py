@@ -41,6 +41,8 @@ class SessionSettings:
     """How an engine session may use the machine. `memory_limit` in bytes; None leaves DuckDB's own default."""
 
     threads: int | None = None
+    # Threads that write files behind a statement's back; None leaves DuckDB's own number.
+    writing_threads: int | None = None
     memory_limit: int | None = None
     temp_directory: Path | None = None
     # Folders that SQL run by us may read and write; nothing else outside the session can be reached.
@@ -57,6 +59,8 @@ def connect(settings: SessionSettings, now: datetime | None = None) -> duckdb.Du
     config: dict[str, str | bool | int | float | list[str]] = {"python_enable_replacements": False}
     if settings.threads is not None:
         config["threads"] = settings.threads
+    if settings.writing_threads is not None:
+        config["async_threads"] = settings.writing_threads
     if settings.memory_limit is not None:
         config["memory_limit"] = f"{settings.memory_limit}B"
     connection = duckdb.connect(":memory:", config=config)

@@ -20,6 +20,7 @@ Node = Mapping[str, Any]
 NO_PLACE = 2**64 - 1
 _FIRST_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*([A-Za-z]+)", re.DOTALL)
 _PIVOT = re.compile(r"\bpivot(?:_wider)?\b", re.IGNORECASE)
+_CONTAINERS = frozenset({dict, list})
 _READ_VERBS = {"select", "with", "from", "values", "table", "pivot", "pivot_wider", "unpivot", "pivot_longer"}
 
 
@@ -29,6 +30,8 @@ class Syntax:
 
     query: str
     node: Node = field(repr=False)
+    # Every node of the tree, as `walk` finds them: many look for something in it, and one walk serves them all.
+    nodes: tuple[Node, ...] = field(repr=False, compare=False)
     # The query as bytes where bytes and code points differ, else None.
     _encoded: bytes | None = field(default=None, repr=False, compare=False)
 
@@ -58,9 +61,10 @@ def walk(tree: Any) -> Iterator[Node]:
         item = stack.pop()
         if isinstance(item, dict):
             yield item
-            stack.extend([value for value in reversed(item.values()) if isinstance(value, dict | list) and value])
+            # What JSON gives is of these very types, and most values of a tree are empty.
+            stack += [value for value in reversed(item.values()) if value and type(value) in _CONTAINERS]
         elif isinstance(item, list):
-            stack.extend(reversed(item))
+            stack += reversed(item)
 
 
 def outside_tables(item: Any, ctes: frozenset[str] = frozenset()) -> Iterator[Node]:
@@ -69,23 +73,27 @@ def outside_tables(item: Any, ctes: frozenset[str] = frozenset()) -> Iterator[No
     A CTE is in sight of the CTEs after it and of the query it heads, never of itself unless it is recursive. A
     qualified name never means a CTE.
     """
-    if isinstance(item, list):
-        for part in item:
-            yield from outside_tables(part, ctes)
-    elif isinstance(item, dict):
+    stack = [(item, ctes)]
+    while stack:
+        item, ctes = stack.pop()
+        if isinstance(item, list):
+            stack += [(part, ctes) for part in reversed(item) if type(part) in _CONTAINERS]
+            continue
         kind = item.get("type")
         if kind == "BASE_TABLE":
             path = item["qualified_name"]["path"]
             if len(path) > 1 or path[0].casefold() not in ctes:
                 yield item
+        below: list[tuple[Any, frozenset[str]]] = []
         for entry in (item.get("cte_map") or {}).get("map", ()):
-            yield from outside_tables(entry["value"], ctes)
+            below.append((entry["value"], ctes))
             ctes |= {entry["key"].casefold()}
         if kind == "RECURSIVE_CTE_NODE":
             ctes |= {item["cte_name"].casefold()}
         for key, value in item.items():
-            if key != "cte_map" and isinstance(value, dict | list):
-                yield from outside_tables(value, ctes)
+            if value and type(value) in _CONTAINERS and key != "cte_map":
+                below.append((value, ctes))
+        stack += reversed(below)
 
 
 def parse_queries(connection: duckdb.DuckDBPyConnection, queries: Sequence[str]) -> list[Syntax | SqlProblem]:
@@ -116,7 +124,8 @@ def _judge(query: str, answer: Mapping[str, Any]) -> Syntax | SqlProblem:
             end,
             fix="Make an asset of each statement, or move the first ones into a WITH clause.",
         )
-    syntax = Syntax(query, statements[0]["node"], encoded)
+    node = statements[0]["node"]
+    syntax = Syntax(query, node, tuple(walk(node)), encoded)
     return _shows_instead_of_selecting(syntax) or syntax
 
 
@@ -160,7 +169,7 @@ def _second_statement(query: str, encoded: bytes | None, statements: Sequence[No
 
 
 def _shows_instead_of_selecting(syntax: Syntax) -> SqlProblem | None:
-    for node in walk(syntax.node):
+    for node in syntax.nodes:
         if node.get("type") == "SHOW_REF":
             match = _FIRST_WORD.match(syntax.query)
             return SqlProblem(

@@ -54,7 +54,7 @@ def sql_rows(session: RunSession, task: Task, values: Mapping[str, ParameterValu
                 made = relations.make_table(cursor, asset.address, statement.text, part_path)
             if made:
                 try:
-                    return copy_table(cursor, table, file, part_path)
+                    return copy_table(session.plain_cursor(), table, file, part_path)
                 except BaseException:
                     relations.forsake_table(cursor, asset.address)
                     raise

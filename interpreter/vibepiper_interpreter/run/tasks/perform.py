@@ -98,7 +98,8 @@ def _audited(session: RunSession, task: Task, report: Report, version: Version, 
     checks = tuple(_filled(check, session.now) for check in task.asset.checks if check.id in wanted)
     if not checks:
         return report
-    checked = run_checks(cursor, qualified(version.address), version, checks)
+    plain = session.plain_cursor() if session.relations.tables.holds_version(version) else None
+    checked = run_checks(cursor, qualified(version.address), version, checks, plain)
     failed = tuple(
         check_failed(task.asset, result)
         for result in checked.results
