@@ -73,6 +73,12 @@ def floor(wall: datetime, grain: Grain) -> datetime:
     return begin(number(wall, grain), grain)
 
 
+def ceil(wall: datetime, grain: Grain) -> datetime:
+    """The first moment from `wall` on at which an interval begins."""
+    below = floor(wall, grain)
+    return below if below == wall else shift(below, grain, 1)
+
+
 def shift(wall: datetime, grain: Grain, intervals: int) -> datetime:
     """The begin of the interval so many intervals after the one that `wall` lies in."""
     return begin(number(wall, grain) + intervals, grain)

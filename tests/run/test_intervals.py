@@ -146,3 +146,25 @@ def test_start_can_be_moved(shop: Project) -> None:
     shop.apply()
     assert daily(shop) == [("2024-01-01", 1, 10), ("2024-01-02", 2, 25)]
     assert shop.plan().empty
+
+
+def test_nothing_is_built_behind_the_end(shop: Project) -> None:
+    shop.pipeline(ORDERS + DAILY.replace("start = 2024-01-01", "start = 2024-01-01, end = 2024-01-02"))
+    shop.apply()
+    assert daily(shop) == [("2024-01-01", 1, 10)]
+    shop.now = at(2024, 2, 1)
+    assert shop.plan().empty
+
+
+def test_an_end_that_is_moved_back_takes_intervals_away(shop: Project) -> None:
+    shop.apply()
+    shop.pipeline(ORDERS + DAILY.replace("start = 2024-01-01", "start = 2024-01-01, end = 2024-01-02"))
+    assert "outside of `start` and `end` now" in action(shop).reasons[0].words
+    shop.apply()
+    assert daily(shop) == [("2024-01-01", 1, 10)]
+
+
+def test_an_end_in_an_interval_is_the_end_of_that_interval(shop: Project) -> None:
+    shop.pipeline(ORDERS + DAILY.replace("start = 2024-01-01", "start = 2024-01-01, end = 2024-01-02T07:00:00"))
+    shop.apply()
+    assert [row[0] for row in daily(shop)] == ["2024-01-01", "2024-01-02"]

@@ -25,6 +25,7 @@ class Intervals:
     column: str
     grain: Grain
     start: datetime | None  # wall time in `time_zone`; None for a source, whose rows say when it begins
+    end: datetime | None = None  # the same; None where the data go on
     lookback: int = 0  # intervals
     batch_size: int | None = None  # intervals
     time_zone: str = "UTC"
@@ -93,6 +94,7 @@ def settings_to_json(settings: BuildSettings) -> dict[str, Any]:
                 "column": settings.column,
                 "grain": settings.grain,
                 "start": None if settings.start is None else settings.start.isoformat(),
+                "end": None if settings.end is None else settings.end.isoformat(),
                 "lookback": settings.lookback,
                 "batch_size": settings.batch_size,
                 "time_zone": settings.time_zone,
@@ -131,8 +133,10 @@ def settings_from_json(found: Mapping[str, Any]) -> BuildSettings:
     values = {name: value for name, value in found.items() if name != "mode"}
     match found["mode"]:
         case "interval":
-            start = values.pop("start")
-            return Intervals(start=None if start is None else datetime.fromisoformat(start), **values)
+            for name in ("start", "end"):
+                if values[name] is not None:
+                    values[name] = datetime.fromisoformat(values[name])
+            return Intervals(**values)
         case "partition":
             listed, source = values["values"], values["values_of"]
             return Partitions(
@@ -156,6 +160,6 @@ def meaning_of_settings(settings: BuildSettings) -> list[Any]:
     intervals there are, and are compared one by one.
     """
     written = settings_to_json(settings)
-    for name in ("start", "lookback", "batch_size", "separable", "values"):
+    for name in ("start", "end", "lookback", "batch_size", "separable", "values"):
         written.pop(name, None)
     return sorted(written.items())

@@ -137,28 +137,34 @@ class _Judge:
             ZoneInfo(write.time_zone)
         except (ZoneInfoNotFoundError, ValueError):
             self._tell("VP109", f"There is no time zone `{write.time_zone}`.", "Write `Europe/Berlin`.", "time_zone")
-        start = write.start
-        if start is not None and not isinstance(start, datetime):
-            start = datetime(start.year, start.month, start.day)
-        if start is not None and start.tzinfo is not None:
-            self._tell(
-                "VP109",
-                "`start` is the wall time in `time_zone`, so it takes no offset.",
-                f"Write `{start.replace(tzinfo=None).isoformat()}`.",
-                "start",
-            )
-            start = start.replace(tzinfo=None)
+        start, end = self._moment(write.start, "start"), self._moment(write.end, "end")
         if start is None and isinstance(write, Build):
             start = self._inherited_start()
         return Intervals(
             self._spelled(column, write.column),
             write.grain,
             start,
+            end,
             write.lookback,
             write.batch_size,
             write.time_zone,
             separable=write.batch_size is not None,
         )
+
+    def _moment(self, written: date | datetime | None, key: str) -> datetime | None:
+        """A wall time; a date is its first moment."""
+        if written is None:
+            return None
+        moment = written if isinstance(written, datetime) else datetime(written.year, written.month, written.day)
+        if moment.tzinfo is not None:
+            moment = moment.replace(tzinfo=None)
+            self._tell(
+                "VP109",
+                f"`{key}` is the wall time in `time_zone`, so it takes no offset.",
+                f"Write `{moment.isoformat()}`.",
+                key,
+            )
+        return moment
 
     def _inherited_start(self) -> datetime | None:
         """Where the cursor of the one source begins that this asset reads; VP104 where nothing says it."""

@@ -7,7 +7,7 @@ from vibepiper_interpreter.grains import count, floor, in_words, settled, stretc
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL
 from vibepiper_interpreter.plan.plan import Reason
-from vibepiper_interpreter.storage.coverage import coverage, from_start
+from vibepiper_interpreter.storage.coverage import coverage, in_bounds
 from vibepiper_interpreter.storage.slices import Range, Ranges, built_ranges, common, only_ranges, without
 from vibepiper_interpreter.storage.version import Version
 
@@ -25,12 +25,14 @@ def _slice_up(planning: Planning, draft: Draft, settings: Intervals) -> None:
         draft.slices = wanted
         return
     built = built_ranges(draft.published.built)
-    missing, gone = without(wanted, built), without(built, from_start(built, settings))
+    missing, gone = without(wanted, built), without(built, in_bounds(built, settings))
     draft.slices = missing
     if missing:
         draft.own_reasons.append(Reason("slices", f"{stretches_in_words(missing, settings)} missing"))
     if gone:
-        draft.own_reasons.append(Reason("slices", f"{stretches_in_words(gone, settings)} before `start` now"))
+        draft.own_reasons.append(
+            Reason("slices", f"{stretches_in_words(gone, settings)} outside of `start` and `end` now")
+        )
     if missing or gone:
         draft.own_changed = ALL
 
@@ -48,7 +50,7 @@ def has_all_slices(draft: Draft, version: Version) -> bool:
     wanted = coverage(settings, published, only_ranges(draft.slices))
     built = built_ranges(version.built)
     there = common(built, wanted)
-    if there == wanted and built == from_start(built, settings):
+    if there == wanted and built == in_bounds(built, settings):
         return True
     right = () if draft.conditions else common(published, wanted)
     if count(there, settings.grain) > count(right, settings.grain):
@@ -63,7 +65,7 @@ def _wanted(planning: Planning, settings: Intervals) -> Ranges:
         raise ValueError("what is built by interval begins somewhere")
     start = floor(settings.start, settings.grain)
     end = floor(settled(planning.now, settings.time_zone), settings.grain)
-    return (Range(start, end),) if start < end else ()
+    return in_bounds((Range(start, end),), settings) if start < end else ()
 
 
 def stretches_in_words(ranges: Ranges, settings: Intervals) -> str:

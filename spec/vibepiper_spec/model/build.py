@@ -28,7 +28,7 @@ Grain = Literal[
 
 # By mode, the keys it needs and the keys it may have beside `mode`.
 _KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "interval": (("column", "grain"), ("start", "lookback", "batch_size", "time_zone")),
+    "interval": (("column", "grain"), ("start", "end", "lookback", "batch_size", "time_zone")),
     "append": ((), ()),
     "merge": (("key",), ("delete_flag", "update_columns")),
     "scd2": (("key",), ("updated_at", "valid_from", "valid_to")),
@@ -47,6 +47,8 @@ class Incremental(ShorthandModel):
     """`interval`: how long one interval is."""
     start: date | datetime | None = None
     """`interval`: when the first interval begins; inherited from the cursor of the source it reads if not set."""
+    end: date | datetime | None = None
+    """`interval`: when the last interval ends, for data that will not go on; it goes on if not set."""
     lookback: Annotated[int, Field(ge=0)] = 0
     """`interval`: of how many intervals before it an interval reads rows too."""
     batch_size: Annotated[int, Field(ge=1)] | None = None
@@ -81,6 +83,8 @@ class Incremental(ShorthandModel):
                 "Remove it, or set the `mode` that it belongs to.",
                 key=key,
             )
+        if self.start is not None and self.end is not None and _day(self.end) < _day(self.start):
+            raise mistake("VP109", "`end` lies before `start`.", "Swap them.", key="end")
         self._judge_names("key")
         self._judge_names("update_columns")
         if self.update_columns is not None and (both := sorted({*self.update_columns} & {*self.key})):
@@ -104,6 +108,10 @@ class Incremental(ShorthandModel):
         twice = next((name for name in names if folded.count(name.casefold()) > 1), None)
         if twice is not None:
             raise mistake("VP109", f"`{key}` names `{twice}` twice.", "Name each column once.", key=key)
+
+
+def _day(moment: date) -> date:
+    return moment.date() if isinstance(moment, datetime) else moment
 
 
 _EXAMPLES = {"column": '"day"', "grain": '"day"', "key": '["order_id"]', "update_columns": '["status"]'}

@@ -27,7 +27,7 @@ from vibepiper_interpreter.run.tasks.staging import Rows
 from vibepiper_interpreter.run.tasks.stale_slices import stale_slices
 from vibepiper_interpreter.run.tasks.task import Report, Task
 from vibepiper_interpreter.storage import new_version_id
-from vibepiper_interpreter.storage.coverage import from_start
+from vibepiper_interpreter.storage.coverage import in_bounds
 from vibepiper_interpreter.storage.manifest import write_manifest
 from vibepiper_interpreter.storage.slices import (
     Built,
@@ -58,9 +58,9 @@ def build_slices(session: RunSession, conditions: Conditions, task: Task, settin
     base = task.base
     if base is not None and _typed(base.columns) != _typed(task.asset.columns):
         built: Ranges = ()  # what it reads has other types now, and so has every row
-        wanted = merged((*only_ranges(task.action.slices), *from_start(built_ranges(base.built), settings)))
+        wanted = merged((*only_ranges(task.action.slices), *in_bounds(built_ranges(base.built), settings)))
     else:
-        built = () if base is None else from_start(built_ranges(base.built), settings)
+        built = () if base is None else in_bounds(built_ranges(base.built), settings)
         stale = () if base is None else stale_slices(session, conditions, task, base, settings)
         wanted = merged((*only_ranges(task.action.slices), *common(stale, built)))
     filling = _Filling(session, task, settings, base, without(built, wanted))
