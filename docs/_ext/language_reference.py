@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 
 from vibepiper_spec.model.asset import AssetSpec
 from vibepiper_spec.model.build import Build
+from vibepiper_spec.model.change import Removed
 from vibepiper_spec.model.check import AssetCheck, Bounds, ColumnCheck
 from vibepiper_spec.model.column import ColumnSpec
 from vibepiper_spec.model.file_source import CsvOptions, FileSource
@@ -43,6 +44,7 @@ PIPELINE_FILE: tuple[tuple[str, type[BaseModel], type[BaseModel] | None], ...] =
     ("Checks on a column", ColumnCheck, None),
     ("Checks on an asset", AssetCheck, None),
     ("A range: `row_count`, `length`", Bounds, None),
+    ("`[[removed]]`", Removed, None),
 )
 PROJECT_FILE: tuple[tuple[str, type[BaseModel], type[BaseModel] | None], ...] = (
     ("The file", ProjectSettings, None),

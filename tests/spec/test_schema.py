@@ -80,6 +80,7 @@ common = {
     "checks": st.lists(asset_checks, max_size=2),
     "order_by": strings,
     "rebuild": st.sampled_from(["on_change", "always"]),
+    "prevent_destroy": st.booleans(),
 }
 builds = {"build": st.sampled_from(["table", "view", {"mode": "table"}, {"mode": "view"}, {}])}
 options = optional(
@@ -110,6 +111,7 @@ documents = optional(
     source=st.fixed_dictionaries({"file": st.dictionaries(names.map(lambda name: "f_" + name), sources, max_size=1)}),
     sql=st.dictionaries(names.map(lambda name: "s_" + name), queries, max_size=2),
     python=st.dictionaries(names.map(lambda name: "y_" + name), functions, max_size=1),
+    removed=st.lists(optional({"asset": st.sampled_from(["old_orders", "other.old"])}, reason=words), max_size=2),
 )
 variables = st.one_of(scalars, optional({"type": words, "default": scalars}, description=words))
 projects = optional(

@@ -21,6 +21,7 @@ _SYMBOLS = {
     "extend": ("~", "changed"),
     "recheck": ("✓", "info"),
     "repoint": (">", "info"),
+    "record": (">", "info"),
 }
 _REMOVE = ("-", "removed")
 _PERHAPS = ("?", "faint")
@@ -34,7 +35,7 @@ _COLUMN_SYMBOLS = {
 
 def render_plan(plan: Plan, paint: Paint) -> str:
     if plan.empty:
-        return nothing_in_words(plan)
+        return "\n\n".join([nothing_in_words(plan), *notes_in_words(plan)])
     blocks = [f"Plan for environment {paint('strong', plan.environment)}{_selected(plan)}{_purpose(plan)}"]
     # In plan order, so that inputs stand above what reads them.
     pipelines: dict[str, list[Action]] = {}
@@ -45,6 +46,7 @@ def render_plan(plan: Plan, paint: Paint) -> str:
         for action in actions:
             lines += _action(action, plan, paint)
         blocks.append("\n".join(lines))
+    blocks += notes_in_words(plan)
     blocks.append(count_actions(plan, paint))
     return "\n\n".join(blocks)
 
@@ -73,6 +75,11 @@ def nothing_in_words(plan: Plan) -> str:
         return f"No changes. `{plan.environment}` is so already: the plan {plan.purpose}."
     scope = f"What {listed(plan.selection)} selects" if plan.selection else f"`{plan.environment}`"
     return f"No changes. {scope} is as the specs say ({count(plan.unchanged, 'asset')})."
+
+
+def notes_in_words(plan: Plan) -> list[str]:
+    """What else is worth knowing, as one paragraph; none where there is nothing."""
+    return ["\n".join(f"Note: {note}" for note in plan.notes)] if plan.notes else []
 
 
 def _purpose(plan: Plan) -> str:

@@ -16,6 +16,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "serial": plan.serial,
         "selection": list(plan.selection),
         "purpose": plan.purpose,
+        "notes": list(plan.notes),
         "changes": not plan.empty,
         "unchanged": plan.unchanged,
         "actions": [_action(action, plan) for action in plan.actions],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vibepiper_cli.views.plan import actions_in_words, columns_in_words, in_words, nothing_in_words
+from vibepiper_cli.views.plan import actions_in_words, columns_in_words, in_words, notes_in_words, nothing_in_words
 from vibepiper_cli.views.words import count, listed
 from vibepiper_interpreter.plan.plan import Action, Plan
 from vibepiper_spec.diagnostics import Diagnostic
@@ -22,6 +22,7 @@ def render_markdown(plan: Plan, diagnostics: Iterable[Diagnostic]) -> str:
         blocks.append(f"**{actions_in_words(plan)}**")
         blocks.append(_table(plan.actions))
         blocks += _details(plan.actions)
+    blocks += notes_in_words(plan)
     blocks += _warnings(diagnostics)
     return "\n\n".join(blocks)
 

@@ -28,7 +28,7 @@ def render_summary(result: RunResult, paint: Paint) -> str:
 
 def _ended(task: TaskResult) -> str:
     """The outcome in a word; a result that is good but stays unpublished is held back."""
-    held_back = not task.published and task.outcome in ("built", "repointed", "rechecked", "removed")
+    held_back = not task.published and task.outcome in ("built", "repointed", "rechecked", "recorded", "removed")
     return "held back" if held_back else task.outcome
 
 

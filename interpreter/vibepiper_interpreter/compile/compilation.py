@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from vibepiper_interpreter.compile.applied_sources import AppliedSources, nothing_applied
 from vibepiper_interpreter.compile.build_settings import BuildSettings
-from vibepiper_interpreter.compile.compiled import Check, Column, CompiledAsset, Definition, FileDefinition, Input
+from vibepiper_interpreter.compile.compiled import (
+    Check,
+    Column,
+    CompiledAsset,
+    Definition,
+    FileDefinition,
+    Input,
+    Removal,
+)
 from vibepiper_interpreter.compile.names import AssetNames
 from vibepiper_interpreter.compile.python_references import PythonReferences
 from vibepiper_interpreter.compile.python_source import PythonSources
@@ -100,6 +108,7 @@ class Compilation:
     checks: Mapping[Address, tuple[Check, ...]] = field(default_factory=dict)
     check_inputs: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
     assets: Mapping[Address, CompiledAsset] = field(default_factory=dict)
+    removals: Mapping[Address, Removal] = field(default_factory=dict)
     unknown: frozenset[Address] = frozenset()
     # By Python asset, the project's modules that take part in it, with the hash of their text.
     python_files: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)

@@ -151,6 +151,8 @@ class CompiledAsset:
     check_inputs: tuple[Address, ...] = ()
     order_by: tuple[str, ...] = ()
     rebuild_always: bool = False
+    # What is published of it is only removed where a `[[removed]]` block names it.
+    prevent_destroy: bool = False
     # Of an asset that is not made at once; None for tables and views.
     settings: BuildSettings | None = None
     # The columns that the query, the function or the files give, where the table has others (no flag of deletion, times
@@ -172,6 +174,15 @@ class CompiledAsset:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """That an asset left the specs on purpose. `declared_in` is the file that says so."""
+
+    address: Address
+    reason: str = ""
+    declared_in: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledProject:
     """The whole project, in an order in which every asset comes after its inputs."""
 
@@ -182,6 +193,10 @@ class CompiledProject:
     variables: Mapping[str, Any]
     # Pipelines that publish each asset alone (`publish = "each"`).
     publish_each: frozenset[str] = frozenset()
+    # Assets that left the specs on purpose.
+    removals: Mapping[Address, Removal] = field(default_factory=dict)
+    # In a protected environment nothing is removed that no block names.
+    protected: bool = False
     # A hash over the content of everything that was read: specs, SQL files, first-party Python, variables.
     digest: str = ""
 

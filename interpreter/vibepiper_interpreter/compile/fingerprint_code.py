@@ -35,6 +35,8 @@ FINGERPRINT_MODULES = (
     "engines/duckdb/type_names.py",
 )
 _LENGTH = 12
+# Ends the fingerprint of an asset whose removal is prevented: no other meaning, but to be remembered as well.
+_PREVENTED = "+prevent_destroy"
 
 
 @cache
@@ -47,6 +49,11 @@ def fingerprint_code() -> str:
     return digest.hexdigest()[:_LENGTH]
 
 
-def stamped(meaning: str) -> str:
+def stamped(meaning: str, *, prevent_destroy: bool = False) -> str:
     """The fingerprint of a meaning: its hash behind the code that computed it."""
-    return f"{fingerprint_code()}-{meaning}"
+    return f"{fingerprint_code()}-{meaning}{_PREVENTED if prevent_destroy else ''}"
+
+
+def same_meaning(one: str, other: str) -> bool:
+    """Whether two fingerprints differ at most in whether removing the asset is prevented."""
+    return one.removesuffix(_PREVENTED) == other.removesuffix(_PREVENTED)

@@ -125,7 +125,7 @@ def with_meaning(asset: CompiledAsset, meaning: Meaning) -> CompiledAsset:
         whole = hash_json([whole, meaning_of_settings(asset.settings)])
     return replace(
         asset,
-        fingerprint=stamped(whole),
+        fingerprint=stamped(whole, prevent_destroy=asset.prevent_destroy),
         shape=meaning.shape,
         column_fingerprints=meaning.columns,
         deterministic=meaning.deterministic,
@@ -155,6 +155,7 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
         check_inputs=state.check_inputs.get(address, ()),
         order_by=spec.order_by,
         rebuild_always=spec.rebuild == "always",
+        prevent_destroy=spec.prevent_destroy,
         settings=state.settings.get(address),
         given=state.given.get(address, ()),
         cursor=cursor_of(spec),

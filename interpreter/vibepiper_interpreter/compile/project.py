@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable
 
 from vibepiper_interpreter.compile.binding import bind_assets
+from vibepiper_interpreter.compile.changes import resolve_changes
 from vibepiper_interpreter.compile.checks import compile_checks
 from vibepiper_interpreter.compile.compilation import Compilation, Recalled, Workshop
 from vibepiper_interpreter.compile.compiled import Compiled, CompiledProject
@@ -30,6 +31,7 @@ PASSES: tuple[Pass, ...] = (
     find_sql_references,  # the assets and parameters each query names
     find_python_references,  # the assets each function's parameters name, without importing it
     probe_imports,  # the modules really import, once per content
+    resolve_changes,  # what is moved and removed agrees with what is declared
     order_assets,  # inputs before readers; cycles drawn
     bind_assets,  # the columns of every asset, declared against real; the columns each one uses
     compile_checks,  # every check ready to run, its SQL bound
@@ -67,6 +69,8 @@ def _project(state: Compilation) -> CompiledProject:
         assets=state.assets,
         variables=state.variables,
         publish_each=frozenset(name for name, header in spec.pipelines.items() if header.publish == "each"),
+        removals=state.removals,
+        protected=spec.settings.is_protected(state.environment),
         digest=_digest(state),
     )
 

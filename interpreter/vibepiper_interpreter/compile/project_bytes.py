@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from vibepiper_interpreter.compile.compiled import Check, Column, Compiled, CompiledAsset, CompiledProject
+from vibepiper_interpreter.compile.compiled import Check, Column, Compiled, CompiledAsset, CompiledProject, Removal
 from vibepiper_interpreter.compile.serial import (
     assemble_asset,
     asset_to_json,
@@ -61,6 +61,8 @@ def compiled_to_bytes(compiled: Compiled, known: Mapping[str, str] | None = None
         "environment": project.environment,
         "variables": value_to_json(project.variables),
         "publish_each": sorted(project.publish_each),
+        "removals": [[str(each.address), each.reason, each.declared_in] for each in project.removals.values()],
+        "protected": project.protected,
         "digest": project.digest,
         "storage_path": compiled.storage_path,
         "state_url": compiled.state_url,
@@ -127,10 +129,17 @@ def compiled_from_bytes(frame: bytes, get_pieces: Callable[[Iterable[str]], Mapp
         _RecalledAssets(pieces, whole["order"]),
         value_from_json(whole["variables"]),
         frozenset(whole["publish_each"]),
+        {removal.address: removal for removal in map(_removal, whole["removals"])},
+        whole["protected"],
         whole["digest"],
     )
     diagnostics = tuple(map(diagnostic_from_json, whole["diagnostics"]))
     return Compiled(project, diagnostics, whole["storage_path"], whole["state_url"])
+
+
+def _removal(written: Sequence[str]) -> Removal:
+    address, *rest = written
+    return Removal(Address.parse(address), *rest)
 
 
 class _RecalledAssets(Mapping[Address, CompiledAsset]):

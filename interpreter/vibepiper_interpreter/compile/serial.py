@@ -58,6 +58,8 @@ def asset_to_json(asset: CompiledAsset) -> dict[str, Any]:
         found["order_by"] = list(asset.order_by)
     if asset.rebuild_always:
         found["rebuild_always"] = True
+    if asset.prevent_destroy:
+        found["prevent_destroy"] = True
     if asset.settings is not None:
         found["settings"] = settings_to_json(asset.settings)
     if asset.given:
@@ -113,6 +115,7 @@ def assemble_asset(
         check_inputs=tuple(address_of(address) for address in get("check_inputs", ())),
         order_by=tuple(get("order_by", ())),
         rebuild_always=get("rebuild_always", False),
+        prevent_destroy=get("prevent_destroy", False),
         settings=None if settings is None else settings_from_json(settings),
         given=tuple(Column(*column) for column in get("given", ())),
         cursor=None if cursor is None else CursorSettings(cursor[0], cursor[1], value_from_json(cursor[2]), cursor[3]),

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset, PythonDefinition, SqlDefinition
+from vibepiper_interpreter.compile.fingerprint_code import same_meaning
 from vibepiper_interpreter.plan.column_changes import column_changes, columns_changed, in_words
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL
@@ -29,7 +30,11 @@ def compare(planning: Planning) -> None:
         if asset.build != published.build:
             draft.own_reasons.append(Reason("build", f"it was a {published.build} and is now a {asset.build}"))
         if asset.fingerprint != published.fingerprint:
-            changed.append(draft)
+            if same_meaning(asset.fingerprint, published.fingerprint):
+                words = "is set" if asset.prevent_destroy else "is not set any more"
+                draft.record_reasons.append(Reason("recorded", f"`prevent_destroy` {words}"))
+            else:
+                changed.append(draft)
         if (
             asset.kind == "source"
             and not published.was_made_from(draft.source_files)

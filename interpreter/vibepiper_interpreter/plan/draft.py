@@ -49,6 +49,8 @@ class Draft:
     # None: not even that the same rows are there.
     unchanged: Columns | None = ALL
     expected_to_run: bool = True
+    # Why what is published has to be recorded anew, even if its rows stay: the specs say something else about it.
+    record_reasons: list[Reason] = field(default_factory=list)
     # Inputs that change in this plan, but provably not in what this asset uses.
     carried: tuple[Address, ...] = ()
     checks: tuple[str, ...] = ()
@@ -65,7 +67,7 @@ class Draft:
     @property
     def makes(self) -> bool:
         """Whether the environment may point to another version afterwards."""
-        return self.verb in BUILDING or self.verb == "repoint"
+        return self.verb in BUILDING or self.verb in ("repoint", "record")
 
     @property
     def goes_on(self) -> bool:

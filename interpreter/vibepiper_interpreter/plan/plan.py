@@ -12,13 +12,13 @@ from vibepiper_interpreter.storage.slices import Range
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile
 from vibepiper_spec.address import Address
 
-PLAN_FORMAT = 3  # raised whenever the saved form changes; an older file is refused with VP702
+PLAN_FORMAT = 4  # raised whenever the saved form changes; an older file is refused with VP702
 
 # create: never published here · rebuild: published, and its meaning or its inputs changed · fill: what is published
 # stays, and slices of it are made that are missing or stale · extend: it stays, and what is new is brought into it ·
-# recheck: only its checks changed · repoint: the wanted version exists already, or it is a view · remove: it left the
-# specs.
-Verb = Literal["create", "rebuild", "fill", "extend", "recheck", "repoint", "remove"]
+# recheck: only its checks changed · repoint: the wanted version exists already, or it is a view · record: what is
+# published stays, row by row, and is only recorded anew, by what the specs say of it now · remove: it left the specs.
+Verb = Literal["create", "rebuild", "fill", "extend", "recheck", "repoint", "record", "remove"]
 # Those that make a version.
 BUILDING: frozenset[Verb] = frozenset({"create", "rebuild", "fill", "extend"})
 
@@ -46,6 +46,7 @@ class Reason:
         "promoted",
         "returned",
         "slices",
+        "recorded",
     ]
     words: str
 
@@ -124,6 +125,8 @@ class Action:
     base: str | None = None
     # In a plan that goes back: the input versions that `version_id` was known to be right for then.
     restores: tuple[InputVersion, ...] = ()
+    # What is kept is recorded anew, as the asset is declared now (verb record, or where the conditions keep it).
+    records: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,8 @@ class Plan:
     unchanged: int = 0
     # In words, where it is not simply to do what the specs say: "shows what `dev` shows".
     purpose: str = ""
+    # What else is worth knowing, in sentences.
+    notes: tuple[str, ...] = ()
     # Nothing is made: pointers move to where they stood before, whatever the specs say now. All at once.
     goes_back: bool = False
     # It came out of a file, so that somebody could look at it before: a protected environment takes no other.

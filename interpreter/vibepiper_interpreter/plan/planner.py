@@ -15,9 +15,11 @@ from vibepiper_interpreter.plan.decide import decide
 from vibepiper_interpreter.plan.draft import Draft, ListFiles, Planning, Promotes, StorageHas
 from vibepiper_interpreter.plan.estimates import estimate
 from vibepiper_interpreter.plan.flow import ColumnFlow, origins_in
+from vibepiper_interpreter.plan.notes import notes
 from vibepiper_interpreter.plan.plan import BUILDING, Action, Plan, Reason
 from vibepiper_interpreter.plan.reach import reach
 from vibepiper_interpreter.plan.recheck import recheck
+from vibepiper_interpreter.plan.record import record
 from vibepiper_interpreter.plan.remove import remove
 from vibepiper_interpreter.plan.restrict import restrict
 from vibepiper_interpreter.plan.slices import slice_up
@@ -31,6 +33,7 @@ STEPS: tuple[Callable[[Planning], None], ...] = (
     compare,  # each asset with what is published, by itself: meaning, build, files, stored parts
     slice_up,  # which intervals are over, and not there yet
     decide,  # inputs first: create, rebuild, repoint, or nothing; on which conditions
+    record,  # what stays as it is, but has to be written down anew
     restrict,  # to what was asked for, and what that needs
     recheck,  # which checks run, on what is made and on what stays
     remove,  # what no spec declares any more
@@ -135,6 +138,7 @@ def _assemble(planning: Planning) -> Plan:
         selection=planning.selection,
         unchanged=considered - sum(_is_counted(planning, draft) for draft in acting),
         purpose="" if planning.promotes is None else f"promotes what `{planning.promotes.environment}` shows",
+        notes=notes(planning.project, planning.published),
     )
 
 
@@ -152,7 +156,7 @@ def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> A
     reads = [read.address for read in draft.asset.inputs]
     # A check may read what is made from this very asset; then it reads the version of before.
     reads += [other for other in draft.asset.check_inputs if planning.comes_before(other, address)]
-    reasons = (*draft.own_reasons, *draft.input_reasons)
+    reasons = (*draft.own_reasons, *draft.record_reasons, *draft.input_reasons)
     if draft.found is not None:
         words = f"the same was made already, on {draft.found.created_at:%Y-%m-%d %H:%M} UTC"
         reasons = (*reasons, Reason("exists", words))
@@ -175,6 +179,7 @@ def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> A
         source_files=draft.source_files if draft.verb in BUILDING else (),
         slices=draft.slices if draft.verb in BUILDING else (),
         base=None if draft.base is None or draft.verb not in BUILDING else draft.base.id,
+        records=bool(draft.record_reasons) and draft.published is not None and draft.verb != "repoint",
     )
 
 

@@ -26,6 +26,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "selection": list(plan.selection),
         "unchanged": plan.unchanged,
         "purpose": plan.purpose,
+        "notes": list(plan.notes),
         "goes_back": plan.goes_back,
         "variables": {name: value_to_json(value) for name, value in plan.variables.items()},
         "pointers": {str(address): version_id for address, version_id in plan.pointers.items()},
@@ -52,6 +53,7 @@ def plan_from_json(found: Mapping[str, Any]) -> Plan:
         selection=tuple(found["selection"]),
         unchanged=found["unchanged"],
         purpose=found["purpose"],
+        notes=tuple(found["notes"]),
         goes_back=found["goes_back"],
     )
 
@@ -78,6 +80,7 @@ def _action_to_json(action: Action) -> dict[str, Any]:
         "slices": [slice_to_json(each) for each in action.slices],
         "base": action.base,
         "restores": [[str(read.address), read.version_id] for read in action.restores],
+        "records": action.records,
     }
     return {
         "address": str(action.address),
@@ -116,6 +119,7 @@ def _action_from_json(found: Mapping[str, Any]) -> Action:
         restores=tuple(
             InputVersion(Address.parse(address), version_id) for address, version_id in found.get("restores", ())
         ),
+        records=found.get("records", False),
     )
 
 

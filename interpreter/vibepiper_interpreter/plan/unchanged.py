@@ -16,6 +16,7 @@ from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset
 from vibepiper_interpreter.compile.serial import asset_from_json, asset_to_json
 from vibepiper_interpreter.local_cache import LocalCache
 from vibepiper_interpreter.plan.draft import ListFiles, StorageHas
+from vibepiper_interpreter.plan.notes import notes
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.plan.planner import engine_version, plan_id
 from vibepiper_interpreter.state import Published, Sight
@@ -66,6 +67,7 @@ def recall_unchanged(
         pointers={},
         variables=project.variables,
         unchanged=len(project.assets),
+        notes=notes(project, sight.published()),
     )
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -24,6 +25,7 @@ from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks import Report, Task, perform
 from vibepiper_interpreter.state import State
 from vibepiper_interpreter.state.records import AttemptRecord, Audit, Pointer
+from vibepiper_interpreter.storage.recorded import recorded_as
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_interpreter.storage.version_key import version_key
 from vibepiper_spec.address import Address
@@ -133,6 +135,8 @@ class Scheduler:
 
     def _task(self, action: Action, asset: CompiledAsset) -> Task:
         keeps = None if action.keeps is None else self._versions.get(action.keeps)
+        if keeps is not None and action.records:
+            keeps = recorded_as(keeps, asset)
         inputs = {read.address: self._current[read.address] for read in asset.inputs}
         existing = self._existing(action, asset, inputs, keeps)
         return Task(
@@ -214,6 +218,8 @@ class Scheduler:
                 read,
             )
             self._publisher.audited(audit, checks)
+        elif version is not None and action.records and report.outcome in ("recorded", "kept"):
+            self._carry_proof(action, version)
         # The state keeps every result; only what failed is news.
         for check in (check for check in checks if not check.passed):
             self._journal.tell(
@@ -266,6 +272,16 @@ class Scheduler:
                 self._made.add(address)
         self._publisher.succeeded(action, result, pointer)
         self._readiness.done(address)
+
+    def _carry_proof(self, action: Action, version: Version) -> None:
+        """What is recorded anew has the rows of before, and so has passed the checks that those have passed."""
+        asset = self._plan.assets[action.address]
+        for proof in self._state.audits([action.keeps or ""]).get(action.keeps or "", ()):
+            if proof.checks_fingerprint == asset.checks_fingerprint:
+                read = _input_versions(
+                    {other: self._current[other] for other in asset.check_inputs if other in self._current}
+                )
+                self._publisher.audited(replace(proof, version_id=version.id, inputs=read), ())
 
     def _contain(self, action: Action, result: TaskResult) -> None:
         """What depends on a failure is skipped; everything else goes on."""

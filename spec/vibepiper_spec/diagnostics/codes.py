@@ -49,6 +49,7 @@ _ALL = (
     Code("VP206", "Pipeline key stands in two files"),
     Code("VP207", "Selection matches nothing"),
     Code("VP208", "Unknown column in a check"),
+    Code("VP209", "Change contradicts the specs"),
     # SQL and columns
     Code("VP301", "SQL syntax error"),
     Code("VP302", "Unknown column"),
@@ -113,6 +114,7 @@ _ALL = (
     Code("VP713", "Nothing to undo"),
     Code("VP714", "State can only be read"),
     Code("VP715", "Not a backup to use"),
+    Code("VP716", "Removal is prevented"),
 )
 
 CODES: dict[str, Code] = {code.id: code for code in _ALL}

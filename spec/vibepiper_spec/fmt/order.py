@@ -21,6 +21,7 @@ _ASSET_KEYS = (
     "inputs",
     "build",
     "rebuild",
+    "prevent_destroy",
     "order_by",
     "columns",
     "checks",
@@ -41,4 +42,5 @@ def key_order(path: str, header: tuple[str, ...]) -> tuple[str, ...]:
         if header[:depth] == kind.header and len(header) == depth + 1:
             return _ASSET_KEYS
     root = ProjectSettings if path.rpartition("/")[2] == "vp.toml" else PipelineDocument
-    return keys_of(model_at(root, header))
+    # `[[removed]]` opens an item of a list.
+    return keys_of(model_at(root, header) or model_at(root, (*header, 0)))

@@ -14,7 +14,7 @@ from vibepiper_spec.load.origin import Origin
 if TYPE_CHECKING:
     # Scanning for files must not wait for the model.
     from vibepiper_spec.load.locator import Locator
-    from vibepiper_spec.model.document import AnyAsset, AssetKind
+    from vibepiper_spec.model.document import AnyAsset, AnyChange, AssetKind
     from vibepiper_spec.model.pipeline import PipelineHeader
     from vibepiper_spec.model.settings import ProjectSettings
 
@@ -39,6 +39,16 @@ class DeclaredAsset:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredChange:
+    """A change to what is published; bare names in it are assets of `pipeline`. See `ChangeBlock`."""
+
+    pipeline: str
+    spec: AnyChange
+    origin: Origin
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectSpec:
     """The project as declared: all that could be read. `assets` are in the order of files, kinds and blocks."""
 
@@ -46,6 +56,7 @@ class ProjectSpec:
     settings: ProjectSettings
     pipelines: Mapping[str, PipelineHeader]
     assets: tuple[DeclaredAsset, ...]
+    changes: tuple[DeclaredChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from vibepiper_spec.load.origin import Origin
 from vibepiper_spec.load.parse import ParsedFile
 from vibepiper_spec.load.problem import Problem
 from vibepiper_spec.load.validate import validate, wrong_type
-from vibepiper_spec.model.document import BLOCK_KINDS, AnyAsset, BlockKind
+from vibepiper_spec.model.document import BLOCK_KINDS, CHANGE_KINDS, AnyAsset, AnyChange, BlockKind
 from vibepiper_spec.model.names import NAME_RULE, is_name, suggest_name
 from vibepiper_spec.model.pipeline import PipelineHeader
 from vibepiper_spec.model.settings import ProjectSettings
@@ -20,7 +20,7 @@ from vibepiper_spec.model.sql_asset import SqlAsset
 
 _CONNECTORS = {kind.connector: kind for kind in BLOCK_KINDS if kind.kind == "source" and kind.connector}
 _PLAIN_KINDS = {kind.kind: kind for kind in BLOCK_KINDS if kind.kind != "source"}
-_ROOTS = ("pipeline", "source", *_PLAIN_KINDS)
+_ROOTS = ("pipeline", "source", *_PLAIN_KINDS, *CHANGE_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,15 @@ class DeclaredBlock:
     origin: Origin
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeBlock:
+    """A block that tells a change to what is published; it stands at `index` of the list at `origin`."""
+
+    spec: AnyChange
+    origin: Origin
+    index: int
+
+
 @dataclass(slots=True)
 class PipelineFile:
     """What one file declares. `header` is None where the file does not name its pipeline (with a problem)."""
@@ -41,6 +50,7 @@ class PipelineFile:
     header: PipelineHeader | None = None
     table: Mapping[str, Any] = field(default_factory=dict)  # the header as TOML gave it
     blocks: list[DeclaredBlock] = field(default_factory=list)
+    changes: list[ChangeBlock] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -53,6 +63,8 @@ def read_pipeline_file(path: str, parsed: ParsedFile, context: Mapping[str, Any]
             _read_blocks(file, parsed, _PLAIN_KINDS[key], value, context)
         elif key == "source":
             _read_sources(file, parsed, value, context)
+        elif key in CHANGE_KINDS:
+            _read_changes(file, parsed, key, value)
         elif key != "pipeline":
             file.problems.append(_unknown_root(path, key, value))
     return file
@@ -137,6 +149,26 @@ def _read_blocks(
                 problems += _one_query(spec, origin)
         file.problems += _without_echoes(problems, broken)
         file.blocks.append(DeclaredBlock(name.lower(), kind, None if problems or broken else spec, origin))
+
+
+def _read_changes(file: PipelineFile, parsed: ParsedFile, kind: str, value: object) -> None:
+    origin = Origin(file.path, (kind,))
+    if not isinstance(value, list):
+        file.problems.append(
+            Problem(
+                "VP103",
+                f"`[{kind}]` with single brackets makes one table, but there may be several of this kind.",
+                origin,
+                part="header",
+                fix=f"Write `[[{kind}]]`.",
+            )
+        )
+        return
+    for index, item in enumerate(value):
+        spec, problems = validate(CHANGE_KINDS[kind], item, origin, (index,))
+        file.problems += _without_echoes(problems, parsed.is_broken(origin.keys))
+        if spec is not None and not parsed.is_broken(origin.keys):
+            file.changes.append(ChangeBlock(spec, origin, index))
 
 
 def _nameless(kind: BlockKind, header: str, name: str, value: object, origin: Origin) -> Problem:
@@ -229,13 +261,16 @@ def _unknown_root(path: str, key: str, value: object) -> Problem:
             part="header",
             fix="Move the block to `vp.toml`.",
         )
-    if isinstance(value, dict):
+    if isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict)):
         return Problem(
             "VP105",
             f"There is no kind of block named `{key}`.{did_you_mean(key, _ROOTS)}",
             Origin(path, (key,)),
             part="header",
-            fix="Known kinds: `[pipeline]`, " + ", ".join(f"`[{'.'.join(k.header)}.NAME]`" for k in BLOCK_KINDS) + ".",
+            fix="Known kinds: `[pipeline]`, "
+            + ", ".join(f"`[{'.'.join(kind.header)}.NAME]`" for kind in BLOCK_KINDS)
+            + "".join(f", `[[{kind}]]`" for kind in CHANGE_KINDS)
+            + ".",
         )
     if key in keys_of(PipelineHeader):
         return Problem(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vibepiper_spec.address import Address
-from vibepiper_spec.load.loaded import DeclaredAsset
+from vibepiper_spec.load.loaded import DeclaredAsset, DeclaredChange
 from vibepiper_spec.load.origin import Origin
 from vibepiper_spec.load.pipeline_file import DeclaredBlock, PipelineFile
 from vibepiper_spec.load.problem import Problem
@@ -22,6 +22,7 @@ class JoinedPipelines:
 
     pipelines: dict[str, PipelineHeader] = field(default_factory=dict)
     assets: list[DeclaredAsset] = field(default_factory=list)
+    changes: list[DeclaredChange] = field(default_factory=list)
     broken: set[Address] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
@@ -36,6 +37,11 @@ def join_files(files: Iterable[PipelineFile], defaults: Defaults) -> JoinedPipel
         pipeline = _join_headers(name, members, joined.problems)
         joined.pipelines[name] = pipeline
         _join_assets(name, members, pipeline, defaults, joined)
+        joined.changes += [
+            DeclaredChange(name, change.spec, change.origin, change.index)
+            for file in members
+            for change in file.changes
+        ]
     return joined
 
 

@@ -64,7 +64,7 @@ def _load(
     locator = Locator(root, {**reader.damaged, **reader.texts}, sql_files, invalid)
     diagnostics += reader.diagnostics
     diagnostics += [problem.diagnose(locator) for problem in problems]
-    project = ProjectSpec(root, settings, joined.pipelines, tuple(joined.assets))
+    project = ProjectSpec(root, settings, joined.pipelines, tuple(joined.assets), tuple(joined.changes))
     return LoadedProject(
         project,
         tuple(sorted(diagnostics, key=_in_order_of_place)),

@@ -10,6 +10,7 @@ from vibepiper_spec.load.parse import ParsedFile
 from vibepiper_spec.load.problem import Problem
 from vibepiper_spec.load.scan import PROJECT_FILE
 from vibepiper_spec.load.validate import validate
+from vibepiper_spec.model.document import CHANGE_KINDS
 from vibepiper_spec.model.names import NAME_RULE, is_name, suggest_name
 from vibepiper_spec.model.scalar import describe_type
 from vibepiper_spec.model.settings import ProjectHeader, ProjectSettings
@@ -18,7 +19,7 @@ from vibepiper_spec.model.variable import inferred_type
 from vibepiper_spec.secrets import SECRET_PREFIX
 
 _WHOLE = Origin(PROJECT_FILE)
-_PIPELINE_ROOTS = ("pipeline", "source", "sql", "python")
+_PIPELINE_ROOTS = ("pipeline", "source", "sql", "python", *CHANGE_KINDS)
 
 
 def empty_settings(folder_name: str) -> ProjectSettings:
@@ -69,9 +70,10 @@ def _what_is_sound(tables: dict[str, object], folder_name: str) -> ProjectSettin
 
 def _unknown_root(key: str, table: object) -> Problem:
     if key in _PIPELINE_ROOTS:
+        header = f"[[{key}]]" if key in CHANGE_KINDS else f"[{key}…]"
         return Problem(
             "VP105",
-            f"`[{key}…]` belongs into a file of a pipeline, not into `vp.toml`.",
+            f"`{header}` belongs into a file of a pipeline, not into `vp.toml`.",
             Origin(PROJECT_FILE, (key,)),
             part="header",
             fix="Move the block to a file whose name ends in `.vp.toml`.",

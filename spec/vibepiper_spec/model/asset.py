@@ -29,5 +29,7 @@ class AssetSpec(SpecModel):
     """How the asset is built: `table` (the default), `view`, or one of the incremental modes."""
     order_by: Strings = ()
     """Columns that the stored files are sorted by."""
+    prevent_destroy: bool = False
+    """What is published of it is never removed unless a `[[removed]]` block names it, even once its block is gone."""
     rebuild: Literal["on_change", "always"] = "on_change"
     """`always` rebuilds in every plan, for queries that read the clock or chance."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, Strict
 
+from vibepiper_spec.model.change import Removed
 from vibepiper_spec.model.file_source import FileSource
 from vibepiper_spec.model.names import NAME_PATTERN
 from vibepiper_spec.model.pipeline import PipelineHeader
@@ -16,6 +18,7 @@ from vibepiper_spec.model.sql_asset import SqlAsset
 
 AssetKind = Literal["source", "sql", "python"]
 AnyAsset = FileSource | SqlAsset | PythonAsset
+AnyChange = Removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ BLOCK_KINDS = (
     BlockKind(("python",), "python", None, PythonAsset),
 )
 
+# Lists of tables that tell a change to what is published.
+CHANGE_KINDS: Mapping[str, type[AnyChange]] = {"removed": Removed}
+
 _NAMES: Any = Field(json_schema_extra={"propertyNames": {"pattern": NAME_PATTERN}})
 
 
@@ -45,7 +51,7 @@ class Sources(SpecModel):
 
 
 class PipelineDocument(SpecModel):
-    """A `*.vp.toml` file: its pipeline, and assets."""
+    """A `*.vp.toml` file: its pipeline, assets, and changes to what is published."""
 
     pipeline: PipelineHeader
     """What is common to the assets of the pipeline."""
@@ -55,3 +61,5 @@ class PipelineDocument(SpecModel):
     """Assets that are the result of a SELECT."""
     python: Annotated[dict[str, PythonAsset], _NAMES] = Field(default_factory=dict)
     """Assets that a Python function returns."""
+    removed: Annotated[tuple[Removed, ...], Strict(False)] = ()
+    """Assets that leave on purpose."""

@@ -29,6 +29,7 @@ from vibepiper_interpreter.run.tasks.build_python import build_python
 from vibepiper_interpreter.run.tasks.build_slices import build_slices
 from vibepiper_interpreter.run.tasks.build_source import build_source
 from vibepiper_interpreter.run.tasks.build_sql import build_sql
+from vibepiper_interpreter.run.tasks.record import record
 from vibepiper_interpreter.run.tasks.task import Report, Task
 from vibepiper_interpreter.storage.version import Version
 from vibepiper_spec.diagnostics import DiagnosticError
@@ -79,8 +80,17 @@ def _perform(session: RunSession, conditions: Conditions, task: Task) -> Report:
         and conditions.hold(session, action.conditions, task.confirmed, task.inputs)
     ):
         because = "its inputs came out equal in the columns it uses"
-        report = Report("kept", task.keeps, because=because)
-        return _audited(session, task, report, task.keeps, action.checks_if_kept)
+        if not action.records:
+            return _audited(
+                session, task, Report("kept", task.keeps, because=because), task.keeps, action.checks_if_kept
+            )
+        version = record(session, task, task.keeps)
+        return _audited(
+            session, task, Report("kept", version, made=True, because=because), version, action.checks_if_kept
+        )
+    if action.verb == "record" and task.keeps is not None:
+        version = record(session, task, task.keeps)
+        return _audited(session, task, Report("recorded", version, made=True), version, action.checks)
     if task.existing is not None:
         outcome: Outcome = "rechecked" if action.verb == "recheck" else "repointed"
         return _audited(session, task, Report(outcome, task.existing), task.existing, action.checks)

@@ -1,0 +1,19 @@
+"""What a plan has to say beside its actions: blocks that have done what they were for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vibepiper_interpreter.compile.compiled import CompiledProject
+from vibepiper_interpreter.state import Published
+from vibepiper_spec.address import Address
+
+
+def notes(project: CompiledProject, published: Mapping[Address, Published]) -> tuple[str, ...]:
+    """In sentences. Follows from the specs and what is published alone, so that a recalled plan says the same."""
+    return tuple(
+        f"The block `[[removed]]` of `{address}` has nothing left to do in `{project.environment}`. Once that is so in "
+        "every environment, it can go."
+        for address in project.removals
+        if address not in published
+    )

@@ -1,0 +1,29 @@
+"""Third step: what stays as it is, row by row, but has to be recorded anew as the specs say it now."""
+
+from __future__ import annotations
+
+from vibepiper_interpreter.plan.draft import Draft, Planning
+from vibepiper_interpreter.storage.version_key import version_key
+
+
+def record(planning: Planning) -> None:
+    """Give the verb to drafts that nothing else is done to; readers of what is recorded stay right for it."""
+    for draft in planning.drafts.values():
+        if not draft.record_reasons or draft.acts:
+            continue
+        draft.verb = "record"
+        _look_for_recorded(planning, draft)
+        for reader in planning.readers.get(draft.asset.address, ()):
+            if not planning.drafts[reader].acts:
+                planning.drafts[reader].carried += (draft.asset.address,)
+
+
+def _look_for_recorded(planning: Planning, draft: Draft) -> None:
+    """Another environment may have recorded the same already: then it is only pointed to."""
+    inputs = planning.current_inputs(draft)
+    if inputs is None or draft.asset.settings is not None:
+        return
+    version_id = planning.ids_by_key.get(version_key(draft.asset, inputs, draft.source_files))
+    found = None if version_id is None else planning.state.versions([version_id]).get(version_id)
+    if found is not None and planning.storage_has(found):
+        draft.verb, draft.found = "repoint", found
