@@ -193,12 +193,12 @@ class CompiledProject:
     variables: Mapping[str, Any]
     # Pipelines that publish each asset alone (`publish = "each"`).
     publish_each: frozenset[str] = frozenset()
+    # A hash over the content of everything that was read: specs, SQL files, first-party Python, variables.
+    digest: str = ""
     # Assets that left the specs on purpose.
     removals: Mapping[Address, Removal] = field(default_factory=dict)
     # In a protected environment nothing is removed that no block names.
     protected: bool = False
-    # A hash over the content of everything that was read: specs, SQL files, first-party Python, variables.
-    digest: str = ""
 
     def readers(self) -> dict[Address, tuple[Address, ...]]:
         """For every asset, the assets that read it directly."""

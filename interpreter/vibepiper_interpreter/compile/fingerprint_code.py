@@ -16,6 +16,7 @@ from vibepiper_interpreter.engine_version import duckdb_version
 
 # All code that decides what a fingerprint looks like; a test holds the list to what these modules import.
 FINGERPRINT_MODULES = (
+    "compile/build_settings.py",
     "compile/determinism.py",
     "compile/fingerprints.py",
     "compile/lineage.py",

@@ -129,9 +129,9 @@ def compiled_from_bytes(frame: bytes, get_pieces: Callable[[Iterable[str]], Mapp
         _RecalledAssets(pieces, whole["order"]),
         value_from_json(whole["variables"]),
         frozenset(whole["publish_each"]),
+        whole["digest"],
         {removal.address: removal for removal in map(_removal, whole["removals"])},
         whole["protected"],
-        whole["digest"],
     )
     diagnostics = tuple(map(diagnostic_from_json, whole["diagnostics"]))
     return Compiled(project, diagnostics, whole["storage_path"], whole["state_url"])
