@@ -1,4 +1,4 @@
-"""Eighth step: which changed assets publish together."""
+"""Ninth step: which changed assets publish together."""
 
 from __future__ import annotations
 

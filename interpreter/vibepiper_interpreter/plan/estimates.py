@@ -1,4 +1,4 @@
-"""Ninth step: what each action will probably cost, from what earlier versions of the same asset took."""
+"""Tenth step: what each action will probably cost, from what earlier versions of the same asset took."""
 
 from __future__ import annotations
 

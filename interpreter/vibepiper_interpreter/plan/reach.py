@@ -1,4 +1,4 @@
-"""Seventh step: which assets feel a change, column by column."""
+"""Eighth step: which assets feel a change, column by column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Third step: what stays as it is, row by row, but has to be recorded anew as the specs say it now."""
+"""Fourth step: what stays as it is, row by row, but has to be recorded anew as the specs say it now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sixth step: published assets that no spec declares any more."""
+"""Seventh step: published assets that no spec declares any more."""
 
 from __future__ import annotations
 

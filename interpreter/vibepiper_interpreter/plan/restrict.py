@@ -1,4 +1,4 @@
-"""Fourth step: keep what was asked for, and what that needs."""
+"""Fifth step: keep what was asked for, and what that needs."""
 
 from __future__ import annotations
 

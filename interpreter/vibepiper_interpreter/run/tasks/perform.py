@@ -69,34 +69,36 @@ def _perform(session: RunSession, conditions: Conditions, task: Task) -> Report:
         raise Cancelled
     action = task.action
     settings = task.asset.settings
+    if action.verb == "record" and task.keeps is not None:
+        version = record(session, task, task.keeps)
+        return _audited(session, task, Report("recorded", version, made=True), version, action.checks)
     if task.existing is None and isinstance(settings, Intervals) and task.asset.kind != "source":
         report = build_slices(session, conditions, task, settings)
         _require_unchanged_sources(session, task)
         assert report.version is not None
-        return _audited(session, task, report, report.version, action.checks if report.made else action.checks_if_kept)
+        if report.outcome == "kept":
+            return _kept(session, task, report.version, report.because)
+        return _audited(session, task, report, report.version, action.checks)
     if (
         action.conditions
         and task.keeps is not None
         and conditions.hold(session, action.conditions, task.confirmed, task.inputs)
     ):
-        because = "its inputs came out equal in the columns it uses"
-        if not action.records:
-            return _audited(
-                session, task, Report("kept", task.keeps, because=because), task.keeps, action.checks_if_kept
-            )
-        version = record(session, task, task.keeps)
-        return _audited(
-            session, task, Report("kept", version, made=True, because=because), version, action.checks_if_kept
-        )
-    if action.verb == "record" and task.keeps is not None:
-        version = record(session, task, task.keeps)
-        return _audited(session, task, Report("recorded", version, made=True), version, action.checks)
+        return _kept(session, task, task.keeps, "its inputs came out equal in the columns it uses")
     if task.existing is not None:
         outcome: Outcome = "rechecked" if action.verb == "recheck" else "repointed"
         return _audited(session, task, Report(outcome, task.existing), task.existing, action.checks)
     version = BUILDERS[task.asset.kind](session, task)
     _require_unchanged_sources(session, task)
     return _audited(session, task, Report("built", version, made=True), version, action.checks)
+
+
+def _kept(session: RunSession, task: Task, kept: Version, because: str) -> Report:
+    """What is published stays; where the specs say something else about it, as a version of its own."""
+    action = task.action
+    version = record(session, task, kept) if action.records else kept
+    report = Report("kept", version, made=action.records, because=because)
+    return _audited(session, task, report, version, action.checks_if_kept)
 
 
 def _audited(session: RunSession, task: Task, report: Report, version: Version, wanted: tuple[str, ...]) -> Report:
