@@ -10,6 +10,7 @@ from vibepiper_cli.views.tables import aligned
 from vibepiper_cli.views.words import conjunction, count, listed, seconds, size
 from vibepiper_interpreter import grains
 from vibepiper_interpreter.compile.build_settings import Intervals, most_at_once
+from vibepiper_interpreter.compile.build_words import goes_on
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.plan.plan import BUILDING, Action, ColumnChange, Condition, Estimate, Plan, Verb
 from vibepiper_interpreter.storage.slices import only_ranges
@@ -96,6 +97,8 @@ def _action(action: Action, plan: Plan, paint: Paint) -> list[str]:
     asset = plan.assets.get(action.address)
     what = f"  {paint('faint', _what(asset))}" if asset is not None and action.verb != "remove" else ""
     lines = [f"  {paint(role, symbol)} {action.verb:<8} {paint('strong', action.address.name)}{what}"]
+    if asset is not None and action.verb == "extend":
+        lines.append(f"      {goes_on(asset.settings)}")
     lines += [f"      {line}" for line in _body(action, asset, paint)]
     return lines
 

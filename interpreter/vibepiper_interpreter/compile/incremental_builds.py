@@ -18,6 +18,7 @@ from vibepiper_interpreter.compile.build_settings import (
 )
 from vibepiper_interpreter.compile.compilation import Compilation
 from vibepiper_interpreter.compile.compiled import Column
+from vibepiper_interpreter.compile.table_columns import table_columns
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredAsset
@@ -32,7 +33,6 @@ _PARAMETERS: Mapping[BuildMode, Mapping[str, str]] = {
     "partition": {"partition": "VARCHAR"},
 }
 _TIMES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
-_SINCE = "TIMESTAMP WITH TIME ZONE"
 # Grains shorter than a day: a column of dates cannot tell their intervals apart.
 _WITHIN_A_DAY = ("minute", "five_minutes", "quarter_hour", "half_hour", "hour")
 
@@ -85,12 +85,8 @@ class _Judge:
         self._problems: list[Diagnostic] = []
 
     def judge(self) -> Built:
-        settings, columns = self._settings(), self._columns
-        if isinstance(settings, Merge) and settings.delete_flag is not None:
-            columns = tuple(column for column in columns if column.name != settings.delete_flag)
-        if isinstance(settings, History) and columns:
-            columns = (*columns, Column(settings.valid_from, _SINCE), Column(settings.valid_to, _SINCE))
-        return Built(columns, settings, tuple(self._problems))
+        settings = self._settings()
+        return Built(table_columns(self._columns, settings), settings, tuple(self._problems))
 
     def _settings(self) -> BuildSettings:
         write = self._write

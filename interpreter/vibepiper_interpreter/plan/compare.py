@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from vibepiper_interpreter.compile.build_words import built_as
 from vibepiper_interpreter.compile.compiled import CompiledAsset, PythonDefinition, SqlDefinition
 from vibepiper_interpreter.compile.fingerprint_code import same_meaning
 from vibepiper_interpreter.plan.column_changes import column_changes, columns_changed, in_words
@@ -13,6 +15,20 @@ from vibepiper_interpreter.plan.flow import ALL
 from vibepiper_interpreter.plan.plan import Reason
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile, Stored
 
+if TYPE_CHECKING:
+    # The models are slow to import, and who only plans does without.
+    from vibepiper_spec.model.build import BuildMode
+
+# How something was built, where no more than the mode is known of it.
+_BUILDS: Mapping[BuildMode, str] = {
+    "table": "a table",
+    "view": "a view",
+    "interval": "built by interval",
+    "append": "appended to",
+    "merge": "merged",
+    "scd2": "kept as a history",
+    "partition": "built by partition",
+}
 _NAMED = 3  # files that a reason names before it only counts
 
 
@@ -28,7 +44,7 @@ def compare(planning: Planning) -> None:
             draft.own_reasons.append(Reason("new", f"it is not published in `{planning.environment}` yet"))
             continue
         if asset.build != published.build:
-            draft.own_reasons.append(Reason("build", f"it was a {published.build} and is now a {asset.build}"))
+            draft.own_reasons.append(Reason("build", f"it was {_BUILDS[published.build]} and is now {built_as(asset)}"))
         if asset.fingerprint != published.fingerprint:
             if same_meaning(asset.fingerprint, published.fingerprint):
                 words = "is set" if asset.prevent_destroy else "is not set any more"
@@ -60,7 +76,13 @@ def _explain(planning: Planning, changed: Sequence[Draft]) -> None:
         planning.previous[draft.asset.address] = version
         draft.column_changes = column_changes(version, draft.asset)
         draft.own_changed = columns_changed(version.asset, draft.asset)
-        draft.own_reasons.insert(0, _meaning_changed(version.asset, draft))
+        if not _only_the_mode(version.asset, draft.asset):
+            draft.own_reasons.insert(0, _meaning_changed(version.asset, draft))
+
+
+def _only_the_mode(before: CompiledAsset, after: CompiledAsset) -> bool:
+    """Whether the rows that are made are the same, and only what becomes of them is said otherwise."""
+    return before.build != after.build and before.definition == after.definition and before.order_by == after.order_by
 
 
 def _widen(draft: Draft) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from vibepiper_interpreter.compile.build_settings import Intervals, Partitions
 from vibepiper_interpreter.compile.compiled import CompiledAsset, Input
 from vibepiper_interpreter.plan.column_changes import columns_changed
+from vibepiper_interpreter.plan.descent import descends
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, Columns
 from vibepiper_interpreter.plan.plan import Condition, Reason
 from vibepiper_interpreter.plan.slices import has_all_slices
 from vibepiper_interpreter.state import Confirmed
-from vibepiper_interpreter.storage.version import Version
+from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_interpreter.storage.version_key import version_key
 from vibepiper_spec.address import Address
 
@@ -96,7 +97,7 @@ def _act(planning: Planning, draft: Draft) -> None:
 
 def _stays(planning: Planning, draft: Draft) -> bool:
     """Whether what nothing is done to is the same for whoever reads it again. A view is computed anew each time."""
-    if draft.asset.build == "table" or draft.asset.kind == "source":
+    if draft.asset.build != "view" or draft.asset.kind == "source":
         return True
     return draft.reproducible and all(
         planning.drafts[read.address].unchanged is not None for read in draft.asset.inputs
@@ -170,10 +171,7 @@ def _existing(planning: Planning, draft: Draft) -> Version | None:
     if planning.promotes is not None and (wanted := planning.promotes.wanted(draft, inputs)) is not None:
         # Even if it fails the checks here: made again it would be another one than was looked at there.
         return planning.state.versions([wanted]).get(wanted)
-    version_id = planning.ids_by_key.get(version_key(draft.asset, inputs, draft.source_files))
-    if version_id is None and inputs:
-        # Not made from these inputs, but kept for them: they came out equal in what it uses.
-        version_id = planning.right_elsewhere.get(Confirmed.of(draft.asset, inputs))
+    version_id = _made_of(planning, draft, inputs)
     if version_id is None:
         return None
     version = planning.state.versions([version_id]).get(version_id)
@@ -182,6 +180,19 @@ def _existing(planning: Planning, draft: Draft) -> Version | None:
     if not draft.reproducible and _failed_these_checks(planning, draft.asset, version_id):
         return None  # made again it may come out better
     return version
+
+
+def _made_of(planning: Planning, draft: Draft, inputs: Sequence[InputVersion]) -> str | None:
+    """The version with the key that it would have, or one that another environment shows for the same inputs."""
+    version_id = planning.ids_by_key.get(version_key(draft.asset, inputs, draft.source_files, draft.continues))
+    if version_id is not None and not draft.replays:
+        return version_id
+    # Not made from these inputs, but kept for them: they came out equal in what it uses.
+    elsewhere = planning.right_elsewhere.get(Confirmed.of(draft.asset, inputs)) if inputs else None
+    if elsewhere is not None and (not draft.continues or descends(planning.state, elsewhere, draft.keeps)):
+        # Of what goes on with what was there, that one comes first where it begins here: it has a past.
+        return elsewhere
+    return version_id
 
 
 def _readable(planning: Planning, version: Version) -> bool:
@@ -209,4 +220,8 @@ def _input_reason(source: Draft, before: str | None) -> Reason:
         return Reason("input_rebuilt", f"input {name} has new data")
     if source.found is not None:
         return Reason("input_rebuilt", f"input {name} is repointed")
+    if source.verb in ("extend", "fill"):
+        return Reason(
+            "input_rebuilt", f"input {name} {'gets' if source.expected_to_run else 'perhaps gets'} what is new"
+        )
     return Reason("input_rebuilt", f"input {name} is {'made anew' if source.expected_to_run else 'perhaps made anew'}")

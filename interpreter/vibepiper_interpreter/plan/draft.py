@@ -8,12 +8,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from vibepiper_interpreter.compile.build_settings import Append, History, Merge
 from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, ColumnFlow, Columns
 from vibepiper_interpreter.plan.plan import BUILDING, ColumnChange, Condition, Estimate, Reason, Verb
 from vibepiper_interpreter.state import Confirmed, Proof, Published
 from vibepiper_interpreter.storage.slices import Range
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile, Stored, Version
+from vibepiper_interpreter.storage.version_key import continues
 from vibepiper_spec.address import Address
 
 if TYPE_CHECKING:
@@ -79,8 +81,21 @@ class Draft:
         )
 
     @property
+    def continues(self) -> tuple[str, ...]:
+        """What the key of a version of it says more: the one that it goes on with."""
+        going_on = self.goes_on and self.replays
+        return (continues(self.published.id),) if going_on and self.published is not None else ()
+
+    @property
+    def replays(self) -> bool:
+        """Whether it is what came so far, one thing after the other: its inputs as they are do not tell all of it."""
+        return isinstance(self.asset.settings, Append | Merge | History)
+
+    @property
     def reproducible(self) -> bool:
         """Whether making it again from the same inputs, or the same files, gives the same rows for certain."""
+        if self.replays:
+            return False
         return self.asset.kind == "source" or self.asset.deterministic
 
     @property

@@ -113,6 +113,45 @@ def lost_version(version: Version) -> Diagnostic:
     )
 
 
+def key_is_null(
+    asset: CompiledAsset,
+    key: Sequence[str],
+    count: int,
+    rows: int,
+    columns: Sequence[str],
+    sample: Sequence[Sequence[str]],
+) -> Diagnostic:
+    """VP520: rows that no key tells from others."""
+    named = _names(key)
+    return Diagnostic(
+        "VP520",
+        f"{_counted(count, 'row')} of {rows:,} that came for `{asset.address}` {'has' if count == 1 else 'have'} no "
+        f"value in {named}, so nobody can tell which row of the table each of them is. Nothing of it was published.",
+        declared_at(asset),
+        fix=Fix(f"Leave them out of the rows (`where {key[0]} is not null`), or name another `key`."),
+        notes=table(columns, sample),
+    )
+
+
+def key_not_unique(
+    asset: CompiledAsset, key: Sequence[str], count: int, columns: Sequence[str], sample: Sequence[Sequence[str]]
+) -> Diagnostic:
+    """VP521: several rows of one key."""
+    named = _names(key)
+    listed = ", ".join(key)
+    return Diagnostic(
+        "VP521",
+        f"{_counted(count, 'value')} of {named} {'comes' if count == 1 else 'come'} more than once among the rows for "
+        f"`{asset.address}`, so nobody can tell which of these rows counts. Nothing of it was published.",
+        declared_at(asset),
+        fix=Fix(
+            f"Let one row of each key come (`qualify row_number() over (partition by {listed} order by …) = 1`), or "
+            "name more columns in `key`."
+        ),
+        notes=table(columns, sample),
+    )
+
+
 def check_failed(asset: CompiledAsset, result: CheckResult) -> Diagnostic:
     """VP506 for a failed check, with the rows that show it."""
     warns = result.severity == "warn"
@@ -138,6 +177,14 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, .
     cells = [[_cell(value) for value in row] for row in (columns, *rows)]
     widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
     return tuple("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+
+def _names(columns: Sequence[str]) -> str:
+    return " and ".join(f"`{name}`" for name in columns)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _cell(value: str) -> str:

@@ -10,26 +10,26 @@ from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.engines.duckdb.session import literal, quote
 from vibepiper_interpreter.storage.slices import Range
 from vibepiper_interpreter.storage.storage import Storage
-from vibepiper_interpreter.storage.version import Part, Version
+from vibepiper_interpreter.storage.version import Part, PartRole, Version
 
 
 def table_query(version: Version, storage: Storage) -> str:
     """All rows of `version`, which has parts: those of carved parts within their ranges, and with upserts and deletes
     in the place of the rows that they change."""
-    rows = _rows(version, storage)
-    upserts = _with_role(version.parts, "upserts")
-    deletes = _with_role(version.parts, "deletes")
+    rows = base_query(version, storage)
+    upserts = parts_with(version.parts, "upserts")
+    deletes = parts_with(version.parts, "deletes")
     if not upserts and not deletes:
         return rows
     keys = ", ".join(quote(name) for name in key_columns(version))
-    changed = [f"SELECT {keys} FROM {_files(storage, parts)}" for parts in (upserts, deletes) if parts]
+    changed = [f"SELECT {keys} FROM {files_query(storage, parts)}" for parts in (upserts, deletes) if parts]
     columns = ", ".join(f"kept.{quote(column.name)}" for column in version.columns)
     match = " AND ".join(f"kept.{quote(name)} = changed.{quote(name)}" for name in key_columns(version))
     kept = f"SELECT {columns} FROM ({rows}) AS kept ANTI JOIN ({' UNION ALL '.join(changed)}) AS changed ON {match}"
     if not upserts:
         return kept
     listed = ", ".join(quote(column.name) for column in version.columns)
-    return f"{kept} UNION ALL SELECT {listed} FROM {_files(storage, upserts)}"
+    return f"{kept} UNION ALL SELECT {listed} FROM {files_query(storage, upserts)}"
 
 
 def key_columns(version: Version) -> tuple[str, ...]:
@@ -42,21 +42,23 @@ def key_columns(version: Version) -> tuple[str, ...]:
     raise ValueError(f"{version.address} has no key")
 
 
-def _rows(version: Version, storage: Storage) -> str:
-    parts = _with_role(version.parts, "rows")
+def base_query(version: Version, storage: Storage) -> str:
+    """The rows that upserts and deletes, where there are any, have yet to change."""
+    parts = parts_with(version.parts, "rows")
     whole = [part for part in parts if not part.carved]
-    pieces = [f"SELECT * FROM {_files(storage, whole)}"] if whole or len(whole) == len(parts) else []
+    pieces = [f"SELECT * FROM {files_query(storage, whole)}"] if whole or len(whole) == len(parts) else []
     for part in parts:
         if part.carved:
-            pieces.append(f"SELECT * FROM {_files(storage, [part])} WHERE {_within(version, part.ranges)}")
+            pieces.append(f"SELECT * FROM {files_query(storage, [part])} WHERE {_within(version, part.ranges)}")
     return " UNION ALL ".join(pieces)
 
 
-def _with_role(parts: Iterable[Part], role: str) -> list[Part]:
+def parts_with(parts: Iterable[Part], role: PartRole) -> list[Part]:
     return [part for part in parts if part.role == role]
 
 
-def _files(storage: Storage, parts: Sequence[Part]) -> str:
+def files_query(storage: Storage, parts: Sequence[Part]) -> str:
+    """What stands behind FROM for all that is in `parts`."""
     files = ", ".join(literal(str(storage.path(part))) for part in parts)
     return f"read_parquet([{files}], hive_partitioning = false)"
 

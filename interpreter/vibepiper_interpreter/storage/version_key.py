@@ -37,3 +37,8 @@ def version_key(
         digest.update(b"\n%d " % len(encoded))
         digest.update(encoded)
     return digest.hexdigest()
+
+
+def continues(version_id: str) -> str:
+    """What the key of a version says more where it is that one with something brought in."""
+    return f"continues {version_id}"

@@ -90,6 +90,8 @@ _ALL = (
     Code("VP510", "Unknown file format"),
     Code("VP511", "Columns are assumed"),
     Code("VP518", "Rows outside their interval"),
+    Code("VP520", "Key is missing"),
+    Code("VP521", "Key comes more than once"),
     # environments, variables, secrets, storage
     Code("VP601", "Unknown environment"),
     Code("VP602", "Secret missing"),

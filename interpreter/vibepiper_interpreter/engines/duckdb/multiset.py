@@ -43,10 +43,15 @@ def multiset_hashes(
     }
 
 
+def hashable(expression: str, column: Column) -> str:
+    """An expression whose `hash` differs wherever two values of `column` do, which `expression` gives."""
+    return _hashable(expression, _parsed(column))
+
+
 def _sums(columns: Sequence[Column]) -> str:
     if not columns:
         return "count(*), 0, 0"
-    values = ", ".join(_hashable(quote(column.name), _parsed(column)) for column in columns)
+    values = ", ".join(hashable(quote(column.name), column) for column in columns)
     # Two sums that mix the same column hashes differently: one colliding row sum is not enough to be fooled.
     return f"count(*), coalesce(sum(hash({values})), 0), coalesce(sum(hash(7, {values})), 0)"
 

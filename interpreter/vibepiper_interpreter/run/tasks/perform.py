@@ -10,7 +10,7 @@ from datetime import datetime
 import duckdb
 
 from vibepiper_interpreter.checks import run_checks
-from vibepiper_interpreter.compile.build_settings import Intervals
+from vibepiper_interpreter.compile.build_settings import Append, History, Intervals, Merge
 from vibepiper_interpreter.compile.compiled import Check, Kind
 from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, parameter_literals
 from vibepiper_interpreter.run.conditions import Conditions
@@ -25,6 +25,7 @@ from vibepiper_interpreter.run.failures import (
 from vibepiper_interpreter.run.relations import changed_file, qualified
 from vibepiper_interpreter.run.result import Outcome
 from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.tasks.build_delta import build_delta
 from vibepiper_interpreter.run.tasks.build_python import build_python
 from vibepiper_interpreter.run.tasks.build_slices import build_slices
 from vibepiper_interpreter.run.tasks.build_source import build_source
@@ -88,9 +89,12 @@ def _perform(session: RunSession, conditions: Conditions, task: Task) -> Report:
     if task.existing is not None:
         outcome: Outcome = "rechecked" if action.verb == "recheck" else "repointed"
         return _audited(session, task, Report(outcome, task.existing), task.existing, action.checks)
-    version = BUILDERS[task.asset.kind](session, task)
+    made = _made(session, task)
     _require_unchanged_sources(session, task)
-    return _audited(session, task, Report("built", version, made=True), version, action.checks)
+    if made is None:
+        assert task.keeps is not None
+        return _kept(session, task, task.keeps, "nothing in it changed")
+    return _audited(session, task, Report("built", made, made=True), made, action.checks)
 
 
 def _kept(session: RunSession, task: Task, kept: Version, because: str) -> Report:
@@ -99,6 +103,13 @@ def _kept(session: RunSession, task: Task, kept: Version, because: str) -> Repor
     version = record(session, task, kept) if action.records else kept
     report = Report("kept", version, made=action.records, because=because)
     return _audited(session, task, report, version, action.checks_if_kept)
+
+
+def _made(session: RunSession, task: Task) -> Version | None:
+    """The version that the task makes; None where what it keeps is the same."""
+    if task.asset.kind != "source" and isinstance(task.asset.settings, Append | Merge | History):
+        return build_delta(session, task)
+    return BUILDERS[task.asset.kind](session, task)
 
 
 def _audited(session: RunSession, task: Task, report: Report, version: Version, wanted: tuple[str, ...]) -> Report:

@@ -43,7 +43,10 @@ class Folder:
 
     def part(self, number: int) -> tuple[Path, str]:
         """Where a part is written, and its path in the storage: what `WritePart` takes."""
-        name = f"part-{number}.parquet"
+        return self.named(f"part-{number}.parquet")
+
+    def named(self, name: str) -> tuple[Path, str]:
+        """The same for a part that has a name of its own."""
         return self.directory / name, f"{self.prefix}/{name}"
 
 

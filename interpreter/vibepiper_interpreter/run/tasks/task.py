@@ -29,7 +29,7 @@ class Task:
     keeps: Version | None
     # The version to use without making one: the action names it, or one of the same key was found.
     existing: Version | None
-    # Of what is built by interval: the version beside which the missing intervals are made. None: there is none yet.
+    # Of what is built bit by bit: the version that what is missing or new is made beside. None: there is none yet.
     base: Version | None = None
 
     @property

@@ -1,0 +1,37 @@
+"""Which versions go on with which: one that has another one's rows, and what came since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vibepiper_interpreter.storage.version_key import continues, version_key
+
+if TYPE_CHECKING:
+    from vibepiper_interpreter.state import State
+
+_LOOKED_AT = 1_000  # versions of one asset
+
+
+def descends(state: State, version_id: str, ancestor: str | None) -> bool:
+    """Whether a version is `ancestor`, or goes on with it by way of versions that are all still known.
+
+    Nothing of what `ancestor` holds is lost where it takes that one's place. A version's key says what it continues,
+    and as a hash it can only be asked about each version that there is.
+    """
+    version = state.versions([version_id]).get(version_id)
+    if version is None or ancestor is None:
+        return False
+    past = state.history(version.address, _LOOKED_AT)
+    seen = set()
+    while version is not None and version.id != ancestor and version.id not in seen:
+        seen.add(version.id)
+        child = version
+        version = next(
+            (
+                each
+                for each in past
+                if version_key(child.asset, child.inputs, child.source_files, (continues(each.id),)) == child.key
+            ),
+            None,
+        )
+    return version is not None and version.id == ancestor
