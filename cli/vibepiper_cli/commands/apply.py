@@ -127,13 +127,13 @@ def _show(result: RunResult, plan: Plan, places: SpecPlaces, invocation: Invocat
     show_diagnostics(diagnostics, invocation)
     if diagnostics:
         printer.talk()
-    printer.talk(render_summary(result, printer.talk_paint))
+    printer.talk(render_summary(result, plan, printer.talk_paint))
     if result.status != "succeeded":
         printer.talk(
             f"\nWhat was not published stays as it was. Once mended, this goes on with what is left:\n\n  {again}"
         )
     if invocation.json:
-        printer.json(run_json(result))
+        printer.json(run_json(result, plan))
 
 
 def _diagnostics(result: RunResult, plan: Plan, places: SpecPlaces) -> list[Diagnostic]:

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import get_args
 
 from vibepiper_cli.printer import Paint
+from vibepiper_cli.views.predicted import estimate_in_words, time_in_words, together
 from vibepiper_cli.views.tables import aligned
-from vibepiper_cli.views.words import conjunction, count, listed, seconds, size
+from vibepiper_cli.views.words import conjunction, count, listed, size
 from vibepiper_interpreter import grains
 from vibepiper_interpreter.compile.build_settings import Intervals, most_at_once
 from vibepiper_interpreter.compile.build_words import goes_on
 from vibepiper_interpreter.compile.compiled import CompiledAsset
-from vibepiper_interpreter.plan.plan import BUILDING, Action, ColumnChange, Condition, Estimate, Plan, Verb
+from vibepiper_interpreter.plan.plan import BUILDING, Action, ColumnChange, Condition, Plan, Verb
 from vibepiper_interpreter.storage.slices import only_ranges
 
 _SYMBOLS = {
@@ -128,7 +129,7 @@ def _body(action: Action, asset: CompiledAsset | None, paint: Paint) -> list[str
     if action.checks:
         lines.append(paint("faint", f"checks {listed(action.checks, most=6)}"))
     if action.estimate is not None and action.verb in BUILDING:
-        lines += [paint("faint", line) for line in _estimate(action.estimate)]
+        lines.append(paint("faint", estimate_in_words(action.estimate)))
     return lines
 
 
@@ -180,20 +181,6 @@ def _types(change: ColumnChange) -> str:
             return f"{change.after or change.before or ''} (expression)".strip()
 
 
-def _estimate(estimate: Estimate) -> list[str]:
-    parts = []
-    if estimate.rows is not None:
-        parts.append(count(estimate.rows, "row"))
-    if estimate.bytes is not None:
-        parts.append(size(estimate.bytes))
-    if estimate.seconds is not None:
-        parts.append(seconds(estimate.seconds))
-    return [f"about {', '.join(parts)}"] if parts else []
-
-
 def _total_time(actions: Iterable[Action]) -> str:
-    times = [action.estimate.seconds if action.estimate else None for action in actions if action.verb in BUILDING]
-    known = [time for time in times if time is not None]
-    if not known or len(known) < len(times):
-        return ""
-    return f" About {seconds(sum(known))} of work."
+    total = together(action.estimate for action in actions if action.verb in BUILDING)
+    return "" if total is None else f" About {time_in_words(*total)} of work."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vibepiper_cli.views.predicted import estimate_json
 from vibepiper_interpreter.plan.plan import Action, Plan
 from vibepiper_interpreter.storage.slices import slice_to_json
 
@@ -46,13 +47,7 @@ def _action(action: Action, plan: Plan) -> dict[str, Any]:
         ],
         "reaches": [str(address) for address in action.reaches],
         "checks": list(action.checks),
-        "estimate": None
-        if action.estimate is None
-        else {
-            "rows": action.estimate.rows,
-            "bytes": action.estimate.bytes,
-            "seconds": action.estimate.seconds,
-        },
+        "estimate": estimate_json(action.estimate),
         "source_files": [{"path": file.path, "size": file.size} for file in action.source_files],
         "slices": [slice_to_json(piece) for piece in action.slices],
         "component": action.component,

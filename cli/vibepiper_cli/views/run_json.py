@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from vibepiper_cli.views.predicted import estimate_json
+from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run.result import CheckResult, RunResult, TaskResult
 
 
-def run_json(result: RunResult) -> dict[str, Any]:
+def run_json(result: RunResult, plan: Plan) -> dict[str, Any]:
+    predicted = {action.address: action.estimate for action in plan.actions}
     return {
         "run": result.run_id,
         "environment": result.environment,
         "status": result.status,
         "seconds": round(result.seconds, 3),
-        "tasks": [_task(task) for task in result.tasks],
+        "tasks": [{**_task(task), "predicted": estimate_json(predicted.get(task.address))} for task in result.tasks],
         "diagnostics": [found.to_json() for found in result.diagnostics],
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from vibepiper_cli.printer import Paint
 from vibepiper_cli.views.checks import render_checks
+from vibepiper_cli.views.predicted import estimate_json, time_in_words
 from vibepiper_cli.views.run_json import check_json
 from vibepiper_cli.views.tables import aligned, render_table
 from vibepiper_cli.views.words import count, listed, moment, seconds, size
@@ -64,6 +65,7 @@ def _tasks(tasks: Sequence[TaskRecord]) -> list[str]:
                 "" if task.rows is None else count(task.rows, "row"),
                 seconds(task.seconds) if task.seconds else "",
                 "" if task.peak_memory is None else f"process {size(task.peak_memory)}",
+                _predicted(task),
                 "" if task.published else "not published",
                 task.because or "; ".join(words for _, words in task.reasons),
             )
@@ -73,6 +75,13 @@ def _tasks(tasks: Sequence[TaskRecord]) -> list[str]:
         lines.append(line)
         lines += [f"      {found['code']} {found['summary']}: {found['detail']}" for found in task.diagnostics]
     return lines
+
+
+def _predicted(task: TaskRecord) -> str:
+    """`predicted 10 s (8.0 to 14 s)`"""
+    if task.outcome != "built" or task.estimate is None or task.estimate.seconds is None:
+        return ""
+    return f"predicted {time_in_words(task.estimate.seconds, task.estimate.seconds_band)}"
 
 
 def _events(record: RunRecord) -> list[str]:
@@ -114,6 +123,7 @@ def record_json(record: RunRecord) -> dict[str, Any]:
                 "seconds": task.seconds,
                 "process_peak_memory": task.peak_memory,
                 "because": task.because,
+                "predicted": estimate_json(task.estimate),
                 "diagnostics": list(task.diagnostics),
             }
             for task in record.tasks

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.build_settings import Append, History, Merge
 from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
+from vibepiper_interpreter.estimate import Estimate
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, ColumnFlow, Columns
-from vibepiper_interpreter.plan.plan import BUILDING, ColumnChange, Condition, Estimate, Reason, Verb
+from vibepiper_interpreter.plan.plan import BUILDING, ColumnChange, Condition, Reason, Verb
 from vibepiper_interpreter.state import Confirmed, Proof, Published
 from vibepiper_interpreter.storage.slices import Range
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile, Stored, Version

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.estimate import Estimate
 from vibepiper_interpreter.storage.slices import Range
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile
 from vibepiper_spec.address import Address
@@ -72,15 +73,6 @@ class ColumnChange:
     change: Literal["added", "removed", "type", "expression"]
     before: str | None = None  # type
     after: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What an action will probably cost, learned from earlier versions of the same asset."""
-
-    rows: int | None
-    bytes: int | None
-    seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from vibepiper_interpreter.compile.serial import asset_from_json, asset_to_json, value_from_json, value_to_json
-from vibepiper_interpreter.plan.plan import Action, ColumnChange, Condition, Estimate, Plan, Reason
+from vibepiper_interpreter.estimate import Estimate
+from vibepiper_interpreter.plan.plan import Action, ColumnChange, Condition, Plan, Reason
 from vibepiper_interpreter.storage.slices import slice_from_json, slice_to_json
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile
 from vibepiper_spec.address import Address
@@ -75,7 +76,7 @@ def _action_to_json(action: Action) -> dict[str, Any]:
         "carries": _texts(action.carries),
         "checks": list(action.checks),
         "checks_if_kept": list(action.checks_if_kept),
-        "estimate": None if estimate is None else [estimate.rows, estimate.bytes, estimate.seconds],
+        "estimate": None if estimate is None else estimate.to_json(),
         "source_files": [[file.path, file.size, file.modified_ns, file.sha256] for file in action.source_files],
         "slices": [slice_to_json(each) for each in action.slices],
         "base": action.base,
@@ -111,7 +112,7 @@ def _action_from_json(found: Mapping[str, Any]) -> Action:
         carries=_addresses(found.get("carries", ())),
         checks=tuple(found.get("checks", ())),
         checks_if_kept=tuple(found.get("checks_if_kept", ())),
-        estimate=None if estimate is None else Estimate(*estimate),
+        estimate=None if estimate is None else Estimate.from_json(estimate),
         component=found["component"],
         source_files=tuple(SourceFile(*file) for file in found.get("source_files", ())),
         slices=tuple(slice_from_json(each) for each in found.get("slices", ())),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,19 +13,22 @@ from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.state.published import Confirmed, Proof, Published
 from vibepiper_interpreter.state.records import Audit, Environment, Past, Pointer
 from vibepiper_interpreter.state.rows import (
+    NOTHING,
     definition_from_text,
     inputs_from_text,
     parse_address,
     parts_from_text,
+    source_files_from_text,
     version_from_row,
 )
-from vibepiper_interpreter.state.tables import audits, definitions, environments, pointers, versions
+from vibepiper_interpreter.state.tables import audits, definitions, environments, pointers, tasks, versions
 from vibepiper_interpreter.storage.version import InputVersion, Version, version_of_part
 from vibepiper_spec.address import Address
 
 # Values in one `IN (…)`: below every limit on bound parameters that we have met.
 _AT_ONCE = 5_000
 
+_OF_A_PAST = ("id", "address", "run_id", "rows", "bytes", "seconds", "inputs", "source_files", "parts")
 _PROOF = (audits.c.version_id, audits.c.checks_fingerprint, audits.c.passed, audits.c.inputs)
 
 
@@ -142,18 +145,48 @@ def proofs_of(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[Pro
 
 
 def pasts(connection: Connection, addresses: Iterable[Address], each: int) -> dict[Address, tuple[Past, ...]]:
-    """Up to `each` latest makings of every asset, newest first. Views took nothing and are left out."""
-    found: dict[Address, list[Past]] = defaultdict(list)
-    rank = func.row_number().over(partition_by=versions.c.address, order_by=versions.c.created_at.desc())
+    """What is known of the `each` latest makings of every asset, newest first.
+
+    Views took nothing and are left out; so are those that only went on with the parts of an earlier version.
+    """
+    rank = func.row_number().over(partition_by=versions.c.address, order_by=versions.c.created_at.desc()).label("rank")
+    columns = [versions.c[name] for name in _OF_A_PAST]
+    rows: list[Row[Any]] = []
     for some in _chunks(str(address) for address in addresses):
-        ranked = (
-            select(versions.c.address, versions.c.rows, versions.c.bytes, versions.c.seconds, rank.label("rank"))
-            .where(versions.c.address.in_(some), versions.c.build != "view")
-            .subquery()
+        made = select(*columns, rank).where(versions.c.address.in_(some), versions.c.build != "view").subquery()
+        its_task = (
+            (tasks.c.run_id == made.c.run_id) & (tasks.c.address == made.c.address) & (tasks.c.version_id == made.c.id)
         )
-        for row in connection.execute(select(ranked).where(ranked.c.rank <= each).order_by(ranked.c.rank)):
-            found[parse_address(row.address)].append(Past(row.rows, row.bytes, row.seconds))
+        took = func.coalesce(tasks.c.seconds, made.c.seconds).label("took")
+        latest = select(made, took).outerjoin(tasks, its_task).where(made.c.rank <= each).order_by(made.c.rank)
+        rows += connection.execute(latest)
+    counted = rows_of(connection, (read.version_id for row in rows for read in inputs_from_text(row.inputs)))
+    found: dict[Address, list[Past]] = defaultdict(list)
+    for row in rows:
+        if any(version_of_part(part) != row.id for part in parts_from_text(row.parts)):
+            continue
+        past = Past(row.rows, row.bytes, row.took, _was_read(row, counted))
+        found[parse_address(row.address)].append(past)
     return {address: tuple(some) for address, some in found.items()}
+
+
+def rows_of(connection: Connection, ids: Iterable[str]) -> dict[str, int]:
+    """The rows of each version that they were counted of."""
+    return {
+        row.id: row.rows
+        for some in _chunks(ids)
+        for row in connection.execute(
+            select(versions.c.id, versions.c.rows).where(versions.c.id.in_(some), versions.c.rows.is_not(None))
+        )
+    }
+
+
+def _was_read(row: Row[Any], counted: Mapping[str, int]) -> int | None:
+    """The rows that a version was made from, or the bytes of its files; None where an input's are not known."""
+    if row.source_files != NOTHING:
+        return sum(file.size for file in source_files_from_text(row.source_files))
+    rows = [counted.get(read.version_id) for read in inputs_from_text(row.inputs)]
+    return None if None in rows else sum(number for number in rows if number is not None)
 
 
 def unreferenced(connection: Connection, before: datetime, kept: Iterable[str] = ()) -> list[Published]:

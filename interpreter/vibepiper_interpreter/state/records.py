@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from vibepiper_interpreter.estimate import Estimate
 from vibepiper_interpreter.run.events import Event
 from vibepiper_interpreter.run.result import CheckResult, TaskResult
 from vibepiper_interpreter.storage.version import InputVersion, Version
@@ -48,7 +49,9 @@ class Past:
 
     rows: int | None
     bytes: int
-    seconds: float
+    seconds: float  # with its checks, where the run has said so
+    # What it was made from: rows of its inputs together, or bytes of its files. None where nobody has counted.
+    read: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class TaskRecord:
     because: str
     diagnostics: tuple[dict[str, object], ...]  # as `Diagnostic.to_json` wrote them
     peak_memory: int | None  # of the version, where this run made it
+    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from vibepiper_interpreter.compile.serial import value_from_json
+from vibepiper_interpreter.estimate import Estimate
 from vibepiper_interpreter.run.events import Event
 from vibepiper_interpreter.run.result import CheckResult
 from vibepiper_interpreter.state.records import AttemptRecord, RunRecord, RunStatus, RunSummary, TaskRecord
@@ -161,6 +162,7 @@ def _task(row: Row[Any], memory: Mapping[str, int | None]) -> TaskRecord:
         because=row.because,
         diagnostics=tuple(json.loads(row.diagnostics)),
         peak_memory=memory.get(row.version_id),
+        estimate=None if row.estimate is None else Estimate.from_json(json.loads(row.estimate)),
     )
 
 

@@ -165,6 +165,11 @@ class State:
         with self._database.reading() as connection:
             return reading.pasts(connection, addresses, each)
 
+    def rows_of(self, version_ids: Iterable[str]) -> dict[str, int]:
+        """The rows of each version that they were counted of."""
+        with self._database.reading() as connection:
+            return reading.rows_of(connection, version_ids)
+
     def audits(self, version_ids: Iterable[str]) -> dict[str, tuple[Audit, ...]]:
         """The audits of each version that has any."""
         with self._database.reading() as connection:

@@ -185,6 +185,7 @@ tasks = Table(
     Column("seconds", Float, nullable=False),
     Column("because", Text, nullable=False),
     Column("diagnostics", Text, nullable=False),
+    Column("estimate", Text),  # as `Estimate.to_json` wrote it; null: nothing was known
 )
 
 attempts = Table(

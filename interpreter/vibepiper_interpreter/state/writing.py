@@ -72,6 +72,7 @@ def begin_run(connection: Connection, run_id: str, plan: Plan, owner: str, now: 
                 "verb": action.verb,
                 "component": action.component,
                 "reasons": to_text([[reason.code, reason.words] for reason in action.reasons]),
+                "estimate": None if action.estimate is None else to_text(action.estimate.to_json()),
                 "published": False,
                 "seconds": 0.0,
                 "because": "",
