@@ -29,6 +29,7 @@ _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _WORDS = {"five_minutes": "five minutes", "quarter_hour": "quarter of an hour", "half_hour": "half an hour"}
 # Where counting begins: a Monday, the first day of a month, a quarter and a year.
 _FIRST = datetime(1, 1, 1)
+_BELOW_MONTH = ("second", "minute", "hour", "day")
 # Clocks are never set back further, nor twice within it.
 _LONGEST_STEP_BACK = timedelta(hours=25)
 _NAMED = 3  # stretches of time that a sentence names before it only counts
@@ -54,6 +55,11 @@ def begin(interval: int, grain: Grain) -> datetime:
         return _FIRST + interval * timedelta(minutes=_MINUTES[grain])
     except (OverflowError, ValueError):
         return _FIRST if interval < 0 else datetime.max
+
+
+def numbered(interval: int, grain: Grain) -> Range:
+    """The interval of that number."""
+    return Range(begin(interval, grain), begin(interval + 1, grain))
 
 
 def number_sql(time: str, grain: Grain) -> str:
@@ -127,6 +133,25 @@ def cut(ranges: Iterable[Range], grain: Grain, most: int | None) -> Iterator[Ran
 def batches(ranges: Iterable[Range], grain: Grain, most: int | None) -> int:
     """How many pieces `cut` makes of them."""
     return sum(-(-count([each], grain) // most) if most else 1 for each in ranges)
+
+
+def fits(months: int, rest: timedelta, grain: Grain, intervals: int) -> bool:
+    """Whether months and a length of time are never longer than so many intervals."""
+    if grain not in _MONTHS:
+        return months == 0 and rest <= intervals * timedelta(minutes=_MINUTES[grain])
+    left = intervals * _MONTHS[grain] - months
+    return left >= 0 and rest <= left * timedelta(days=28)
+
+
+def divides(unit: str, grain: Grain) -> bool:
+    """Whether no interval begins within a `unit` of time, as `date_trunc` calls it.
+
+    >>> divides("day", "month"), divides("week", "month")
+    (True, False)
+    """
+    if grain in _MONTHS:
+        return unit in _BELOW_MONTH or (unit in _MONTHS and _MONTHS[grain] % _MONTHS[unit] == 0)
+    return unit in ("week", *_BELOW_MONTH) and _MINUTES[grain] % max(_MINUTES.get(unit, 1), 1) == 0
 
 
 def longer(ranges: Iterable[Range], grain: Grain, intervals: int) -> Ranges:

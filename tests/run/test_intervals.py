@@ -9,6 +9,7 @@ from tests.run.conftest import VP_TOML, Project
 
 from vibepiper_interpreter.plan.plan import Action
 from vibepiper_interpreter.storage.slices import Range
+from vibepiper_spec.address import Address
 
 ORDERS = """
 [source.file.orders]
@@ -55,7 +56,7 @@ def action(project: Project, name: str = "daily") -> Action:
 
 
 def daily(project: Project) -> list[tuple[str, int, int]]:
-    return [(str(when), count, int(amount)) for when, count, amount in project.rows("shop.daily")]
+    return [(str(when), count, int(amount or 0)) for when, count, amount in project.rows("shop.daily")]
 
 
 def test_all_closed_intervals_are_built(shop: Project) -> None:
@@ -168,3 +169,55 @@ def test_an_end_in_an_interval_is_the_end_of_that_interval(shop: Project) -> Non
     shop.pipeline(ORDERS + DAILY.replace("start = 2024-01-01", "start = 2024-01-01, end = 2024-01-02T07:00:00"))
     shop.apply()
     assert [row[0] for row in daily(shop)] == ["2024-01-01", "2024-01-02"]
+
+
+def made(project: Project, before: set[str]) -> list[str]:
+    """The days whose files are new."""
+    version = project.state.versions([project.state.pointers("dev")[Address("shop", "daily")].version_id]).popitem()[1]
+    return [
+        f"{each.start:%m-%d} {each.end:%m-%d}"
+        for part in version.parts
+        if part.path not in before
+        for each in part.ranges
+    ]
+
+
+def test_only_intervals_with_other_rows_are_rebuilt(shop: Project) -> None:
+    shop.now = at(2024, 1, 6)
+    shop.apply()
+    before = shop.part_files()
+    # A late row of the first day; an order that moves from the second day to the fourth.
+    orders(shop, FIRST[0], FIRST[1], "3,2024-01-04 10:00:00,5", "4,2024-01-01 23:00:00,7")
+    shop.apply()
+    assert daily(shop) == [("2024-01-01", 2, 17), ("2024-01-02", 1, 20), ("2024-01-04", 1, 5)]
+    assert made(shop, before) == ["01-01 01-03", "01-04 01-05"]
+    assert shop.plan().empty
+
+
+def test_intervals_that_look_back_are_rebuilt_too(shop: Project) -> None:
+    text = """
+[sql.daily]
+query = '''
+select cast($end as date) - 1 as day, count(*) as orders, sum(amount) as amount
+from orders where placed >= $start - interval 1 day and placed < $end
+'''
+build = { mode = "interval", column = "day", grain = "day", start = 2024-01-01, lookback = 1 }
+"""
+    shop.pipeline(ORDERS + text)
+    shop.now = at(2024, 1, 6)
+    shop.apply()
+    before = shop.part_files()
+    orders(shop, *FIRST, "4,2024-01-03 23:00:00,7")
+    shop.apply()
+    assert made(shop, before) == ["01-03 01-04", "01-04 01-05"]
+    assert [row[1] for row in daily(shop)] == [1, 3, 3, 1, 0]
+
+
+def test_an_interval_that_came_out_equal_stays(shop: Project) -> None:
+    shop.apply()
+    files = shop.part_files()
+    orders(shop, "1,2024-01-01 08:00:00,10", "2,2024-01-02 09:00:00,21", "3,2024-01-02 10:00:00,4")
+    result = shop.apply()
+    assert shop.outcomes(result)["daily"] == "kept"
+    assert {file for file in shop.part_files() - files if "daily" in file} == set()
+    assert shop.plan().empty

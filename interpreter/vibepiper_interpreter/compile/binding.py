@@ -24,6 +24,7 @@ from vibepiper_interpreter.compile.memo import (
 )
 from vibepiper_interpreter.compile.placing import place_problem
 from vibepiper_interpreter.compile.serial import definition_to_json, value_to_json
+from vibepiper_interpreter.compile.slicing import slice_query, with_slice_columns
 from vibepiper_interpreter.engines.duckdb.binder import Binder
 from vibepiper_interpreter.engines.duckdb.casts import impossible_casts
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
@@ -110,11 +111,12 @@ class _Binding:
         )
         self.columns[address] = self._table_of(declared, returned)
         parameters = self._state.python[address].definition.parameters
-        self.inputs[address] = tuple(
+        inputs = tuple(
             Input(parameter.address, self._seen(declared, parameter.name, parameter.address, parameter.columns))
             for parameter in parameters
             if parameter.address is not None
         )
+        self._add_inputs(declared, inputs, {})
         reader = self._sql_readers.get(address)
         problem = undeclared_columns(self._state, declared, reader) if reader is not None else None
         if problem is not None:
@@ -165,8 +167,21 @@ class _Binding:
         )
         self.columns[address] = self._table_of(declared, given)
         self.analyses[address] = bound.analysis
-        self.inputs[address] = tuple(Input(read, bound.analysis.used.get(read, ())) for read in reads)
+        proven: dict[Address, str] = {}
+        if address in self.settings:
+            settings = self.settings[address]
+            self.settings[address], proven = slice_query(
+                self._workshop, address.pipeline, definition, schemas, settings
+            )
+        inputs = tuple(Input(read, bound.analysis.used.get(read, ())) for read in reads)
+        self._add_inputs(declared, inputs, proven)
         self.diagnostics += judge_declared(self._state, declared, self.columns[address], bound.origins or {})
+
+    def _add_inputs(self, declared: DeclaredAsset, inputs: tuple[Input, ...], proven: Mapping[Address, str]) -> None:
+        known = replace(self._state, columns=self.columns)
+        settings = self.settings.get(declared.address)
+        self.inputs[declared.address], problems = with_slice_columns(known, declared, inputs, settings, proven)
+        self.diagnostics += problems
 
     def _table_of(self, declared: DeclaredAsset, columns: tuple[Column, ...]) -> tuple[Column, ...]:
         """The columns of what is kept of rows with these columns; notes the settings of an incremental build."""

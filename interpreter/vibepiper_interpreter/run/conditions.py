@@ -45,8 +45,8 @@ class Conditions:
         """
         if earlier.id == current.id:
             return True
-        used = _columns(earlier, columns)
-        if used is None or used != _columns(current, columns):
+        used = used_columns(earlier, columns)
+        if used is None or used != used_columns(current, columns):
             return False
         if earlier.rows is not None and current.rows is not None and earlier.rows != current.rows:
             return False
@@ -81,7 +81,7 @@ class Conditions:
         return found
 
 
-def _columns(version: Version, names: tuple[str, ...] | None) -> tuple[Column, ...] | None:
+def used_columns(version: Version, names: tuple[str, ...] | None) -> tuple[Column, ...] | None:
     """Name and type of the columns to compare, None where one is missing. Names are compared without case."""
     if names is None:
         return tuple(Column(column.name, column.type) for column in version.columns)

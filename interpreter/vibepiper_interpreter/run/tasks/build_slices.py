@@ -19,12 +19,12 @@ from vibepiper_interpreter.grains import cut
 from vibepiper_interpreter.run.conditions import Conditions
 from vibepiper_interpreter.run.failures import Cancelled
 from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.stale_slices import stale_slices
 from vibepiper_interpreter.run.tasks.build_python import python_rows
 from vibepiper_interpreter.run.tasks.build_sql import sql_rows
 from vibepiper_interpreter.run.tasks.inside import require_inside
 from vibepiper_interpreter.run.tasks.same_slices import same_slices
 from vibepiper_interpreter.run.tasks.staging import Rows
-from vibepiper_interpreter.run.tasks.stale_slices import stale_slices
 from vibepiper_interpreter.run.tasks.task import Report, Task
 from vibepiper_interpreter.storage import new_version_id
 from vibepiper_interpreter.storage.coverage import in_bounds
