@@ -87,7 +87,8 @@ def test_what_is_wrong_whatever_the_unknown_inputs_are(connection: duckdb.DuckDB
     """
     (syntax,) = parse_queries(connection, [query])
     assert isinstance(syntax, Syntax)
-    found = binder.bind_partly("shop", syntax, {"since": "DATE"}, {}, [Address("shop", "orders")])
+    types, values = {"since": "DATE"}, {"since": date(2024, 1, 1)}
+    found = binder.bind_partly("shop", syntax, types, values, [Address("shop", "orders")])
     assert [(problem.code, query[problem.start : problem.end]) for problem in found] == [
         ("VP302", "idd"),
         ("VP302", "custmer.x"),
@@ -106,6 +107,17 @@ def test_parameters_are_looked_at_in_what_nobody_reads_too(binder: Binder) -> No
     assert binder.bind("shop", query, types, {"grain": "month", "count": 3}).problems == ()
     (problem,) = binder.bind("shop", query, types, {"grain": "moon", "count": 3}).problems
     assert problem.message == "`moon` is no part of a date or time."
+
+
+def test_what_nobody_reads_is_not_judged_by_values_that_are_not_known(binder: Binder) -> None:
+    """DuckDB looks up the function that `$how` names, so that without a value nothing can be said."""
+    query = "with u as (select list_aggregate(tags, $how) as a from orders) select 1 as one"
+    assert binder.bind("shop", query, {"how": "VARCHAR"}).problems == ()
+    assert binder.bind("shop", query, {"how": "VARCHAR"}, {"how": "min"}).problems == ()
+    assert binder.bind("shop", query, {"how": "VARCHAR"}, {"how": "no_such"}).problems != ()
+    now = "with u as (select aa from range($now - interval 1 day, $now, interval 1 hour) r(a)) select $now as t"
+    (problem,) = binder.bind("shop", now, {"now": "TIMESTAMP"}).problems
+    assert now[problem.start : problem.end] == "aa"
 
 
 def test_columns_have_stored_types(binder: Binder) -> None:

@@ -85,7 +85,7 @@ class Binder:
             all_known = set(parameters or ()) <= set(values or ())
             return self._unbound(pipeline, query, parameters or {}, engine_failure(error), all_known, condition)
         bound = self._stored(query, [(row[0], row[1]) for row in rows], parameters or {})
-        if not _WITH.search(query):
+        if not _WITH.search(query) or not _all_given(parameters or {}, values or {}):
             return bound
         more = self._unread(pipeline, syntax or self._parse(query), parameters or {}, values or {})
         return changed(bound, problems=(*bound.problems, *more))
@@ -106,12 +106,13 @@ class Binder:
         self._use(pipeline)
         sight = self._sight(syntax, pipeline)
         problems = {(problem.start, problem.end): problem for problem in self._unknown_functions(syntax, sight)}
-        tree = self._tree(syntax.query, pipeline, parameters, values) if syntax.node.get("cte_map") else {}
-        judged = only_known(tree["statements"][0]["node"], known, self._template) if tree else None
-        if judged is not None:
-            tree["statements"][0]["node"] = judged
-            read_unread(tree, self._template)
-            self._tell(Repair(syntax, tree), sight, problems)
+        if _all_given(parameters, values):
+            tree = self._tree(syntax.query, pipeline, parameters, values)
+            judged = only_known(tree["statements"][0]["node"], known, self._template)
+            if judged is not None:
+                tree["statements"][0]["node"] = judged
+                read_unread(tree, self._template)
+                self._tell(Repair(syntax, tree), sight, problems)
         return _in_order(problems)
 
     def _unread(
@@ -347,6 +348,11 @@ class Binder:
 
 def _in_order(problems: Mapping[tuple[int, int], SqlProblem]) -> tuple[SqlProblem, ...]:
     return tuple(sorted(problems.values(), key=lambda problem: problem.start))
+
+
+def _all_given(parameters: Mapping[str, str], values: Mapping[str, Any]) -> bool:
+    """Whether nothing stands for a value that DuckDB may look at while binding. At a time (`$now`) it never does."""
+    return all(values.get(name) is not None or kind.startswith("TIMESTAMP") for name, kind in parameters.items())
 
 
 @lru_cache(maxsize=64)
