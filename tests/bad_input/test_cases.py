@@ -38,6 +38,7 @@ VARYING = (
     (re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}"), "RUN"),
     (re.compile(r"\b[0-9a-f]{24}\b"), "VERSION"),
     (re.compile(r"\b\d[\d.,]* (ms|s|min)\b"), "N s"),
+    (re.compile(r" \((\d[\d.,]*|N s) to N s\)"), ""),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00| UTC)?"), "TIME"),
     (re.compile(r"process \d+"), "process N"),
     (re.compile(r"(?<=held at most )[\d.]+ [kMG]B"), "N MB"),

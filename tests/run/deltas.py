@@ -28,6 +28,7 @@ from vibepiper_interpreter.storage.table_query import table_query
 from vibepiper_interpreter.storage.version import Version
 
 Row = tuple[str, ...]
+NULL = "∅"  # there are texts that read NULL
 
 
 @contextmanager
@@ -119,7 +120,7 @@ class Table:
 
     def as_text(self, relation: str) -> Counter[Row]:
         found = self.session.cursor().execute(f"SELECT CAST(COLUMNS(*) AS VARCHAR) FROM {relation} AS shown").fetchall()
-        return Counter(tuple("NULL" if value is None else value for value in row) for row in found)
+        return Counter(tuple(NULL if value is None else value for value in row) for row in found)
 
     def texts(self, rows: Sequence[Row], columns: Sequence[Column] | None = None) -> list[Row]:
         """Rows of literals as their texts, in order."""
@@ -130,5 +131,5 @@ class Table:
                 f"CAST(CAST({value} AS {kind}) AS VARCHAR)" for value, kind in zip(row, kinds, strict=True)
             )
             [texts] = self.session.cursor().execute(f"SELECT {values}").fetchall()
-            found.append(tuple("NULL" if text is None else text for text in texts))
+            found.append(tuple(NULL if text is None else text for text in texts))
         return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from vibepiper_interpreter.compile.build_settings import Merge
+from vibepiper_interpreter.compile.build_settings import History, Merge
 from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.tasks.deltas.history import add_to_history
 from vibepiper_interpreter.run.tasks.deltas.incoming import Brought, Incoming
 from vibepiper_interpreter.run.tasks.deltas.merge import merge
 from vibepiper_interpreter.run.tasks.staging import Folder
@@ -22,5 +23,7 @@ def bring_in(
     match task.asset.settings:
         case Merge() as settings:
             return merge(session, task.asset, settings, folder, base, incoming)
+        case History() as settings:
+            return add_to_history(session, task.asset, settings, folder, base, incoming)
         case settings:
             raise ValueError(f"{task.asset.address} does not go on with what it was: {settings}")
