@@ -13,8 +13,8 @@ from vibepiper_cli.project import find_root, load_for_state, stop_on_errors, sto
 from vibepiper_cli.source_changes import changed_sources, changed_types
 from vibepiper_cli.views.words import count
 from vibepiper_interpreter.compile import compile_root
-from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset, CompiledProject, FileDefinition
-from vibepiper_interpreter.connectors.file import list_files
+from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset, CompiledProject
+from vibepiper_interpreter.connectors.file import files_of
 from vibepiper_interpreter.local_cache import LocalCache
 from vibepiper_interpreter.plan import (
     engine_version,
@@ -72,14 +72,14 @@ def make(invocation: Invocation, environment: str, selection: Sequence[str]) -> 
     if sight is not None:
         with LocalCache(root) as cache:
             remember_unchanged(plan, compiled, sight, _lister(root, cache), cache)
-    changed = changed_types(plan)
+    changed = changed_types(plan) + plan.warnings
     stop_on_errors(changed, invocation)
     return Planned(plan, root, state, diagnostics + changed)
 
 
 def source_files(root: Path, asset: CompiledAsset, cache: LocalCache | None = None) -> tuple[SourceFile, ...]:
     """The files a source reads, as they are now; none for other assets."""
-    return list_files(root, asset.definition, cache=cache) if isinstance(asset.definition, FileDefinition) else ()
+    return files_of(root, asset, cache)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from vibepiper_interpreter.compile import compile_project
-from vibepiper_interpreter.compile.compiled import CompiledAsset, FileDefinition
-from vibepiper_interpreter.connectors.file import list_files
+from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.connectors.file import files_of
 from vibepiper_interpreter.plan import make_plan
 from vibepiper_interpreter.run import apply_plan
 from vibepiper_interpreter.run.events import Listener
-from vibepiper_interpreter.state import open_state
+from vibepiper_interpreter.state import applied_sources, open_state
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import SourceFile
 from vibepiper_spec import load_project
@@ -66,14 +66,13 @@ def die_at(kind: str, last: int) -> Listener:
 
 def main(root: Path, kind: str, last: int) -> None:
     loaded = load_project(root)
-    compiled = compile_project(loaded, "dev").project
+    compiled = compile_project(loaded, "dev", applied=applied_sources).project
     settings = loaded.project.settings
     state = open_state(root, settings)
     storage = Storage.open(root / settings.storage.path, state.id)
 
     def files(asset: CompiledAsset) -> tuple[SourceFile, ...]:
-        assert isinstance(asset.definition, FileDefinition)
-        return list_files(root, asset.definition)
+        return files_of(root, asset)
 
     plan = make_plan(compiled, state, "dev", list_files=files, storage_has=storage.has)
     print("planned", flush=True)

@@ -13,15 +13,15 @@ import duckdb
 import pytest
 
 from vibepiper_interpreter.compile import compile_project
-from vibepiper_interpreter.compile.compiled import CompiledAsset, FileDefinition
-from vibepiper_interpreter.connectors.file import list_files
+from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.connectors.file import files_of
 from vibepiper_interpreter.plan import make_plan
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run import apply_plan
 from vibepiper_interpreter.run.events import Event
 from vibepiper_interpreter.run.result import RunResult, TaskResult
 from vibepiper_interpreter.run.warehouse import warehouse_path
-from vibepiper_interpreter.state import State, open_state
+from vibepiper_interpreter.state import State, applied_sources, open_state
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import SourceFile
 from vibepiper_spec import load_project
@@ -74,7 +74,7 @@ class Project:
 
     def plan(self, *selection: str, environment: str = "dev") -> Plan:
         loaded = load_project(self.root)
-        compiled = compile_project(loaded, environment)
+        compiled = compile_project(loaded, environment, applied=applied_sources)
         problems = [*loaded.diagnostics, *compiled.diagnostics]
         assert not has_errors(problems), problems
         return make_plan(
@@ -129,8 +129,7 @@ class Project:
         return next(each for each in result.tasks if each.address.name == name)
 
     def _list_files(self, asset: CompiledAsset) -> tuple[SourceFile, ...]:
-        assert isinstance(asset.definition, FileDefinition)
-        return list_files(self.root, asset.definition)
+        return files_of(self.root, asset)
 
 
 @pytest.fixture

@@ -20,18 +20,25 @@ __all__ = ["compile_project", "compile_root"]
 
 
 def compile_project(
-    loaded: LoadedProject, environment: str, *, cache: bool = True, offline_python: bool = False
+    loaded: LoadedProject,
+    environment: str,
+    *,
+    cache: bool = True,
+    offline_python: bool = False,
+    applied: AppliedSources = nothing_applied,
 ) -> Compiled:
     """The compiled project and all there is to say about it; never raises for what a user wrote.
 
     `offline_python`: user modules are read, not imported (the editor). `cache`: remember results in `.vp/cache`.
+    `applied` is asked how sources that go on with what they have read were read for what is published.
     """
     from vibepiper_interpreter.compile.compilation import Workshop
     from vibepiper_interpreter.compile.project import compile_loaded
 
     root = loaded.project.root
     with LocalCache(root if cache else None) as store:
-        return compile_loaded(loaded, environment, Workshop(root, store, environment, offline_python=offline_python))
+        workshop = Workshop(root, store, environment, applied=applied, offline_python=offline_python)
+        return compile_loaded(loaded, environment, workshop)
 
 
 def compile_root(root: Path, environment: str, applied: AppliedSources = nothing_applied) -> Compiled:

@@ -163,6 +163,7 @@ def _witness(root: Path, loaded: LoadedProject, state: Compilation, workshop: Wo
             str(address): [
                 definition_to_json(asset.definition),
                 [[file.path, file.sha256] for file in workshop.source_files[address]],
+                asset.settings is not None and workshop.applied_sources.get(address) is not None,
             ]
             for address, asset in state.assets.items()
             if isinstance(asset.definition, FileDefinition) and address in workshop.source_files

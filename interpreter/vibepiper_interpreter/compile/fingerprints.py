@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vibepiper_interpreter.compile.build_settings import meaning_of_settings
+from vibepiper_interpreter.compile.build_settings import BuildSettings, CursorSettings, meaning_of_settings
 from vibepiper_interpreter.compile.compilation import Analysis, Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import (
     Check,
@@ -95,10 +95,16 @@ def _sources(workshop: Workshop, modules: set[str]) -> str:
     return digest.hexdigest()
 
 
-def meaning_of_files(definition: FileDefinition, order_by: Sequence[str]) -> Meaning:
+def meaning_of_files(
+    definition: FileDefinition, order_by: Sequence[str], settings: BuildSettings | None, cursor: CursorSettings | None
+) -> Meaning:
     """Which files there are is no part of it: the planner compares those by content."""
     written = definition_to_json(definition)
     types = written.pop("types")
+    if settings is not None:
+        del written["paths"]  # what was read stays, wherever the next files come from
+    if cursor is not None and cursor.column is not None:
+        written["cursor"] = [cursor.column, value_to_json(cursor.start)]
     shape = hash_json(["file", written, ENGINE_FINGERPRINT])
     columns = tuple((name, hash_json([name, kind])) for name, kind in types)
     return Meaning(hash_json([shape, types, list(order_by)]), shape, columns, deterministic=True)
@@ -137,7 +143,7 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
     checks = state.checks.get(address, ())
     match definition:
         case FileDefinition():
-            meaning = meaning_of_files(definition, spec.order_by)
+            meaning = meaning_of_files(definition, spec.order_by, state.settings.get(address), cursor_of(spec))
         case SqlDefinition():
             meaning = meaning_of_query(state.analyses[address], spec.order_by)
         case PythonDefinition():

@@ -41,7 +41,8 @@ def refingerprint(
     definition = stored.definition
     match definition:
         case FileDefinition():
-            return with_meaning(stored, meaning_of_files(definition, stored.order_by))
+            meaning = meaning_of_files(definition, stored.order_by, stored.settings, stored.cursor)
+            return with_meaning(stored, meaning)
         case SqlDefinition():
             return _of_query(stored, definition, schemas, connection)
         case PythonDefinition():

@@ -24,7 +24,7 @@ from vibepiper_interpreter.connectors.file.formats import (
 from vibepiper_interpreter.connectors.file.inference import Inferred, UnreadableFile, infer
 from vibepiper_interpreter.connectors.file.kept_types import keep_types
 from vibepiper_interpreter.connectors.file.listing import list_files
-from vibepiper_interpreter.connectors.file.reading import folders_of
+from vibepiper_interpreter.connectors.file.reading import BY_NAME, folders_of
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_interpreter.engines.duckdb.types import stored_type
 from vibepiper_interpreter.storage.version import SourceFile
@@ -32,6 +32,7 @@ from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, Place, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredAsset
 from vibepiper_spec.load.locator import Locator
+from vibepiper_spec.model.build import is_incremental
 from vibepiper_spec.model.file_source import CsvOptions, FileSource
 
 # The options of the language by DuckDB's names for them.
@@ -61,6 +62,8 @@ class _Source:
     format: str
     options: Mapping[str, Any]
     files: tuple[SourceFile, ...]
+    # How it was read for what is published, if it goes on with that: its columns can then only grow.
+    before: FileDefinition | None = None
 
 
 def infer_sources(state: Compilation, workshop: Workshop) -> tuple[Compilation, list[Diagnostic]]:
@@ -71,7 +74,8 @@ def infer_sources(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
     for declared in state.declared.values():
         if isinstance(declared.spec, FileSource):
             try:
-                sources.append(_find(declared, declared.spec, state.root, locator, workshop))
+                url = state.loaded.project.settings.state.url
+                sources.append(_find(declared, declared.spec, state.root, locator, workshop, url))
             except DiagnosticError as error:
                 diagnostics.extend(error.diagnostics)
     definitions: dict[Address, Definition] = dict(state.definitions)
@@ -108,7 +112,14 @@ def infer_sources(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
     ), diagnostics
 
 
-def _find(declared: DeclaredAsset, spec: FileSource, root: Path, locator: Locator, workshop: Workshop) -> _Source:
+def _find(
+    declared: DeclaredAsset,
+    spec: FileSource,
+    root: Path,
+    locator: Locator,
+    workshop: Workshop,
+    state_url: str | None,
+) -> _Source:
     def place_of(index: int) -> Place:
         return locator.place(declared.origin, "path", index)
 
@@ -137,9 +148,24 @@ def _find(declared: DeclaredAsset, spec: FileSource, root: Path, locator: Locato
         raise DiagnosticError(unreadable)
     format = next(iter(formats))
     options = _options(spec, format)
-    listed = list_files(root, FileDefinition(spec.path, format), place_of=place_of, cache=workshop.cache)
+    before = None
+    if is_incremental(spec.write):
+        before = workshop.applied_source(declared.address, state_url)
+        if before is not None and before.format != format:
+            before = None
+    listed = list_files(
+        root,
+        FileDefinition(spec.path, format),
+        place_of=place_of,
+        cache=workshop.cache,
+        # Files that were read may be cleared away; what was read of them stays.
+        may_lack=before is not None,
+    )
     workshop.source_files[declared.address] = listed
-    return _Source(declared, spec, format, options, listed)
+    if before is not None:
+        options = {**dict(before.options), **options}
+        options.pop(BY_NAME, None)
+    return _Source(declared, spec, format, options, listed, before)
 
 
 def _options(spec: FileSource, format: str) -> dict[str, Any]:
@@ -173,7 +199,7 @@ def _infer(
     root, locator, origin = state.root, state.loaded.locator, source.declared.origin
     reading_types = {name: as_read for name, (as_read, _) in types.items()}
     try:
-        inferred = infer(connection, root, source.files, source.format, source.options, reading_types, workshop.cache)
+        inferred = _inferred(source, connection, root, reading_types, workshop)
     except UnreadableFile as error:
         return None, [_unreadable(error, root, locator.place(origin, "path"))]
     untyped: tuple[str, ...] = ()
@@ -197,6 +223,27 @@ def _infer(
             columns.append(Column(name, stored, described.get(name.casefold(), "")))
     definition = FileDefinition(source.spec.path, source.format, inferred.options, inferred.types)
     return (definition, tuple(columns)), diagnostics
+
+
+def _inferred(
+    source: _Source,
+    connection: duckdb.DuckDBPyConnection,
+    root: Path,
+    declared: Mapping[str, str],
+    workshop: Workshop,
+) -> Inferred:
+    before = source.before
+    known = {} if before is None else dict(before.types)
+    if not source.files:
+        folded = {name.casefold(): kind for name, kind in declared.items()}
+        types = tuple((name, folded.get(name.casefold(), kind)) for name, kind in known.items())
+        inferred = Inferred(tuple(sorted(source.options.items())), types)
+    else:
+        inferred = infer(connection, root, source.files, source.format, source.options, declared, workshop.cache, known)
+    if is_incremental(source.spec.write) and dict(inferred.options).get("header"):
+        # Files come one after the other, and each is read as its own header says.
+        return replace(inferred, options=tuple(sorted({**dict(inferred.options), BY_NAME: True}.items())))
+    return inferred
 
 
 def _unreadable(error: UnreadableFile, root: Path, place: Place) -> Diagnostic:
@@ -225,8 +272,11 @@ def _missing_columns(source: _Source, inferred: Inferred, locator: Locator) -> l
         if name.casefold() in present:
             continue
         others = f" Not declared, but there: {', '.join(f'`{item}`' for item in added[:10])}." if added else ""
-        one = len(source.files) == 1
-        files = f"`{source.files[0].path}` has no" if one else f"None of the {len(source.files)} files has a"
+        if not source.files:
+            files = "The source had no"
+        else:
+            one = len(source.files) == 1
+            files = f"`{source.files[0].path}` has no" if one else f"None of the {len(source.files)} files has a"
         found.append(
             Diagnostic(
                 "VP503",
@@ -260,7 +310,7 @@ def _assumed_columns(
     source: _Source, inferred: Inferred, untyped: tuple[str, ...], locator: Locator
 ) -> list[Diagnostic]:
     """Warnings VP511 where a CSV file does not say what its columns are, and something had to be assumed."""
-    if source.format != "csv":
+    if source.format != "csv" or not source.files:
         return []
     place = locator.place(source.declared.origin, "path")
     file = f"`{source.files[0].path}`"

@@ -41,7 +41,7 @@ class Witness:
     modules: dict[str, Seen]  # the project's Python modules that were read
     looked_for: dict[str, bool]  # and whether a file was where one could have been
     reached: dict[str, dict[str, str]]  # by Python asset: the modules that are part of it, with their hashes
-    sources: dict[str, list[Any]]  # by source: its definition, its files with their hashes
+    sources: dict[str, list[Any]]  # by source: its definition, its files with their hashes, whether files may lack
     applied: dict[str, Any]  # by source without rows: how it was read for what is published, or null
     every_module: list[str] | None = None  # all Python modules there were, where code may reach any of them
 
@@ -127,11 +127,11 @@ def _other_sources(root: Path, witness: Witness, cache: LocalCache) -> set[str]:
 
 
 def _same_source(root: Path, source: list[Any], cache: LocalCache) -> bool:
-    written, content = source
+    written, content, goes_on = source
     definition = definition_from_json(written)
     assert isinstance(definition, FileDefinition)
     try:
-        found = list_files(root, definition, cache=cache)
+        found = list_files(root, definition, cache=cache, may_lack=goes_on)
     except (DiagnosticError, OSError):
         return False
     return bool(content == [[file.path, file.sha256] for file in found])

@@ -12,6 +12,7 @@ from vibepiper_interpreter.compile.fingerprint_code import same_meaning
 from vibepiper_interpreter.plan.column_changes import column_changes, columns_changed, in_words
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL
+from vibepiper_interpreter.plan.news import look_for_news, reads_only_news
 from vibepiper_interpreter.plan.plan import Reason
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile, Stored
 
@@ -39,7 +40,7 @@ def compare(planning: Planning) -> None:
     for draft in planning.drafts.values():
         asset, published = draft.asset, draft.published
         if asset.kind == "source":
-            draft.source_files = planning.list_files(asset)
+            draft.listed_files = draft.source_files = planning.list_files(asset)
         if published is None:
             draft.own_reasons.append(Reason("new", f"it is not published in `{planning.environment}` yet"))
             continue
@@ -53,6 +54,7 @@ def compare(planning: Planning) -> None:
                 changed.append(draft)
         if (
             asset.kind == "source"
+            and not reads_only_news(asset)
             and not published.was_made_from(draft.source_files)
             and (words := _files_in_words(published.source_files, draft.source_files))
         ):
@@ -64,6 +66,8 @@ def compare(planning: Planning) -> None:
             draft.own_reasons.append(Reason("always", '`rebuild = "always"` asks for it'))
     _explain(planning, changed)
     for draft in planning.drafts.values():
+        if reads_only_news(draft.asset):
+            look_for_news(draft)
         if draft.own_reasons:
             _widen(draft)
 

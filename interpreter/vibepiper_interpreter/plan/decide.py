@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from vibepiper_interpreter.compile.build_settings import Intervals, Partitions
 from vibepiper_interpreter.compile.compiled import CompiledAsset, Input
+from vibepiper_interpreter.connectors.file.new_files import key_of_more
 from vibepiper_interpreter.plan.column_changes import columns_changed
 from vibepiper_interpreter.plan.descent import descends
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, Columns
+from vibepiper_interpreter.plan.news import reads_only_news
 from vibepiper_interpreter.plan.plan import Condition, Reason
 from vibepiper_interpreter.plan.slices import has_all_slices
 from vibepiper_interpreter.state import Confirmed
@@ -80,7 +82,8 @@ def _act(planning: Planning, draft: Draft) -> None:
     elif draft.asset.build == "view" and draft.asset.kind != "source" and _only_moved(draft):
         draft.verb = "repoint"
     elif draft.goes_on:
-        draft.verb = "fill" if isinstance(draft.asset.settings, Intervals | Partitions) else "extend"
+        by_slice = isinstance(draft.asset.settings, Intervals | Partitions) and draft.asset.kind != "source"
+        draft.verb = "fill" if by_slice else "extend"
     else:
         draft.verb = "rebuild"
     if draft.conditions and not draft.own_reasons:
@@ -184,7 +187,7 @@ def _existing(planning: Planning, draft: Draft) -> Version | None:
 
 def _made_of(planning: Planning, draft: Draft, inputs: Sequence[InputVersion]) -> str | None:
     """The version with the key that it would have, or one that another environment shows for the same inputs."""
-    version_id = planning.ids_by_key.get(version_key(draft.asset, inputs, draft.source_files, draft.continues))
+    version_id = planning.ids_by_key.get(_key(draft, inputs))
     if version_id is not None and not draft.replays:
         return version_id
     # Not made from these inputs, but kept for them: they came out equal in what it uses.
@@ -193,6 +196,13 @@ def _made_of(planning: Planning, draft: Draft, inputs: Sequence[InputVersion]) -
         # Of what goes on with what was there, that one comes first where it begins here: it has a past.
         return elsewhere
     return version_id
+
+
+def _key(draft: Draft, inputs: Sequence[InputVersion]) -> str:
+    if draft.goes_on and draft.published is not None and reads_only_news(draft.asset):
+        before = draft.published
+        return key_of_more(draft.asset, before.id, before.source_files, draft.source_files)
+    return version_key(draft.asset, inputs, draft.source_files, draft.continues)
 
 
 def _readable(planning: Planning, version: Version) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.build_settings import Append, History, Merge
 from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
+from vibepiper_interpreter.connectors.file.new_files import what_is_new
 from vibepiper_interpreter.estimate import Estimate
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, ColumnFlow, Columns
 from vibepiper_interpreter.plan.plan import BUILDING, ColumnChange, Condition, Reason, Verb
@@ -18,6 +19,7 @@ from vibepiper_interpreter.storage.slices import Range
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile, Stored, Version
 from vibepiper_interpreter.storage.version_key import continues
 from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from vibepiper_interpreter.state import State
@@ -39,6 +41,8 @@ class Draft:
     # Reasons of its own: its meaning, its files, its parts. Those that come from inputs are in `input_reasons`.
     own_reasons: list[Reason] = field(default_factory=list)
     input_reasons: list[Reason] = field(default_factory=list)
+    # Of a source: the files that there are, and those that it has to read.
+    listed_files: tuple[SourceFile, ...] = ()
     source_files: tuple[SourceFile, ...] = ()
     slices: tuple[Range | str, ...] = ()
     # The version that `slices` are made beside, where it is not the published one.
@@ -62,6 +66,9 @@ class Draft:
     reaches: tuple[Address, ...] = ()
     estimate: Estimate | None = None
     component: int = 0
+    # Why it must not be made unasked, and what a person should know though nothing is done about it.
+    problems: list[Diagnostic] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
 
     @property
     def acts(self) -> bool:
@@ -117,8 +124,18 @@ class Promotes:
         if shown is None or (shown.fingerprint, shown.build) != (asset.fingerprint, asset.build):
             return None
         if asset.kind == "source":
-            return shown.id if shown.was_made_from(draft.source_files) else None
+            return shown.id if _has_read(draft, shown) else None
         return shown.id if shown.is_right_for((read.address, read.version_id) for read in inputs) else None
+
+
+def _has_read(draft: Draft, shown: Published) -> bool:
+    """Whether nothing is left to read for a version: of the files that are there, and of those read here before."""
+    if draft.asset.settings is None or draft.published is None:
+        return shown.was_made_from(draft.listed_files)
+    news = what_is_new(draft.asset.cursor, shown.source_files, draft.listed_files)
+    known = {(file.path, file.sha256) for file in shown.source_files}
+    here = {(file.path, file.sha256) for file in draft.published.source_files}
+    return not (news.new or news.changed or here - known)
 
 
 @dataclass

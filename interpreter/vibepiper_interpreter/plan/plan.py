@@ -12,6 +12,7 @@ from vibepiper_interpreter.estimate import Estimate
 from vibepiper_interpreter.storage.slices import Range
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile
 from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic
 
 PLAN_FORMAT = 4  # raised whenever the saved form changes; an older file is refused with VP702
 
@@ -153,6 +154,8 @@ class Plan:
     goes_back: bool = False
     # It came out of a file, so that somebody could look at it before: a protected environment takes no other.
     saved: bool = field(default=False, compare=False)
+    # What planning saw that a person should know, though the plan does nothing about it. Not part of a saved plan.
+    warnings: tuple[Diagnostic, ...] = field(default=(), compare=False)
 
     @property
     def empty(self) -> bool:

@@ -20,6 +20,7 @@ from vibepiper_interpreter.plan.plan import BUILDING, Action, Plan, Reason
 from vibepiper_interpreter.plan.reach import reach
 from vibepiper_interpreter.plan.recheck import recheck
 from vibepiper_interpreter.plan.record import record
+from vibepiper_interpreter.plan.refuse import refuse
 from vibepiper_interpreter.plan.remove import remove
 from vibepiper_interpreter.plan.restrict import restrict
 from vibepiper_interpreter.plan.slices import slice_up
@@ -35,6 +36,7 @@ STEPS: tuple[Callable[[Planning], None], ...] = (
     decide,  # inputs first: create, rebuild, repoint, or nothing; on which conditions
     record,  # what stays as it is, but has to be written down anew
     restrict,  # to what was asked for, and what that needs
+    refuse,  # what would lose rows, or read some twice
     recheck,  # which checks run, on what is made and on what stays
     remove,  # what no spec declares any more
     reach,  # which assets feel each change
@@ -62,7 +64,7 @@ def make_plan(
     `list_files` gives a source's files as they are now; `storage_has` tells whether all parts of a version are there.
     `sight` is what the environment shows, where the caller has seen that already.
     With `promotes`, the versions that another environment shows are taken wherever they mean the same here.
-    VP207 where a word of `selection` names nothing.
+    VP207 where a word of `selection` names nothing; VP530, VP531 where a source would read rows twice, or lose some.
     """
     sight = sight or state.sight(environment)
     published = sight.published()
@@ -137,6 +139,12 @@ def _assemble(planning: Planning) -> Plan:
         variables=planning.project.variables,
         selection=planning.selection,
         unchanged=considered - sum(_is_counted(planning, draft) for draft in acting),
+        warnings=tuple(
+            warning
+            for draft in planning.drafts.values()
+            if planning.selected is None or draft.asset.address in planning.selected
+            for warning in draft.warnings
+        ),
         purpose="" if planning.promotes is None else f"promotes what `{planning.promotes.environment}` shows",
         notes=notes(planning.project, planning.published),
     )

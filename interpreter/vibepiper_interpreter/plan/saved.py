@@ -91,7 +91,8 @@ def verify_plan(
     for action in plan.actions:
         if not action.source_files:
             continue
-        if names := _changed_files(action.source_files, list_files(plan.assets[action.address])):
+        asset = plan.assets[action.address]
+        if names := _changed_files(action.source_files, list_files(asset), newer_may_wait=asset.settings is not None):
             moved.append(f"Files of `{action.address}` have changed: {_named(names)}.")
     if moved:
         raise DiagnosticError(
@@ -116,10 +117,10 @@ def _which(plan: Plan, compiled: CompiledProject | None) -> str:
     return f": {_named(names)}." if names else "; what the assets of the plan mean has not."
 
 
-def _changed_files(before: Sequence[SourceFile], now: Sequence[SourceFile]) -> list[str]:
+def _changed_files(before: Sequence[SourceFile], now: Sequence[SourceFile], *, newer_may_wait: bool) -> list[str]:
     old = {(file.path, file.size, file.sha256) for file in before}
     new = {(file.path, file.size, file.sha256) for file in now}
-    return sorted({path for path, _, _ in old ^ new})
+    return sorted({path for path, _, _ in (old - new if newer_may_wait else old ^ new)})
 
 
 def _named(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 from vibepiper_interpreter.compile.code_version import code_version
 from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset
@@ -29,7 +30,7 @@ _KINDS = frozenset(("source", "sql", "python"))
 
 def remember_unchanged(plan: Plan, compiled: Compiled, sight: Sight, list_files: ListFiles, cache: LocalCache) -> None:
     """Note that `plan`, which was decided from just these, is empty; nothing is noted of another one."""
-    if not plan.empty or plan.selection or not compiled.identity:
+    if not plan.empty or plan.selection or plan.warnings or not compiled.identity:
         return
     assets, published = compiled.project.assets, sight.published()
     if not all(_is_timeless(asset) and _is_shown(asset, published.get(address)) for address, asset in assets.items()):
@@ -76,11 +77,13 @@ def _key(compiled: Compiled, sight: Sight) -> str:
 
 
 def _is_timeless(asset: CompiledAsset) -> bool:
-    return asset.kind in _KINDS and asset.build in _BUILDS
+    return asset.kind == "source" or (asset.kind in _KINDS and asset.build in _BUILDS)
 
 
-def _content(asset: CompiledAsset, list_files: ListFiles) -> list[list[str]]:
-    return [[file.path, file.sha256] for file in list_files(asset)]
+def _content(asset: CompiledAsset, list_files: ListFiles) -> list[list[Any]]:
+    """What is looked at of the files of a source: their times only where these tell what is new."""
+    timed = asset.cursor is not None and asset.cursor.by == "modified"
+    return [[file.path, file.sha256, file.modified_ns if timed else 0] for file in list_files(asset)]
 
 
 def _is_shown(asset: CompiledAsset, published: Published | None) -> bool:

@@ -92,6 +92,9 @@ _ALL = (
     Code("VP518", "Rows outside their interval"),
     Code("VP520", "Key is missing"),
     Code("VP521", "Key comes more than once"),
+    Code("VP530", "File changed after it was read"),
+    Code("VP531", "Rows would be lost"),
+    Code("VP533", "Came too late to be read"),
     # environments, variables, secrets, storage
     Code("VP601", "Unknown environment"),
     Code("VP602", "Secret missing"),

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -54,19 +55,21 @@ def infer(
     options: Mapping[str, Any],
     declared: Mapping[str, str],
     cache: LocalCache,
+    known: Mapping[str, str] = MappingProxyType({}),
 ) -> Inferred:
     """The columns of `files`, read with `options` (DuckDB's names). A type in `declared` (by column) wins.
 
+    `known` are columns that were read before: they come first, and the files can only add to them, or widen a type.
     `connection` must be allowed to read the files. Raises UnreadableFile.
     """
     reader = _Reader(connection, root, options, cache)
     match format:
         case "csv":
-            return _infer_csv(reader, files, declared)
+            return _infer_csv(reader, files, declared, known)
         case "json":
-            return _infer_json(reader, files, declared)
+            return _infer_json(reader, files, declared, known)
         case "parquet":
-            return _infer_parquet(reader, files, declared)
+            return _infer_parquet(reader, files, declared, known)
     raise ValueError(f"unknown format {format!r}")
 
 
@@ -108,18 +111,21 @@ def engine_message(error: duckdb.Error) -> str:
     return message
 
 
-def _infer_csv(reader: _Reader, files: Sequence[SourceFile], declared: Mapping[str, str]) -> Inferred:
+def _infer_csv(
+    reader: _Reader, files: Sequence[SourceFile], declared: Mapping[str, str], known: Mapping[str, str]
+) -> Inferred:
     # An empty file says nothing about the others; where all are empty, their emptiness is the answer.
     filled = [file for file in files if file.size] or list(files)
     dialect, first = _sniff(reader, filled[:1], reader.options, declared)
     columns_by_file = [first] + [_sniff(reader, [file], dialect, declared)[1] for file in filled[1:]]
     headers = {tuple(columns) for columns in columns_by_file}
-    types = _union(reader, filled, columns_by_file, dialect, declared)
+    types = _union(reader, filled, columns_by_file, dialect, declared, known)
     options = {name: value for name, value in dialect.items() if name not in _GUESSING_OPTIONS}
     if len(headers) > 1:
         options[BY_NAME] = True
     header, without_rows = _header(reader, filled, dialect)
-    differing = _differing(filled, columns_by_file, types)
+    seen = {name.casefold() for columns in columns_by_file for name in columns}
+    differing = _differing(filled, columns_by_file, {name: types[name] for name in types if name.casefold() in seen})
     return Inferred(tuple(sorted(options.items())), tuple(types.items()), differing, header, without_rows)
 
 
@@ -177,14 +183,19 @@ def _union(
     columns_by_file: Sequence[_Columns],
     dialect: Mapping[str, Any],
     declared: Mapping[str, str],
+    known: Mapping[str, str],
 ) -> _Columns:
     """All columns of all files, in the order of first sight, each with the one type that holds every file's values."""
     spelling: dict[str, str] = {}
-    seen: dict[str, dict[str, SourceFile]] = {}
+    seen: dict[str, dict[str, list[SourceFile]]] = {}
+    for name, kind in known.items():
+        spelling[name.casefold()] = name
+        seen[name.casefold()] = {kind: []}
     for file, columns in zip(files, columns_by_file, strict=True):
         for name, kind in columns.items():
             spelling.setdefault(name.casefold(), name)
-            seen.setdefault(name.casefold(), {}).setdefault(kind, file)
+            seen.setdefault(name.casefold(), {}).setdefault(kind, []).append(file)
+    text = {name.casefold() for name, kind in known.items() if kind == "VARCHAR"}
     chosen = {name.casefold(): kind for name, kind in declared.items()}
     types: _Columns = {}
     for folded, kinds in seen.items():
@@ -194,7 +205,8 @@ def _union(
         if (
             len(kinds) > 1
             and "VARCHAR" in kinds
-            and not _has_value(reader, kinds["VARCHAR"], spelling[folded], dialect)
+            and folded not in text
+            and not any(_has_value(reader, file, spelling[folded], dialect) for file in kinds["VARCHAR"])
         ):
             del kinds["VARCHAR"]  # a column without any value is taken for text, and says nothing
         types[spelling[folded]] = _common_type(reader, list(kinds))
@@ -216,18 +228,44 @@ def _common_type(reader: _Reader, kinds: Sequence[str]) -> str:
     return found
 
 
-def _infer_json(reader: _Reader, files: Sequence[SourceFile], declared: Mapping[str, str]) -> Inferred:
+def _infer_json(
+    reader: _Reader, files: Sequence[SourceFile], declared: Mapping[str, str], known: Mapping[str, str]
+) -> Inferred:
     relation = f"read_json({{files}}, union_by_name = true{options_sql(reader.options)})"
-    types = reader.describe(files, relation)
+    found = reader.describe(files, relation)
+    # A field that is null wherever it stands is taken for JSON, and says nothing.
+    silent = [name for name, kind in found.items() if kind == "JSON" and name in known and known[name] != "JSON"]
+    for name in silent:
+        if not reader.ask(files, f"SELECT 1 FROM {relation} WHERE {quote(name)} IS NOT NULL LIMIT 1"):
+            found[name] = known[name]
+    types = _widened(reader, known, found)
     options = {name: value for name, value in reader.options.items() if name not in _GUESSING_OPTIONS}
     return Inferred(tuple(sorted(options.items())), tuple(_declared_over(types, declared).items()))
 
 
-def _infer_parquet(reader: _Reader, files: Sequence[SourceFile], declared: Mapping[str, str]) -> Inferred:
+def _infer_parquet(
+    reader: _Reader, files: Sequence[SourceFile], declared: Mapping[str, str], known: Mapping[str, str]
+) -> Inferred:
     relation = "read_parquet({files}, union_by_name = true, hive_partitioning = false)"
     columns_by_file = [reader.describe([file], relation) for file in files]
-    types = columns_by_file[0] if len(files) == 1 else reader.describe(files, relation)
-    return Inferred((), tuple(_declared_over(types, declared).items()), _differing(files, columns_by_file, types))
+    found = columns_by_file[0] if len(files) == 1 else reader.describe(files, relation)
+    types = _declared_over(_widened(reader, known, found), declared)
+    return Inferred((), tuple(types.items()), _differing(files, columns_by_file, found))
+
+
+def _widened(reader: _Reader, known: Mapping[str, str], found: _Columns) -> _Columns:
+    """The columns that were known, each with the type that holds its old and new values, then those that are new."""
+    if not known:
+        return found
+    spelled = {name.casefold(): name for name in known}
+    types = dict(known)
+    for name, kind in found.items():
+        before = spelled.get(name.casefold())
+        if before is None:
+            types[name] = kind
+        else:
+            types[before] = _common_type(reader, list(dict.fromkeys((known[before], kind))))
+    return types
 
 
 def _declared_over(types: _Columns, declared: Mapping[str, str]) -> _Columns:

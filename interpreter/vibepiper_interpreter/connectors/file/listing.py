@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from vibepiper_interpreter.compile.compiled import FileDefinition
+from vibepiper_interpreter.compile.compiled import CompiledAsset, FileDefinition
 from vibepiper_interpreter.local_cache import LocalCache
 from vibepiper_interpreter.storage.version import SourceFile
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, Place, nearest
@@ -27,13 +27,15 @@ def list_files(
     *,
     place_of: Callable[[int], Place | None] = lambda index: None,
     cache: LocalCache | None = None,
+    may_lack: bool = False,
 ) -> tuple[SourceFile, ...]:
     """The files of `definition` as they are now, in natural order, each once.
 
-    Raises DiagnosticError with a VP501 or VP502 for every pattern that names no file; `place_of` gives the place of
-    the pattern with that index. Content hashes are remembered in `cache` by path, size, times and inode.
+    Raises DiagnosticError with a VP501 or VP502 for every pattern that names no file, unless files `may_lack`;
+    `place_of` gives the place of the pattern with that index. Content hashes are remembered in `cache` by path, size,
+    times and inode.
     """
-    paths = find_files(root, definition.paths, place_of=place_of)
+    paths = find_files(root, definition.paths, place_of=place_of, may_lack=may_lack)
     if cache is not None:
         return _identify(root, paths, cache)
     with LocalCache(root) as own:
@@ -41,25 +43,39 @@ def list_files(
 
 
 def find_files(
-    root: Path, patterns: Sequence[str], *, place_of: Callable[[int], Place | None] = lambda index: None
+    root: Path,
+    patterns: Sequence[str],
+    *,
+    place_of: Callable[[int], Place | None] = lambda index: None,
+    may_lack: bool = False,
 ) -> tuple[str, ...]:
     """The paths that `patterns` name, relative to `root` unless a pattern is absolute. Raises like `list_files`."""
     found: dict[str, None] = {}
     problems: list[Diagnostic] = []
     for index, pattern in enumerate(patterns):
         matches = _matches(root, pattern)
-        if not matches:
+        if not matches and not may_lack:
             problems.append(_nothing_found(root, pattern, place_of(index)))
         found.update(dict.fromkeys(matches))
     if problems:
         raise DiagnosticError(problems)
-    return tuple(sorted(found, key=_natural))
+    return tuple(sorted(found, key=natural))
 
 
 def identify_files(root: Path, paths: Sequence[str]) -> tuple[SourceFile, ...]:
     """What these files, which must exist, are now. Hashes are remembered as those of `list_files` are."""
     with LocalCache(root) as own:
         return _identify(root, paths, own)
+
+
+def files_of(root: Path, asset: CompiledAsset, cache: LocalCache | None = None) -> tuple[SourceFile, ...]:
+    """The files of a source as they are now; none for other assets. Raises like `list_files`.
+
+    What a source that goes on has read may be cleared away.
+    """
+    if not isinstance(asset.definition, FileDefinition):
+        return ()
+    return list_files(root, asset.definition, cache=cache, may_lack=asset.settings is not None)
 
 
 def is_pattern(path: str) -> bool:
@@ -81,8 +97,8 @@ def _normal(path: str) -> str:
     return os.path.normpath(path).replace(os.sep, "/")
 
 
-def _natural(path: str) -> tuple[tuple[int, str], ...]:
-    """`part-9` before `part-10`."""
+def natural(path: str) -> tuple[tuple[int, str], ...]:
+    """The order of files: `part-9` before `part-10`."""
     return tuple((int(piece), "") if piece.isdecimal() else (-1, piece) for piece in _NUMBER.split(path))
 
 
