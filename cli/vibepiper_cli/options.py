@@ -29,6 +29,28 @@ WorkersOption = Annotated[
 WaitOption = Annotated[
     str, typer.Option(metavar="DURATION", help="Wait so long for another apply to end: 30s, 10m, 1h.")
 ]
+FromOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="TIME",
+        show_default=False,
+        help="Build only intervals from this one on: `2024-01-01`, `2024-01-01T08:00`.",
+    ),
+]
+ToOption = Annotated[
+    str | None, typer.Option("--to", metavar="TIME", show_default=False, help="Build only intervals before this time.")
+]
+RebuildOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rebuild",
+        metavar="ASSET",
+        show_default=False,
+        help="Make it anew, though nothing has changed; of intervals those between --from and --to.",
+        autocompletion=complete_asset,
+    ),
+]
 SelectionArgument = Annotated[
     list[str] | None,
     typer.Argument(

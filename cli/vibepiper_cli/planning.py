@@ -24,6 +24,7 @@ from vibepiper_interpreter.plan import (
     remember_unchanged,
     verify_plan,
 )
+from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_interpreter.plan.draft import ListFiles
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.state import Sight, applied_sources, glance_at, open_state, open_state_at
@@ -33,6 +34,9 @@ from vibepiper_spec.diagnostics import Diagnostic, has_errors
 
 if TYPE_CHECKING:
     from vibepiper_interpreter.state import State
+
+
+NOTHING_ASKED = Asked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +61,18 @@ class Planned:
             self.state.close()
 
 
-def make(invocation: Invocation, environment: str, selection: Sequence[str]) -> Planned:
+def make(invocation: Invocation, environment: str, selection: Sequence[str], asked: Asked = NOTHING_ASKED) -> Planned:
     root = find_root(invocation)
     compiled = compile_root(root, environment, applied_sources)
     diagnostics = compiled.diagnostics
     if has_errors(diagnostics):
         diagnostics += changed_sources(compiled, root)
     stop_on_errors(diagnostics, invocation)
-    sight = None if selection else glance_at(root, compiled.state_url, environment)
+    sight = None if selection or asked != NOTHING_ASKED else glance_at(root, compiled.state_url, environment)
     if sight is not None and (plan := _recall(compiled, root, sight)) is not None:
         return Planned(plan, root, None, diagnostics)
     state = open_state_at(root, compiled.state_url)
-    plan = _plan(compiled, root, state, environment, selection, sight)
+    plan = _plan(compiled, root, state, environment, selection, sight, asked)
     if sight is not None:
         with LocalCache(root) as cache:
             remember_unchanged(plan, compiled, sight, _lister(root, cache), cache)
@@ -120,6 +124,7 @@ def _plan(
     environment: str,
     selection: Sequence[str],
     sight: Sight | None = None,
+    asked: Asked = NOTHING_ASKED,
 ) -> Plan:
     return make_plan(
         compiled.project,
@@ -129,6 +134,7 @@ def _plan(
         list_files=lambda asset: source_files(root, asset),
         storage_has=Storage.look(root / compiled.storage_path, state.id, compiled.storage_path).has,
         sight=sight,
+        asked=asked,
     )
 
 

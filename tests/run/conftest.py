@@ -16,6 +16,7 @@ from vibepiper_interpreter.compile import compile_project
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.connectors.file import files_of
 from vibepiper_interpreter.plan import make_plan
+from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run import apply_plan
 from vibepiper_interpreter.run.events import Event
@@ -72,7 +73,7 @@ class Project:
             self._state.close()
             self._state = None
 
-    def plan(self, *selection: str, environment: str = "dev") -> Plan:
+    def plan(self, *selection: str, environment: str = "dev", asked: Asked | None = None) -> Plan:
         loaded = load_project(self.root)
         compiled = compile_project(loaded, environment, applied=applied_sources)
         problems = [*loaded.diagnostics, *compiled.diagnostics]
@@ -83,6 +84,7 @@ class Project:
             environment,
             selection=selection,
             now=self.now,
+            asked=asked,
             list_files=self._list_files,
             storage_has=self.storage.has,
         )

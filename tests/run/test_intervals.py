@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from tests.run.conftest import VP_TOML, Project
 
+from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_interpreter.plan.plan import Action
 from vibepiper_interpreter.storage.slices import Range
 from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import DiagnosticError
 
 ORDERS = """
 [source.file.orders]
@@ -221,3 +223,49 @@ def test_an_interval_that_came_out_equal_stays(shop: Project) -> None:
     assert shop.outcomes(result)["daily"] == "kept"
     assert {file for file in shop.part_files() - files if "daily" in file} == set()
     assert shop.plan().empty
+
+
+def test_what_is_filled_can_be_bounded(shop: Project) -> None:
+    shop.now = at(2024, 1, 10)
+    shop.apply(shop.plan(asked=Asked(day(2), day(4))))
+    assert [row[0] for row in daily(shop)] == ["2024-01-02"]
+    filled = action(shop)
+    assert filled.slices == (Range(day(1), day(2)), Range(day(4), day(10)))
+    assert filled.reasons[0].words == "7 days (2024-01-01 to 2024-01-02, 2024-01-04 to 2024-01-10) are missing"
+    shop.apply()
+    assert [row[0] for row in daily(shop)] == ["2024-01-01", "2024-01-02"]
+    assert shop.plan().empty
+
+
+def test_an_edit_keeps_what_is_built_out_of_bounds(shop: Project) -> None:
+    shop.apply()
+    shop.pipeline(ORDERS + DAILY.replace("sum(amount)", "2 * sum(amount)"))
+    shop.apply(shop.plan(asked=Asked(day(2), None)))
+    assert daily(shop) == [("2024-01-01", 1, 20), ("2024-01-02", 2, 50)]
+
+
+def test_intervals_are_restated_on_purpose(shop: Project) -> None:
+    shop.pipeline(ORDERS + DAILY.replace("sum(amount)", "random()"))
+    shop.apply()
+    before, files = shop.rows("shop.daily"), shop.part_files()
+    plan = shop.plan(asked=Asked(day(2), day(3), ("daily",)))
+    [restated] = plan.actions
+    assert (restated.verb, restated.slices) == ("fill", (Range(day(2), day(3)),))
+    assert restated.reasons[0].words.endswith("made anew: `--rebuild` asks for it")
+    shop.apply(plan)
+    after = shop.rows("shop.daily")
+    assert (after[0], after[1] == before[1]) == (before[0], False)
+    assert made(shop, files) == ["01-02 01-03"]
+    assert shop.plan().empty
+
+
+def test_a_table_is_rebuilt_on_purpose(shop: Project) -> None:
+    shop.pipeline(ORDERS + '[sql.copied]\nquery = "select *, random() as r from orders"')
+    shop.apply()
+    before = shop.rows("shop.copied")
+    plan = shop.plan(asked=Asked(rebuild=("copied",)))
+    assert [(each.verb, each.reasons[0].code) for each in plan.actions] == [("rebuild", "restated")]
+    shop.apply(plan)
+    assert shop.rows("shop.copied") != before
+    with pytest.raises(DiagnosticError, match="VP207"):
+        shop.plan(asked=Asked(day(1), None))

@@ -17,7 +17,7 @@ from vibepiper_cli.failure import WrongUsage
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import DEFAULT_ENVIRONMENT
 from vibepiper_cli.owner import owner
-from vibepiper_cli.planning import Planned
+from vibepiper_cli.planning import NOTHING_ASKED, Planned
 from vibepiper_cli.protection import chosen, require_no_review
 from vibepiper_cli.spec_places import SpecPlaces
 from vibepiper_cli.views.diagnostics import show_diagnostics
@@ -25,6 +25,7 @@ from vibepiper_cli.views.plan import render_plan
 from vibepiper_cli.views.progress import progress
 from vibepiper_cli.views.run_json import run_json
 from vibepiper_cli.views.summary import render_summary
+from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run import apply_plan
 from vibepiper_interpreter.run.failures import check_failed
@@ -52,12 +53,20 @@ class How:
     quiet: bool
 
 
-def apply(invocation: Invocation, selection: Sequence[str], environment: str | None, how: How) -> ExitStatus:
+def apply(
+    invocation: Invocation,
+    selection: Sequence[str],
+    environment: str | None,
+    how: How,
+    asked: Asked = NOTHING_ASKED,
+) -> ExitStatus:
     file = _plan_file(selection)
     if file is None:
         name = environment or DEFAULT_ENVIRONMENT
         require_no_review(invocation, name, f"vp plan{chosen(name)} --out {name}.vpplan", f"vp apply {name}.vpplan")
-        planned = _make(invocation, name, selection)
+        planned = _make(invocation, name, selection, asked)
+    elif asked != NOTHING_ASKED:
+        raise WrongUsage("a saved plan says itself what is done; leave out `--from`, `--to` and `--rebuild`.")
     elif environment is not None:
         raise WrongUsage("a saved plan names its environment itself; leave out `--env`, or plan again with it.")
     else:
@@ -66,9 +75,9 @@ def apply(invocation: Invocation, selection: Sequence[str], environment: str | N
         return carry_out(planned, invocation, how, again=None if file is None else _plan_anew(planned.plan, file))
 
 
-def _make(invocation: Invocation, environment: str, selection: Sequence[str]) -> Planned:
+def _make(invocation: Invocation, environment: str, selection: Sequence[str], asked: Asked) -> Planned:
     try:
-        return planning.make(invocation, environment, selection)
+        return planning.make(invocation, environment, selection, asked)
     except DiagnosticError as error:
         names_nothing = [found.code for found in error.diagnostics] == ["VP207"]
         if names_nothing and len(selection) == 1 and Path(selection[0]).suffix in _FILE_SUFFIXES:
@@ -79,7 +88,7 @@ def _make(invocation: Invocation, environment: str, selection: Sequence[str]) ->
 def _plan_anew(plan: Plan, file: Path) -> str:
     """A plan file is of one use: once something has changed, it has to be made again."""
     name = shlex.quote(str(file))
-    words = "".join(f" {shlex.quote(word)}" for word in plan.selection)
+    words = "".join(f" {shlex.quote(word)}" for word in (*plan.selection, *plan.asked))
     return f"vp plan{words}{chosen(plan.environment)} --out {name} && vp apply {name}"
 
 

@@ -10,11 +10,12 @@ from vibepiper_cli import planning
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.failure import WrongUsage
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.planning import Planned
+from vibepiper_cli.planning import NOTHING_ASKED, Planned
 from vibepiper_cli.views.plan import render_plan
 from vibepiper_cli.views.plan_json import plan_json
 from vibepiper_cli.views.plan_markdown import render_markdown
 from vibepiper_interpreter.plan import save_plan
+from vibepiper_interpreter.plan.asked import Asked
 
 
 def plan(
@@ -26,13 +27,14 @@ def plan(
     out: Path | None,
     detailed_exitcode: bool,
     markdown: bool = False,
+    asked: Asked = NOTHING_ASKED,
 ) -> ExitStatus:
     if markdown and invocation.json:
         raise WrongUsage("`--json` and `--markdown` are two forms of one plan; leave one out.")
     if as_of is None:
-        planned = planning.make(invocation, environment, selection)
-    elif selection:
-        raise WrongUsage("`--as-of` takes the whole environment back; leave out the selection.")
+        planned = planning.make(invocation, environment, selection, asked)
+    elif selection or asked != NOTHING_ASKED:
+        raise WrongUsage("`--as-of` takes the whole environment back; leave out what selects or asks for more.")
     else:
         # Here, because going back looks at files, which brings the engine; what only plans must not wait for it.
         from vibepiper_cli.returning import as_of_plan

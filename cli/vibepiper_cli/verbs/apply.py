@@ -12,8 +12,11 @@ from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import (
     DEFAULT_ENVIRONMENT,
     EnvironmentOption,
+    FromOption,
     JsonOption,
+    RebuildOption,
     SelectionArgument,
+    ToOption,
     WaitOption,
     WorkersOption,
     YesOption,
@@ -24,6 +27,9 @@ def apply(
     context: typer.Context,
     selection: SelectionArgument = None,
     environment: EnvironmentOption = DEFAULT_ENVIRONMENT,
+    begin: FromOption = None,
+    end: ToOption = None,
+    rebuild: RebuildOption = None,
     yes: YesOption = False,
     workers: WorkersOption = None,
     wait: WaitOption = "0s",
@@ -40,11 +46,14 @@ def apply(
     Example:
       vp apply
       vp apply daily_revenue+ --yes
+      vp apply --from 2024-01-01 --to 2024-02-01
       vp apply today.vpplan --yes
     """
+    from vibepiper_cli.asking import parse_asked
     from vibepiper_cli.commands.apply import How, apply
 
     how = How(yes=yes, workers=workers, wait=parse_duration(wait), quiet=quiet)
     source = context.get_parameter_source("environment")
     chosen = source is not None and source.name == "COMMANDLINE"
-    return apply(Invocation.of(context, json=json), selection or [], environment if chosen else None, how)
+    asked = parse_asked(begin, end, rebuild or ())
+    return apply(Invocation.of(context, json=json), selection or [], environment if chosen else None, how, asked)

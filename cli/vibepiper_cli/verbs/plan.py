@@ -9,7 +9,16 @@ import typer
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.failure import WrongUsage
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.options import DEFAULT_ENVIRONMENT, EnvironmentOption, JsonOption, OutOption, SelectionArgument
+from vibepiper_cli.options import (
+    DEFAULT_ENVIRONMENT,
+    EnvironmentOption,
+    FromOption,
+    JsonOption,
+    OutOption,
+    RebuildOption,
+    SelectionArgument,
+    ToOption,
+)
 
 
 def plan(
@@ -32,6 +41,9 @@ def plan(
             help="Plan nothing: only tell which source files and snapshots moved since they were published.",
         ),
     ] = False,
+    begin: FromOption = None,
+    end: ToOption = None,
+    rebuild: RebuildOption = None,
     out: OutOption = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 if there are changes, 0 if there are none.")
@@ -51,17 +63,19 @@ def plan(
       vp plan
       vp plan daily_revenue+ --env prod
       vp plan --out today.vpplan && vp apply today.vpplan
+      vp plan --rebuild daily_revenue+ --from 2024-03-01 --to 2024-03-08
       vp plan --as-of 2h --out back.vpplan
       vp plan --refresh-only
     """
     if refresh_only:
-        if selection or as_of or out or markdown:
+        if selection or as_of or out or markdown or begin or end or rebuild:
             raise WrongUsage(
                 "`--refresh-only` plans nothing and looks at all: it takes no selection, no `--as-of`, no `--out`."
             )
         from vibepiper_cli.commands.refresh import refresh_only as tell
 
         return tell(Invocation.of(context, json=json), environment, detailed_exitcode=detailed_exitcode)
+    from vibepiper_cli.asking import parse_asked
     from vibepiper_cli.commands.plan import plan
 
     return plan(
@@ -72,4 +86,5 @@ def plan(
         out=out,
         detailed_exitcode=detailed_exitcode,
         markdown=markdown,
+        asked=parse_asked(begin, end, rebuild or ()),
     )

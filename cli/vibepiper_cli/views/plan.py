@@ -89,7 +89,8 @@ def _purpose(plan: Plan) -> str:
 
 
 def _selected(plan: Plan) -> str:
-    return f", for {listed(plan.selection)}" if plan.selection else ""
+    selected = f", for {listed(plan.selection)}" if plan.selection else ""
+    return selected + (f", with `{' '.join(plan.asked)}`" if plan.asked else "")
 
 
 def _action(action: Action, plan: Plan, paint: Paint) -> list[str]:

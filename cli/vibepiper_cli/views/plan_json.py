@@ -16,6 +16,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "environment": plan.environment,
         "serial": plan.serial,
         "selection": list(plan.selection),
+        "asked": list(plan.asked),
         "purpose": plan.purpose,
         "notes": list(plan.notes),
         "changes": not plan.empty,

@@ -166,7 +166,7 @@ def _is_proven(source: Draft, read: Input) -> bool:
 
 def _existing(planning: Planning, draft: Draft) -> Version | None:
     """A version that was made of exactly this meaning and these inputs before, and can still be read."""
-    if draft.asset.rebuild_always:
+    if draft.asset.rebuild_always or draft.restated:
         return None
     inputs = planning.current_inputs(draft)
     if inputs is None:

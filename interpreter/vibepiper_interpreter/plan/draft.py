@@ -12,6 +12,7 @@ from vibepiper_interpreter.compile.build_settings import Append, History, Merge
 from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
 from vibepiper_interpreter.connectors.file.new_files import what_is_new
 from vibepiper_interpreter.estimate import Estimate
+from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, ColumnFlow, Columns
 from vibepiper_interpreter.plan.plan import BUILDING, ColumnChange, Condition, Reason, Verb
 from vibepiper_interpreter.state import Confirmed, Proof, Published
@@ -45,6 +46,8 @@ class Draft:
     listed_files: tuple[SourceFile, ...] = ()
     source_files: tuple[SourceFile, ...] = ()
     slices: tuple[Range | str, ...] = ()
+    # `--rebuild` names it: it is made anew even where the same was made before.
+    restated: bool = False
     # The version that `slices` are made beside, where it is not the published one.
     base: Version | None = None
     conditions: tuple[Condition, ...] = ()
@@ -157,6 +160,7 @@ class Planning:
     # The published versions of assets whose meaning changed, and of removed ones.
     previous: dict[Address, Version] = field(default_factory=dict)
     promotes: Promotes | None = None
+    asked: Asked = field(default_factory=Asked)
     # Assets that were asked for; None: all.
     selected: frozenset[Address] | None = None
 

@@ -48,6 +48,7 @@ class Reason:
         "promoted",
         "returned",
         "slices",
+        "restated",
         "recorded",
     ]
     words: str
@@ -145,6 +146,8 @@ class Plan:
     variables: Mapping[str, Any]
     # What was selected on the command line, as written; empty for everything.
     selection: tuple[str, ...] = ()
+    # What else was asked for, as it would be typed: `--rebuild daily --from 2024-01-01`.
+    asked: tuple[str, ...] = ()
     unchanged: int = 0
     # In words, where it is not simply to do what the specs say: "shows what `dev` shows".
     purpose: str = ""

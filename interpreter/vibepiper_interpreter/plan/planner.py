@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.compiled import CompiledProject
 from vibepiper_interpreter.engine_version import duckdb_version
+from vibepiper_interpreter.plan.asked import Asked, restate
 from vibepiper_interpreter.plan.compare import compare
 from vibepiper_interpreter.plan.components import group
 from vibepiper_interpreter.plan.decide import decide
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 STEPS: tuple[Callable[[Planning], None], ...] = (
     compare,  # each asset with what is published, by itself: meaning, build, files, stored parts
+    restate,  # what was asked to be made anew
     slice_up,  # which intervals are over, and not there yet
     decide,  # inputs first: create, rebuild, repoint, or nothing; on which conditions
     record,  # what stays as it is, but has to be written down anew
@@ -56,6 +58,7 @@ def make_plan(
     storage_has: StorageHas,
     promotes: Promotes | None = None,
     sight: Sight | None = None,
+    asked: Asked | None = None,
 ) -> Plan:
     """Everything an apply would do to `environment` now. Touches nothing; the same inputs give the same plan.
 
@@ -63,6 +66,7 @@ def make_plan(
 
     `list_files` gives a source's files as they are now; `storage_has` tells whether all parts of a version are there.
     `sight` is what the environment shows, where the caller has seen that already.
+    `asked` says what to make anew on purpose, and which intervals to make.
     With `promotes`, the versions that another environment shows are taken wherever they mean the same here.
     VP207 where a word of `selection` names nothing; VP530, VP531 where a source would read rows twice, or lose some.
     """
@@ -85,6 +89,7 @@ def make_plan(
         drafts={address: Draft(asset, published.get(address)) for address, asset in compiled.assets.items()},
         flow=ColumnFlow(origins_in(compiled)),
         promotes=promotes,
+        asked=asked or Asked(),
     )
     for step in STEPS:
         step(planning)
@@ -116,7 +121,7 @@ def _assemble(planning: Planning) -> Plan:
             planning.serial,
             engine,
             planning.now,
-            planning.selection,
+            (*planning.selection, *planning.asked.words()),
         ),
         created_at=planning.now,
         environment=planning.environment,
@@ -138,6 +143,7 @@ def _assemble(planning: Planning) -> Plan:
         },
         variables=planning.project.variables,
         selection=planning.selection,
+        asked=planning.asked.words(),
         unchanged=considered - sum(_is_counted(planning, draft) for draft in acting),
         warnings=tuple(
             warning

@@ -13,7 +13,8 @@ def restrict(planning: Planning) -> None:
     if not planning.selection:
         return
     removed = [address for address in planning.published if address not in planning.project.assets]
-    planning.selected = select(planning.project, removed, planning.selection)
+    restated = {address for address, draft in planning.drafts.items() if draft.restated}
+    planning.selected = select(planning.project, removed, planning.selection) | restated
     needed_by: dict[Address, Address] = {}
     # Against the order of the project: every reader comes before its inputs.
     for draft in reversed(planning.drafts.values()):

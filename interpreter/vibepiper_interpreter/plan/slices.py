@@ -1,14 +1,14 @@
-"""Second step: which intervals are over by the plan's clock, and are not built yet."""
+"""Before deciding: which intervals are over by the plan's clock, and are not built yet."""
 
 from __future__ import annotations
 
 from vibepiper_interpreter.compile.build_settings import Intervals
-from vibepiper_interpreter.grains import count, floor, in_words, settled, stretches
+from vibepiper_interpreter.grains import aligned, count, floor, in_words, settled, stretches
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL
 from vibepiper_interpreter.plan.plan import Reason
 from vibepiper_interpreter.storage.coverage import coverage, in_bounds
-from vibepiper_interpreter.storage.slices import Range, Ranges, built_ranges, common, only_ranges, without
+from vibepiper_interpreter.storage.slices import Range, Ranges, built_ranges, common, merged, only_ranges, without
 from vibepiper_interpreter.storage.version import Version
 
 
@@ -21,19 +21,25 @@ def slice_up(planning: Planning) -> None:
 
 def _slice_up(planning: Planning, draft: Draft, settings: Intervals) -> None:
     wanted = _wanted(planning, settings)
-    if not draft.goes_on or draft.published is None:
-        draft.slices = wanted
+    built = () if draft.published is None else built_ranges(draft.published.built)
+    asked = _asked(planning, wanted, settings)
+    if not draft.goes_on:
+        # What is published does not vanish because less was asked for.
+        draft.slices = merged((*asked, *common(built, wanted)))
         return
-    built = built_ranges(draft.published.built)
-    missing, gone = without(wanted, built), without(built, in_bounds(built, settings))
-    draft.slices = missing
+    missing, gone = without(asked, built), without(built, in_bounds(built, settings))
+    again = common(asked, built) if draft.restated else ()
+    draft.slices = merged((*missing, *again))
     if missing:
         draft.own_reasons.append(Reason("slices", f"{stretches_in_words(missing, settings)} missing"))
+    if again:
+        words = stretches_in_words(again, settings)
+        draft.own_reasons.append(Reason("slices", f"{words} made anew: `--rebuild` asks for it"))
     if gone:
         draft.own_reasons.append(
             Reason("slices", f"{stretches_in_words(gone, settings)} outside of `start` and `end` now")
         )
-    if missing or gone:
+    if missing or gone or (again and not draft.reproducible):
         draft.own_changed = ALL
 
 
@@ -66,6 +72,12 @@ def _wanted(planning: Planning, settings: Intervals) -> Ranges:
     start = floor(settings.start, settings.grain)
     end = floor(settled(planning.now, settings.time_zone), settings.grain)
     return in_bounds((Range(start, end),), settings) if start < end else ()
+
+
+def _asked(planning: Planning, wanted: Ranges, settings: Intervals) -> Ranges:
+    """What of `wanted` was asked for: every interval that the bounds touch."""
+    bounds = planning.asked.bounds
+    return wanted if bounds is None else common(wanted, aligned([bounds], settings.grain))
 
 
 def stretches_in_words(ranges: Ranges, settings: Intervals) -> str:

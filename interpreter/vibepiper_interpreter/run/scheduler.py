@@ -171,7 +171,8 @@ class Scheduler:
             return keeps
         if action.version_id is not None:
             return self._versions[action.version_id]
-        if asset.rebuild_always or not action.after or any(read in self._made for read in inputs):
+        restated = any(reason.code == "restated" for reason in action.reasons)
+        if asset.rebuild_always or restated or not action.after or any(read in self._made for read in inputs):
             return None
         if asset.settings is not None:
             return None  # what it goes on with is the plan's to say
