@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -146,6 +147,24 @@ def test_a_paused_owner_wakes_up_and_publishes_nothing(place: Any, state: State)
         out, _ = other.communicate("go\n")
         assert out == "VP704 True\n"
         assert state.publish(lease, 0, {}, "r1") == 1
+
+
+def test_after_a_restart_of_the_machine_nobody_waits(place: Any, state: State) -> None:
+    """No process of an earlier boot lives. Of a server's clients nobody can tell on which machine they ran."""
+    state.take_lease("dev", "before the restart").release()
+
+    def let_it_be_held(**changes: object) -> None:
+        with state._database.writing() as connection:
+            connection.execute(update(leases).values(held=True, machine="another-boot pid:[4026531836]", **changes))
+
+    let_it_be_held()
+    assert told(lambda: state.take_lease("dev", "ann")).code == "VP703"  # it was seen since this boot, so it lives
+    let_it_be_held(heartbeat_at=datetime(2001, 1, 1, tzinfo=UTC))
+    if place.url is None:
+        with state.take_lease("dev", "ann") as lease:
+            assert lease.token == 2
+    else:
+        assert told(lambda: state.take_lease("dev", "ann")).code == "VP703"
 
 
 def test_many_processes_take_turns(place: Any, state: State) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vibepiper_interpreter.state.database import Database, database_time
-from vibepiper_interpreter.state.process import Process, is_known_dead, this_process
+from vibepiper_interpreter.state.process import Process, ended_with_an_earlier_boot, is_known_dead, this_process
 from vibepiper_interpreter.state.tables import leases
 from vibepiper_interpreter.state.writing import add_environment
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
@@ -146,11 +146,20 @@ def _try(connection: Connection, environment: str, owner: str, process: Process)
     if row is None:
         connection.execute(insert(leases).values(environment=environment, token=1, **values))
         return 1, None
-    if row.held and row.expires_at > now and not is_known_dead(_process(row)):
+    if row.held and row.expires_at > now and not _is_gone(connection, row):
         return 0, row
     token: int = row.token + 1
     connection.execute(update(leases).where(leases.c.environment == environment).values(token=token, **values))
     return token, None
+
+
+def _is_gone(connection: Connection, owner: Row[Any]) -> bool:
+    """Whether the owner is dead for certain, so that nobody need wait until its lease runs out."""
+    process = _process(owner)
+    if is_known_dead(process):
+        return True
+    # A file on a local disk belongs to one machine; the clients of a server may be anywhere.
+    return connection.dialect.name == "sqlite" and ended_with_an_earlier_boot(process, owner.heartbeat_at)
 
 
 def _process(row: Row[Any]) -> Process:

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 
@@ -40,6 +41,21 @@ def is_known_dead(process: Process) -> bool:
         pass  # it lives, and belongs to somebody else
     started = _started(process.number)
     return bool(started and process.started) and started != process.started
+
+
+def ended_with_an_earlier_boot(process: Process, seen: datetime) -> bool:
+    """Whether it ran under another boot than this process, and was not `seen` since this one began.
+
+    For processes of one machine only. False where it cannot be told.
+    """
+    theirs, ours = process.machine.partition(" "), _machine().partition(" ")
+    if not (theirs[2] and ours[2]) or theirs[0] == ours[0]:
+        return False
+    try:
+        uptime = float(Path("/proc/uptime").read_text().split()[0])
+    except (OSError, ValueError):
+        return False
+    return seen < datetime.now(UTC) - timedelta(seconds=uptime)
 
 
 def _machine() -> str:
