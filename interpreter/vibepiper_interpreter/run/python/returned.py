@@ -45,12 +45,14 @@ class BatchStream:
         """Let a generator that was not read to its end clean up; what it raises then changes nothing any more.
 
         Also lets go of the batches: they and this stream hold each other, and through it the engine would stay alive.
+        (Closing is not enough: from Python 3.12 on, a generator that was never started keeps what it holds.)
         """
         for opened in (self._batches, self._value):
             if isinstance(opened, Iterator) and hasattr(opened, "close"):
                 with suppress(Exception, SystemExit):
                     opened.close()
         self.error = self._batches = self._value = None
+        del self.reader
 
     def _open(self, value: Any, empty: Callable[[], pyarrow.Schema | None]) -> pyarrow.RecordBatchReader:
         import pyarrow
