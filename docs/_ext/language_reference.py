@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 
 from vibepiper_spec.model.asset import AssetSpec
 from vibepiper_spec.model.build import Build
-from vibepiper_spec.model.change import Removed
+from vibepiper_spec.model.change import Moved, Removed
 from vibepiper_spec.model.check import AssetCheck, Bounds, ColumnCheck
 from vibepiper_spec.model.column import ColumnSpec
 from vibepiper_spec.model.file_source import CsvOptions, FileSource
@@ -44,6 +44,7 @@ PIPELINE_FILE: tuple[tuple[str, type[BaseModel], type[BaseModel] | None], ...] =
     ("Checks on a column", ColumnCheck, None),
     ("Checks on an asset", AssetCheck, None),
     ("A range: `row_count`, `length`", Bounds, None),
+    ("`[[moved]]`", Moved, None),
     ("`[[removed]]`", Removed, None),
 )
 PROJECT_FILE: tuple[tuple[str, type[BaseModel], type[BaseModel] | None], ...] = (
@@ -90,6 +91,7 @@ def section_lines(title: str, model: type[BaseModel], base: type[BaseModel] | No
     for name, field in model.model_fields.items():
         if name in inherited:
             continue
+        name = field.alias or name
         value = value_words(table["properties"][name], schema.get("$defs", {}))
         meaning = (field.description or "").replace("\n", " ")
         yield f"| `{name}` | {value} | {default_words(field)} | {meaning} |"

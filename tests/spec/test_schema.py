@@ -111,6 +111,9 @@ documents = optional(
     source=st.fixed_dictionaries({"file": st.dictionaries(names.map(lambda name: "f_" + name), sources, max_size=1)}),
     sql=st.dictionaries(names.map(lambda name: "s_" + name), queries, max_size=2),
     python=st.dictionaries(names.map(lambda name: "y_" + name), functions, max_size=1),
+    moved=st.lists(
+        optional({"from": st.sampled_from(["a", "p.a.c"]), "to": st.sampled_from(["b", "p.a"])}), max_size=2
+    ),
     removed=st.lists(optional({"asset": st.sampled_from(["old_orders", "other.old"])}, reason=words), max_size=2),
 )
 variables = st.one_of(scalars, optional({"type": words, "default": scalars}, description=words))

@@ -113,6 +113,8 @@ def _what(asset: CompiledAsset) -> str:
 def _body(action: Action, asset: CompiledAsset | None, paint: Paint) -> list[str]:
     split = any(reason.code == "columns" for reason in action.reasons)
     lines = [reason.words for reason in action.reasons if reason.code != "new"]
+    if action.verb == "record":
+        lines.append("no row is rewritten")
     # Where the query changed around its columns, all expressions changed, and a list of them says nothing.
     changes = [change for change in action.column_changes if split or change.change != "expression"]
     lines += _columns(changes, paint)

@@ -12,10 +12,12 @@ from vibepiper_interpreter.compile.build_settings import BuildSettings
 from vibepiper_interpreter.compile.compiled import (
     Check,
     Column,
+    ColumnMove,
     CompiledAsset,
     Definition,
     FileDefinition,
     Input,
+    Move,
     Removal,
 )
 from vibepiper_interpreter.compile.names import AssetNames
@@ -108,6 +110,8 @@ class Compilation:
     checks: Mapping[Address, tuple[Check, ...]] = field(default_factory=dict)
     check_inputs: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
     assets: Mapping[Address, CompiledAsset] = field(default_factory=dict)
+    moves: tuple[Move, ...] = ()
+    column_moves: tuple[ColumnMove, ...] = ()
     removals: Mapping[Address, Removal] = field(default_factory=dict)
     unknown: frozenset[Address] = frozenset()
     # By Python asset, the project's modules that take part in it, with the hash of their text.

@@ -174,6 +174,25 @@ class CompiledAsset:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """That an asset has another name now. `declared_in` is the file that says so."""
+
+    before: Address
+    after: Address
+    declared_in: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMove:
+    """That a column of `asset`, as that is called now, has another name now."""
+
+    asset: Address
+    before: str
+    after: str
+    declared_in: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Removal:
     """That an asset left the specs on purpose. `declared_in` is the file that says so."""
 
@@ -195,10 +214,18 @@ class CompiledProject:
     publish_each: frozenset[str] = frozenset()
     # A hash over the content of everything that was read: specs, SQL files, first-party Python, variables.
     digest: str = ""
+    # What has another name than it may still be published under.
+    moves: tuple[Move, ...] = ()
+    column_moves: tuple[ColumnMove, ...] = ()
     # Assets that left the specs on purpose.
     removals: Mapping[Address, Removal] = field(default_factory=dict)
     # In a protected environment nothing is removed that no block names.
     protected: bool = False
+
+    def files_of_changes(self) -> set[str]:
+        """The files that tell what has another name, and what left."""
+        changes: tuple[Move | ColumnMove | Removal, ...] = (*self.moves, *self.column_moves, *self.removals.values())
+        return {change.declared_in for change in changes}
 
     def readers(self) -> dict[Address, tuple[Address, ...]]:
         """For every asset, the assets that read it directly."""

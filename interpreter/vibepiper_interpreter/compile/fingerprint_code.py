@@ -23,6 +23,7 @@ FINGERPRINT_MODULES = (
     "compile/python_dynamic.py",
     "compile/python_fingerprint.py",
     "compile/python_source.py",
+    "compile/renames.py",
     "compile/serial.py",
     "compile/sql_expressions.py",
     "compile/sql_from.py",

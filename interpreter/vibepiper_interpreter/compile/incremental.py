@@ -44,8 +44,8 @@ def recompile(
         return None  # nobody knows what it is about
     here = set(spec_paths(root)) - {PROJECT_FILE}
     files = _Files(witness, known)
-    # Whether an asset that was removed is declared again is judged over all files, and these are few.
-    reread = set(changes.specs) | {removal.declared_in for removal in known.project.removals.values()}
+    # Whether what is said to have moved or left is still declared is judged over all files, and these are few.
+    reread = set(changes.specs) | known.project.files_of_changes()
     for _ in range(_MOST_ROUNDS):
         if 2 * len(reread & here) > len(here) + 2:
             return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.compile.determinism import is_deterministic, order_dependence
+from vibepiper_interpreter.compile.renames import NO_RENAMES, Renames
 from vibepiper_interpreter.compile.sql_meaning import (
     Meaning,
     Origin,
@@ -64,15 +65,21 @@ def analyse_query(
     schemas: Mapping[Address, tuple[Column, ...]],
     output: tuple[Column, ...],
     parameters: Mapping[str, object] | None = None,
+    renames: Renames = NO_RENAMES,
+    own_names: Mapping[str, str] | None = None,
 ) -> QueryAnalysis:
     """Analyse a query that was bound: `schemas` holds the assets it reads, `output` the columns it was found to have.
 
     `parameters` are the values of its parameters as far as they are part of its meaning; one that is not given may
     have any value. Never fails: what it does not understand reaches everything.
+
+    With `renames` and `own_names` (of its output, by folded name) the hashes are those that the query would have if
+    these assets and columns had their new names; everything else speaks of the names that stand in it. A query
+    that cannot be analysed has only its text, and is another one under other names.
     """
     inputs = _inputs(syntax, pipeline)
     known = {name.casefold(): repr(value) for name, value in (parameters or {}).items()}
-    queries = Queries(pipeline, schemas, known)
+    queries = Queries(pipeline, schemas, known, renames)
     try:
         result = queries.query(syntax.node, Scope())
     except (Unanalysable, KeyError):  # KeyError: the tree of some DuckDB to come lacks what we look for
@@ -83,6 +90,7 @@ def analyse_query(
     if meanings is None or _parameters(syntax) - queries.expressions.met:
         # Or a parameter stands where no expression was looked for: its value is not in any meaning.
         return _unanalysed(syntax, inputs, schemas, output, known)
+    called = {column.name: (own_names or {}).get(column.name.casefold(), column.name) for column in output}
     origins = result.influence.union(*(meaning.origins for meaning in meanings))
     listed = bool(result.columns)
     return QueryAnalysis(
@@ -96,7 +104,8 @@ def analyse_query(
         influence=tuple(sorted(result.influence)),
         shape=result.rows if listed else "",
         column_fingerprints=tuple(
-            (column.name, digest(column.type, meaning.digest)) for column, meaning in zip(output, meanings, strict=True)
+            (called[column.name], digest(column.type, meaning.digest))
+            for column, meaning in zip(output, meanings, strict=True)
         )
         if listed
         else (),
@@ -104,7 +113,7 @@ def analyse_query(
             "meaning",
             result.rows,
             *(
-                digest(column.name, column.type, meaning.digest)
+                digest(called[column.name], column.type, meaning.digest)
                 for column, meaning in zip(output, meanings, strict=True)
             ),
         ),

@@ -31,9 +31,9 @@ PASSES: tuple[Pass, ...] = (
     find_sql_references,  # the assets and parameters each query names
     find_python_references,  # the assets each function's parameters name, without importing it
     probe_imports,  # the modules really import, once per content
-    resolve_changes,  # what is moved and removed agrees with what is declared
     order_assets,  # inputs before readers; cycles drawn
     bind_assets,  # the columns of every asset, declared against real; the columns each one uses
+    resolve_changes,  # what is moved and removed agrees with what is declared
     compile_checks,  # every check ready to run, its SQL bound
     fingerprint_assets,  # what each asset means
 )
@@ -69,6 +69,8 @@ def _project(state: Compilation) -> CompiledProject:
         assets=state.assets,
         variables=state.variables,
         publish_each=frozenset(name for name, header in spec.pipelines.items() if header.publish == "each"),
+        moves=state.moves,
+        column_moves=state.column_moves,
         removals=state.removals,
         protected=spec.settings.is_protected(state.environment),
         digest=_digest(state),

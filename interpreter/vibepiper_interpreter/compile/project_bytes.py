@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from vibepiper_interpreter.compile.compiled import Check, Column, Compiled, CompiledAsset, CompiledProject, Removal
+from vibepiper_interpreter.compile.compiled import (
+    Check,
+    Column,
+    ColumnMove,
+    Compiled,
+    CompiledAsset,
+    CompiledProject,
+    Move,
+    Removal,
+)
 from vibepiper_interpreter.compile.serial import (
     assemble_asset,
     asset_to_json,
@@ -61,6 +70,8 @@ def compiled_to_bytes(compiled: Compiled, known: Mapping[str, str] | None = None
         "environment": project.environment,
         "variables": value_to_json(project.variables),
         "publish_each": sorted(project.publish_each),
+        "moves": [[str(each.before), str(each.after), each.declared_in] for each in project.moves],
+        "column_moves": [[str(each.asset), each.before, each.after, each.declared_in] for each in project.column_moves],
         "removals": [[str(each.address), each.reason, each.declared_in] for each in project.removals.values()],
         "protected": project.protected,
         "digest": project.digest,
@@ -130,6 +141,8 @@ def compiled_from_bytes(frame: bytes, get_pieces: Callable[[Iterable[str]], Mapp
         value_from_json(whole["variables"]),
         frozenset(whole["publish_each"]),
         whole["digest"],
+        tuple(Move(Address.parse(before), Address.parse(after), path) for before, after, path in whole["moves"]),
+        tuple(ColumnMove(Address.parse(asset), *names) for asset, *names in whole["column_moves"]),
         {removal.address: removal for removal in map(_removal, whole["removals"])},
         whole["protected"],
     )

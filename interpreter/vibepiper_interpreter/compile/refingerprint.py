@@ -12,6 +12,8 @@ from vibepiper_interpreter.compile.compiled import (
     Column,
     CompiledAsset,
     FileDefinition,
+    Input,
+    Parameter,
     PythonDefinition,
     SqlDefinition,
 )
@@ -23,6 +25,7 @@ from vibepiper_interpreter.compile.fingerprints import (
     with_meaning,
 )
 from vibepiper_interpreter.compile.lineage import analyse_query
+from vibepiper_interpreter.compile.renames import Renames
 from vibepiper_interpreter.engines.duckdb.syntax import Syntax, parse_queries
 from vibepiper_spec.address import Address
 
@@ -81,5 +84,65 @@ def _written(definition: PythonDefinition) -> tuple[str, str, str]:
 
 
 def _unknown(stored: CompiledAsset) -> Meaning:
-    """A meaning that equals no other: what the other code made of it."""
-    return Meaning(stored.fingerprint)
+    """A meaning that equals no other: made of what was made of it before."""
+    return Meaning(f"unknown {stored.fingerprint}")
+
+
+def under_renames(
+    stored: CompiledAsset,
+    schemas: Mapping[Address, tuple[Column, ...]],
+    renames: Renames,
+    connection: duckdb.DuckDBPyConnection,
+) -> CompiledAsset:
+    """`stored` as if everything it names, its own address and columns included, had always been called as it is now.
+
+    Its query stays as it is written: only what it means is told in the new names.
+    """
+    own_names = renames.columns.get(stored.address, {})
+    asset = replace(
+        stored,
+        address=renames.address(stored.address),
+        inputs=tuple(
+            replace(read, address=renames.address(read.address), columns=_used(read, renames)) for read in stored.inputs
+        ),
+        check_inputs=tuple(map(renames.address, stored.check_inputs)),
+        columns=tuple(replace(each, name=renames.column(stored.address, each.name)) for each in stored.columns),
+        order_by=tuple(own_names.get(name.casefold(), name) for name in stored.order_by),
+    )
+    match stored.definition:
+        case SqlDefinition() as definition:
+            (syntax,) = parse_queries(connection, [definition.query])
+            if not isinstance(syntax, Syntax) or any(read.address not in schemas for read in stored.inputs):
+                return with_meaning(asset, _unknown(stored))
+            pipeline, values = stored.address.pipeline, typed_values(definition)
+            analysis = analyse_query(syntax, pipeline, schemas, stored.given_columns, values, renames, own_names)
+            unsure = any(renames.columns.get(address) and used is None for address, used in analysis.used.items())
+            if unsure or (own_names and stored.given):
+                return with_meaning(asset, _unknown(stored))
+            return with_meaning(asset, meaning_of_query(analysis, asset.order_by))
+        case PythonDefinition() as definition:
+            # What the function sees of a table are the names of its columns.
+            if any(_sees_renamed(parameter, renames) for parameter in definition.parameters):
+                return with_meaning(asset, _unknown(stored))
+            parameters = tuple(
+                replace(parameter, address=None if parameter.address is None else renames.address(parameter.address))
+                for parameter in definition.parameters
+            )
+            definition = replace(definition, parameters=parameters)
+            meaning = meaning_of_function(definition, asset.columns, asset.order_by)
+            return with_meaning(replace(asset, definition=definition), meaning)
+        case FileDefinition():
+            return asset
+
+
+def _used(read: Input, renames: Renames) -> tuple[str, ...] | None:
+    if read.columns is None:
+        return None
+    return tuple(sorted(renames.column(read.address, name) for name in read.columns))
+
+
+def _sees_renamed(parameter: Parameter, renames: Renames) -> bool:
+    renamed = {} if parameter.address is None else renames.columns.get(parameter.address, {})
+    if parameter.columns is None:
+        return bool(renamed)
+    return any(name.casefold() in renamed for name in parameter.columns)

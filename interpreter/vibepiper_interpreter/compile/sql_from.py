@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from vibepiper_interpreter.compile.compiled import Column
+from vibepiper_interpreter.compile.renames import NO_RENAMES, Renames
 from vibepiper_interpreter.compile.sql_expressions import Expressions
 from vibepiper_interpreter.compile.sql_functions import SINGLE_COLUMN_TABLES
 from vibepiper_interpreter.compile.sql_meaning import (
@@ -35,6 +36,7 @@ class FromClause:
     schemas: Mapping[Address, tuple[Column, ...]]
     query: Callable[[Node, Scope], Relation]
     expressions: Expressions
+    renames: Renames = NO_RENAMES
 
     def source(self, node: Node, scope: Scope) -> Source:
         """The whole clause. Its relations are numbered, so that two uses of one table are told apart."""
@@ -76,14 +78,14 @@ class FromClause:
             NamedMeaning(
                 column.name,
                 Meaning(
-                    digest("column", column.name.casefold()),
+                    digest("column", self.renames.column(address, column.name).casefold()),
                     frozenset({(address, column.name)}),
                     exact=column.type.partition("(")[0] in EXACT_NUMBERS,
                 ),
             )
             for column in self.schemas[address]
         )
-        return Relation(columns, digest("table", address)), pipeline
+        return Relation(columns, digest("table", self.renames.address(address))), pipeline
 
     def _join(self, node: Node, scope: Scope, numbers: Iterable[int]) -> Source:
         only_known(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vibepiper_interpreter.compile.compiled import Column
+from vibepiper_interpreter.compile.renames import NO_RENAMES, Renames
 from vibepiper_interpreter.compile.sql_expressions import Expressions
 from vibepiper_interpreter.compile.sql_from import FromClause
 from vibepiper_interpreter.compile.sql_meaning import (
@@ -34,12 +35,13 @@ class Queries:
     pipeline: str
     schemas: Mapping[Address, tuple[Column, ...]]
     parameters: Mapping[str, str]
+    renames: Renames = NO_RENAMES
     expressions: Expressions = field(init=False)
     from_clause: FromClause = field(init=False)
 
     def __post_init__(self) -> None:
         self.expressions = Expressions(self.query, self.parameters)
-        self.from_clause = FromClause(self.pipeline, self.schemas, self.query, self.expressions)
+        self.from_clause = FromClause(self.pipeline, self.schemas, self.query, self.expressions, self.renames)
 
     def query(self, node: Node, scope: Scope) -> Relation:
         """The result of a query whose names are looked up in `scope`; `scope` itself holds no FROM clause yet."""

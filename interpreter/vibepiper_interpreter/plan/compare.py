@@ -76,7 +76,7 @@ def _explain(planning: Planning, changed: Sequence[Draft]) -> None:
     """Say what it is that changed in the meaning of these assets: now their published definitions are read."""
     versions = planning.state.versions(draft.keeps for draft in changed if draft.keeps)
     for draft in changed:
-        version = versions[draft.keeps or ""]
+        version = planning.told_anew.get(draft.keeps or "") or versions[draft.keeps or ""]
         planning.previous[draft.asset.address] = version
         draft.column_changes = column_changes(version, draft.asset)
         draft.own_changed = columns_changed(version.asset, draft.asset)

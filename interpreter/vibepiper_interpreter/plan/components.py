@@ -22,7 +22,12 @@ def group(planning: Planning) -> None:
 
     for address, draft in acting.items():
         for read in _read_by(draft):
-            if read in acting and not {address.pipeline, read.pipeline} & planning.project.publish_each:
+            # Nobody may see an asset under its new name beside a reader that knows the old one.
+            if read in acting and (
+                draft.moves
+                or acting[read].moves
+                or not {address.pipeline, read.pipeline} & planning.project.publish_each
+            ):
                 leader[find(read)] = find(address)
     numbers: dict[Address, int] = {}
     for address, draft in acting.items():

@@ -61,6 +61,8 @@ class Draft:
     expected_to_run: bool = True
     # Why what is published has to be recorded anew, even if its rows stay: the specs say something else about it.
     record_reasons: list[Reason] = field(default_factory=list)
+    moved_from: Address | None = None
+    renames: tuple[tuple[str, str], ...] = ()
     # Inputs that change in this plan, but provably not in what this asset uses.
     carried: tuple[Address, ...] = ()
     checks: tuple[str, ...] = ()
@@ -81,6 +83,11 @@ class Draft:
     def makes(self) -> bool:
         """Whether the environment may point to another version afterwards."""
         return self.verb in BUILDING or self.verb in ("repoint", "record")
+
+    @property
+    def moves(self) -> bool:
+        """Whether it, or a column of it, has another name than it is published under: readers must go along."""
+        return self.moved_from is not None or bool(self.renames)
 
     @property
     def goes_on(self) -> bool:
@@ -161,6 +168,10 @@ class Planning:
     previous: dict[Address, Version] = field(default_factory=dict)
     promotes: Promotes | None = None
     asked: Asked = field(default_factory=Asked)
+    # What the environment shows, by the names it shows it under.
+    shown: Mapping[Address, Published] = field(default_factory=dict)
+    # Published versions by id, told in the names of now, where those are others.
+    told_anew: Mapping[str, Version] = field(default_factory=dict)
     # Assets that were asked for; None: all.
     selected: frozenset[Address] | None = None
 
@@ -191,6 +202,8 @@ class Planning:
     def current(self, address: Address) -> str | None:
         """The version the environment will point to after this plan, where that is known now."""
         draft = self.drafts[address]
+        if draft.renames and draft.found is None:
+            return None  # what was made of the version with the old names was made of other ones
         if not draft.makes:
             return draft.keeps
         return None if draft.found is None else draft.found.id

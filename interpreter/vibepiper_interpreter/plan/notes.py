@@ -11,9 +11,11 @@ from vibepiper_spec.address import Address
 
 def notes(project: CompiledProject, published: Mapping[Address, Published]) -> tuple[str, ...]:
     """In sentences. Follows from the specs and what is published alone, so that a recalled plan says the same."""
+    blocks = [("moved", move.before) for move in project.moves]
+    blocks += [("removed", address) for address in project.removals]
     return tuple(
-        f"The block `[[removed]]` of `{address}` has nothing left to do in `{project.environment}`. Once that is so in "
+        f"The block `[[{kind}]]` of `{address}` has nothing left to do in `{project.environment}`. Once that is so in "
         "every environment, it can go."
-        for address in project.removals
+        for kind, address in blocks
         if address not in published
     )

@@ -50,6 +50,7 @@ class Reason:
         "slices",
         "restated",
         "recorded",
+        "moved",
     ]
     words: str
 
@@ -121,6 +122,10 @@ class Action:
     restores: tuple[InputVersion, ...] = ()
     # What is kept is recorded anew, as the asset is declared now (verb record, or where the conditions keep it).
     records: bool = False
+    # What the asset was called: the environment lets go of that name when this publishes.
+    moved_from: Address | None = None
+    # Columns of what is kept that had another name: before, and now.
+    renames: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

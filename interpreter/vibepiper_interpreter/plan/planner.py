@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from vibepiper_interpreter.compile.compiled import CompiledProject
+from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
 from vibepiper_interpreter.engine_version import duckdb_version
 from vibepiper_interpreter.plan.asked import Asked, restate
 from vibepiper_interpreter.plan.compare import compare
@@ -16,6 +16,7 @@ from vibepiper_interpreter.plan.decide import decide
 from vibepiper_interpreter.plan.draft import Draft, ListFiles, Planning, Promotes, StorageHas
 from vibepiper_interpreter.plan.estimates import estimate
 from vibepiper_interpreter.plan.flow import ColumnFlow, origins_in
+from vibepiper_interpreter.plan.moves import Followed, follow_moves
 from vibepiper_interpreter.plan.notes import notes
 from vibepiper_interpreter.plan.plan import BUILDING, Action, Plan, Reason
 from vibepiper_interpreter.plan.reach import reach
@@ -75,6 +76,7 @@ def make_plan(
     if bring_up_to_date(compiled, state, published):
         sight = state.sight(environment)
         published = sight.published()
+    followed = follow_moves(compiled, published, state)
     planning = Planning(
         project=compiled,
         state=state,
@@ -83,10 +85,12 @@ def make_plan(
         list_files=list_files,
         storage_has=storage_has,
         serial=sight.serial,
-        published=published,
+        published=followed.published,
+        shown=published,
+        told_anew=followed.versions,
         now=(now or datetime.now(UTC)).astimezone(UTC),
         proofs=sight.proofs(),
-        drafts={address: Draft(asset, published.get(address)) for address, asset in compiled.assets.items()},
+        drafts={address: _draft(asset, followed) for address, asset in compiled.assets.items()},
         flow=ColumnFlow(origins_in(compiled)),
         promotes=promotes,
         asked=asked or Asked(),
@@ -94,6 +98,17 @@ def make_plan(
     for step in STEPS:
         step(planning)
     return _assemble(planning)
+
+
+def _draft(asset: CompiledAsset, followed: Followed) -> Draft:
+    address = asset.address
+    return Draft(
+        asset,
+        followed.published.get(address),
+        record_reasons=followed.reasons.get(address, []),
+        moved_from=followed.moved_from.get(address),
+        renames=followed.renames.get(address, ()),
+    )
 
 
 def engine_version() -> str:
@@ -152,7 +167,7 @@ def _assemble(planning: Planning) -> Plan:
             for warning in draft.warnings
         ),
         purpose="" if planning.promotes is None else f"promotes what `{planning.promotes.environment}` shows",
-        notes=notes(planning.project, planning.published),
+        notes=notes(planning.project, planning.shown),
     )
 
 
@@ -194,6 +209,8 @@ def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> A
         slices=draft.slices if draft.verb in BUILDING else (),
         base=None if draft.base is None or draft.verb not in BUILDING else draft.base.id,
         records=bool(draft.record_reasons) and draft.published is not None and draft.verb != "repoint",
+        moved_from=draft.moved_from,
+        renames=draft.renames,
     )
 
 

@@ -15,7 +15,7 @@ def restrict(planning: Planning) -> None:
     removed = [address for address in planning.published if address not in planning.project.assets]
     restated = {address for address, draft in planning.drafts.items() if draft.restated}
     planning.selected = select(planning.project, removed, planning.selection) | restated
-    needed_by: dict[Address, Address] = {}
+    needed_by = _told_of_names(planning, planning.selected)
     # Against the order of the project: every reader comes before its inputs.
     for draft in reversed(planning.drafts.values()):
         address = draft.asset.address
@@ -31,6 +31,25 @@ def restrict(planning: Planning) -> None:
         elif draft.acts:
             # What is published of it stays as it is, and has not been looked at with its own eyes.
             draft.verb, draft.carried = None, ()
+
+
+def _told_of_names(planning: Planning, selected: frozenset[Address]) -> dict[Address, Address]:
+    """Readers of what gets another name, and what that is read beside: they cannot go on knowing the old one."""
+    found: dict[Address, Address] = {}
+    waiting = list(selected)
+    while waiting:
+        address = waiting.pop()
+        draft = planning.drafts.get(address)
+        if draft is None or not draft.acts:
+            continue
+        others = [read.address for read in draft.asset.inputs if planning.drafts[read.address].acts]
+        if draft.moves:
+            others += planning.readers.get(address, ())
+        for other in others:
+            if other not in found and other not in selected:
+                found[other] = address
+                waiting.append(other)
+    return found
 
 
 def _needs(planning: Planning, draft: Draft) -> list[Address]:

@@ -84,6 +84,8 @@ def _action_to_json(action: Action) -> dict[str, Any]:
         "base": action.base,
         "restores": [[str(read.address), read.version_id] for read in action.restores],
         "records": action.records,
+        "moved_from": None if action.moved_from is None else str(action.moved_from),
+        "renames": [list(pair) for pair in action.renames],
     }
     return {
         "address": str(action.address),
@@ -123,6 +125,8 @@ def _action_from_json(found: Mapping[str, Any]) -> Action:
             InputVersion(Address.parse(address), version_id) for address, version_id in found.get("restores", ())
         ),
         records=found.get("records", False),
+        moved_from=None if "moved_from" not in found else Address.parse(found["moved_from"]),
+        renames=tuple((before, after) for before, after in found.get("renames", ())),
     )
 
 

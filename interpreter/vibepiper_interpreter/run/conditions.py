@@ -49,7 +49,7 @@ class Conditions:
         if used is None or used != used_columns(current, columns):
             return False
         if earlier.parts and earlier.parts == current.parts:
-            return True  # a source has read files that hold no row
+            return True  # a source has read files that hold no row, or one was recorded anew as the other
         if earlier.rows is not None and current.rows is not None and earlier.rows != current.rows:
             return False
         if _differ_in_statistics(earlier, current, used):

@@ -79,6 +79,8 @@ class Publisher:
         component = self._components[action.component]
         if action.verb == "remove" or pointer != self._pointers.get(action.address):
             component.changes[action.address] = pointer
+        if action.moved_from is not None:
+            component.changes[action.moved_from] = None
         if pointer is not None:
             confirmed = InputVersion(action.address, pointer.version_id)
             component.carries += [(reader, confirmed) for reader in action.carries]

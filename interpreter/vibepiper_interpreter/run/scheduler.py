@@ -136,7 +136,7 @@ class Scheduler:
     def _task(self, action: Action, asset: CompiledAsset) -> Task:
         keeps = None if action.keeps is None else self._versions.get(action.keeps)
         if keeps is not None and action.records:
-            keeps = recorded_as(keeps, asset)
+            keeps = recorded_as(keeps, asset, action.renames)
         inputs = {read.address: self._current[read.address] for read in asset.inputs}
         existing = self._existing(action, asset, inputs, keeps)
         return Task(

@@ -106,6 +106,8 @@ def _part(part: Part) -> list[Any]:
         more["carved"] = True
     if part.partition is not None:
         more["partition"] = part.partition
+    if part.renames:
+        more["renames"] = [list(pair) for pair in part.renames]
     written = [part.path, part.rows, part.bytes, part.checksum]
     return [*written, more] if more else written
 
@@ -124,6 +126,7 @@ def _part_from(path: str, rows: int, size: int, checksum: str, more: Mapping[str
         ranges,
         more.get("carved", False),
         more.get("partition"),
+        tuple((there, here) for there, here in more.get("renames", ())),
     )
 
 

@@ -55,6 +55,8 @@ def _part(part: Part) -> dict[str, Any]:
         told["carved"] = part.carved
     if part.partition is not None:
         told["partition"] = part.partition
+    if part.renames:
+        told["renames"] = [list(pair) for pair in part.renames]
     return {
         # Relative to the storage: what is built bit by bit goes on with the parts of earlier versions.
         "path": part.path,

@@ -45,12 +45,21 @@ def key_columns(version: Version) -> tuple[str, ...]:
 def base_query(version: Version, storage: Storage) -> str:
     """The rows that upserts and deletes, where there are any, have yet to change."""
     parts = parts_with(version.parts, "rows")
-    whole = [part for part in parts if not part.carved]
-    pieces = [f"SELECT * FROM {files_query(storage, whole)}"] if whole or len(whole) == len(parts) else []
+    whole = [part for part in parts if not part.carved and not part.renames]
+    pieces = [f"SELECT * FROM {files_query(storage, whole)}"] if whole or not parts else []
     for part in parts:
-        if part.carved:
+        if part.renames:
+            pieces.append(f"SELECT {_under_new_names(version, part)} FROM {files_query(storage, [part])}")
+        elif part.carved:
             pieces.append(f"SELECT * FROM {files_query(storage, [part])} WHERE {_within(version, part.ranges)}")
     return " UNION ALL ".join(pieces)
+
+
+def _under_new_names(version: Version, part: Part) -> str:
+    """The columns of `version` as they are called now, of a part that was written when some had another name."""
+    there = {here.casefold(): name for name, here in part.renames}
+    names = [column.name for column in version.columns]
+    return ", ".join(f"{quote(there.get(name.casefold(), name))} AS {quote(name)}" for name in names)
 
 
 def parts_with(parts: Iterable[Part], role: PartRole) -> list[Part]:

@@ -46,6 +46,8 @@ class Part:
     carved: bool = False
     # Of a partitioned asset: the value that all its rows have.
     partition: str | None = None
+    # Columns that have another name in the file, where they were renamed after it was written: there, and here.
+    renames: tuple[tuple[str, str], ...] = ()
 
     @property
     def damaged(self) -> bool:
@@ -126,5 +128,5 @@ class Version:
 
     @property
     def plain(self) -> bool:
-        """Whether the rows of its parts together are its rows, and nothing has to be taken away."""
-        return all(part.role == "rows" and not part.carved for part in self.parts)
+        """Whether the files of its parts together hold its rows as they are: nothing is taken away or renamed."""
+        return all(part.role == "rows" and not part.carved and not part.renames for part in self.parts)

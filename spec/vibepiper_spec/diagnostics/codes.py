@@ -120,6 +120,7 @@ _ALL = (
     Code("VP714", "State can only be read"),
     Code("VP715", "Not a backup to use"),
     Code("VP716", "Removal is prevented"),
+    Code("VP717", "Two assets for one name"),
 )
 
 CODES: dict[str, Code] = {code.id: code for code in _ALL}

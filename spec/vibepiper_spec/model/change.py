@@ -1,4 +1,4 @@
-"""Blocks that tell a change to what is published, as reviewed code: what leaves on purpose."""
+"""Blocks that tell a change to what is published, as reviewed code: what has another name, what leaves on purpose."""
 
 from __future__ import annotations
 
@@ -22,6 +22,29 @@ def _names_asset(value: str) -> str:
 
 
 AssetName = Annotated[str, Field(json_schema_extra={"pattern": ASSET_PATTERN}), AfterValidator(_names_asset)]
+
+
+def _names_something(value: str) -> str:
+    parts = value.split(".")
+    if len(parts) > 3 or not all(parts):
+        raise mistake(
+            "VP109",
+            f"`{value}` names neither an asset nor a column.",
+            "Write `asset`, `pipeline.asset`, `asset.column` or `pipeline.asset.column`.",
+        )
+    return value
+
+
+Movable = Annotated[str, AfterValidator(_names_something)]
+
+
+class Moved(SpecModel):
+    """An asset, or a column of one, that has another name now: what is published goes along, unwritten."""
+
+    before: Movable = Field(alias="from")
+    """How it was called: `asset`, `pipeline.asset`, or a column as `asset.column`, with the asset's name of today."""
+    after: Movable = Field(alias="to")
+    """How it is called now, in the same spelling."""
 
 
 class Removed(SpecModel):

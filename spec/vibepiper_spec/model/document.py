@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, Strict
 
-from vibepiper_spec.model.change import Removed
+from vibepiper_spec.model.change import Moved, Removed
 from vibepiper_spec.model.file_source import FileSource
 from vibepiper_spec.model.names import NAME_PATTERN
 from vibepiper_spec.model.pipeline import PipelineHeader
@@ -18,7 +18,7 @@ from vibepiper_spec.model.sql_asset import SqlAsset
 
 AssetKind = Literal["source", "sql", "python"]
 AnyAsset = FileSource | SqlAsset | PythonAsset
-AnyChange = Removed
+AnyChange = Moved | Removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ BLOCK_KINDS = (
 )
 
 # Lists of tables that tell a change to what is published.
-CHANGE_KINDS: Mapping[str, type[AnyChange]] = {"removed": Removed}
+CHANGE_KINDS: Mapping[str, type[Moved] | type[Removed]] = {"moved": Moved, "removed": Removed}
 
 _NAMES: Any = Field(json_schema_extra={"propertyNames": {"pattern": NAME_PATTERN}})
 
@@ -61,5 +61,7 @@ class PipelineDocument(SpecModel):
     """Assets that are the result of a SELECT."""
     python: Annotated[dict[str, PythonAsset], _NAMES] = Field(default_factory=dict)
     """Assets that a Python function returns."""
+    moved: Annotated[tuple[Moved, ...], Strict(False)] = ()
+    """Assets and columns that have another name now."""
     removed: Annotated[tuple[Removed, ...], Strict(False)] = ()
     """Assets that leave on purpose."""

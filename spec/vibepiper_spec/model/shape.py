@@ -7,6 +7,7 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from vibepiper_spec.model.check import NormalisedFrom
 
@@ -21,7 +22,12 @@ def model_at(model: type[BaseModel], path: Iterable[str | int]) -> type[BaseMode
 
 
 def keys_of(model: type[BaseModel] | None) -> tuple[str, ...]:
-    return tuple(model.model_fields) if model is not None else ()
+    return () if model is None else tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def field_at(model: type[BaseModel], key: str) -> FieldInfo | None:
+    """The field that is written as `key`."""
+    return next((field for name, field in model.model_fields.items() if (field.alias or name) == key), None)
 
 
 def _is_model(annotation: Any) -> bool:
@@ -31,7 +37,7 @@ def _is_model(annotation: Any) -> bool:
 def _below(annotation: Any, step: str | int) -> Any:
     found = _unwrapped(annotation)
     if _is_model(found):
-        field = found.model_fields.get(step)
+        field = field_at(found, str(step))
         return None if field is None else field.annotation
     if get_origin(found) is dict:
         return get_args(found)[1]
