@@ -26,7 +26,7 @@ from vibepiper_interpreter.compile.compiled import (
 from vibepiper_interpreter.plan import make_plan
 from vibepiper_interpreter.plan.plan import Action, Plan
 from vibepiper_interpreter.state import Audit, Batch, Pointer, State, open_state
-from vibepiper_interpreter.storage.version import InputVersion, Part, SourceFile, Stored, Version
+from vibepiper_interpreter.storage.version import InputVersion, Part, SourceFile, Stored, Version, version_of_part
 from vibepiper_interpreter.storage.version_key import version_key
 from vibepiper_spec.address import Address
 from vibepiper_spec.model.build import BuildMode
@@ -186,7 +186,7 @@ class World:
         )
 
     def has(self, stored: Stored) -> bool:
-        return not any(part.path in self.lost for part in stored.parts)
+        return not any(version_of_part(part) in self.lost for part in stored.parts)
 
     def plan(self, *selection: str) -> Plan:
         return make_plan(
@@ -313,7 +313,7 @@ class World:
             key=version_key(asset, inputs, action.source_files),
             inputs=inputs,
             columns=asset.columns,
-            parts=() if is_view else (Part(version_id, 10, 100),),
+            parts=() if is_view else (Part(f"shop/{spec.name}/{version_id}/part-0.parquet", 10, 100),),
             source_files=action.source_files,
             rows=None if is_view else 10,
             bytes=0 if is_view else 100,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -155,3 +156,26 @@ def test_checks_run_by_the_values_of_the_target(shop: Project) -> None:
     assert result.status == "failed"
     assert shop.outcomes(result)["paid"] == "failed"
     assert shop.state.pointers("strict") == {}
+
+
+def test_an_interval_that_is_over_since_is_not_missed(project: Project) -> None:
+    project.write("vp.toml", VP_TOML)
+    project.write("orders.csv", "placed\n2024-01-01 08:00:00\n2024-01-02 08:00:00\n")
+    project.pipeline(
+        """
+[source.file.orders]
+path = "orders.csv"
+columns.placed = "timestamp"
+
+[sql.days]
+query = "select placed from orders where placed >= $start and placed < $end"
+build = { mode = "interval", column = "placed", grain = "day", start = 2024-01-01 }
+"""
+    )
+    project.now = datetime(2024, 1, 2, 12, tzinfo=UTC)
+    project.apply()
+    plan = promotion(project)  # by today's clock years are missing
+    assert [action.address.name for action in plan.actions] == ["orders", "days"]
+    project.apply(plan)
+    assert project.rows("shop.days", "prod") == project.rows("shop.days")
+    assert len(project.rows("shop.days", "prod")) == 1

@@ -167,6 +167,8 @@ class Planning:
     # The published versions of assets whose meaning changed, and of removed ones.
     previous: dict[Address, Version] = field(default_factory=dict)
     promotes: Promotes | None = None
+    # What is published where the wanted intervals are told from; empty where the clock tells them.
+    as_built: Mapping[Address, Published] = field(default_factory=dict)
     asked: Asked = field(default_factory=Asked)
     # What the environment shows, by the names it shows it under.
     shown: Mapping[Address, Published] = field(default_factory=dict)

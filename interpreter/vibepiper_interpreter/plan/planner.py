@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -30,7 +30,7 @@ from vibepiper_interpreter.plan.upgrade import bring_up_to_date
 from vibepiper_spec.address import Address
 
 if TYPE_CHECKING:
-    from vibepiper_interpreter.state import Sight, State
+    from vibepiper_interpreter.state import Published, Sight, State
 
 STEPS: tuple[Callable[[Planning], None], ...] = (
     compare,  # each asset with what is published, by itself: meaning, build, files, stored parts
@@ -60,6 +60,7 @@ def make_plan(
     promotes: Promotes | None = None,
     sight: Sight | None = None,
     asked: Asked | None = None,
+    as_built: Mapping[Address, Published] | None = None,
 ) -> Plan:
     """Everything an apply would do to `environment` now. Touches nothing; the same inputs give the same plan.
 
@@ -68,7 +69,8 @@ def make_plan(
     `list_files` gives a source's files as they are now; `storage_has` tells whether all parts of a version are there.
     `sight` is what the environment shows, where the caller has seen that already.
     `asked` says what to make anew on purpose, and which intervals to make.
-    With `promotes`, the versions that another environment shows are taken wherever they mean the same here.
+    With `promotes`, the versions that another environment shows are taken wherever they mean the same here; with
+    `as_built`, the intervals that are built there are wanted, whatever time it is.
     VP207 where a word of `selection` names nothing; VP530, VP531 where a source would read rows twice, or lose some.
     """
     sight = sight or state.sight(environment)
@@ -94,6 +96,7 @@ def make_plan(
         flow=ColumnFlow(origins_in(compiled)),
         promotes=promotes,
         asked=asked or Asked(),
+        as_built=as_built or {},
     )
     for step in STEPS:
         step(planning)

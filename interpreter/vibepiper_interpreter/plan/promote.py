@@ -34,9 +34,10 @@ def make_promotion(
 ) -> Plan:
     """What it takes to let the environment of `target` show what that of `source` shows.
 
-    What is published is promoted, not what the specs say: no newer files are read, and nothing is made because it is
-    made always. Where both differ in anything else, it is not clear what was looked at, and there is no plan: VP710.
-    VP711 where data would get older. VP708 where nothing is published in `source`.
+    What is published is promoted, not what the specs say: no newer files are read, no interval that is over since is
+    missed, and nothing is made because it is made always. Where both differ in anything else, it is not clear what was
+    looked at, and there is no plan: VP710. VP711 where data would get older. VP708 where nothing is published in
+    `source`.
     """
     _, published, _ = state.published(source.environment)
     if not published:
@@ -54,6 +55,7 @@ def make_promotion(
         now=now,
         list_files=as_read,
         storage_has=storage_has,
+        as_built=published,
     )
     # Checks are run here, by the values they have here.
     if any(action.verb != "recheck" for action in behind.actions):
@@ -66,6 +68,7 @@ def make_promotion(
         now=now,
         list_files=as_read,
         storage_has=storage_has,
+        as_built=published,
         promotes=Promotes(source.environment, published),
     )
     if older := _older_data(plan, published, state, list_files):

@@ -20,7 +20,7 @@ def slice_up(planning: Planning) -> None:
 
 
 def _slice_up(planning: Planning, draft: Draft, settings: Intervals) -> None:
-    wanted = _wanted(planning, settings)
+    wanted = _wanted(planning, draft, settings)
     built = () if draft.published is None else built_ranges(draft.published.built)
     asked = _asked(planning, wanted, settings)
     if not draft.goes_on:
@@ -66,7 +66,9 @@ def has_all_slices(draft: Draft, version: Version) -> bool:
     return False
 
 
-def _wanted(planning: Planning, settings: Intervals) -> Ranges:
+def _wanted(planning: Planning, draft: Draft, settings: Intervals) -> Ranges:
+    if (shown := planning.as_built.get(draft.asset.address)) is not None:
+        return in_bounds(built_ranges(shown.built), settings)
     if settings.start is None:
         raise ValueError("what is built by interval begins somewhere")
     start = floor(settings.start, settings.grain)
