@@ -19,7 +19,7 @@ from vibepiper_interpreter.compile.sql_meaning import (
 )
 from vibepiper_interpreter.compile.sql_queries import Queries
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
-from vibepiper_interpreter.engines.duckdb.syntax import Syntax, outside_tables
+from vibepiper_interpreter.engines.duckdb.syntax import Syntax
 from vibepiper_spec.address import Address
 
 
@@ -137,7 +137,7 @@ def _parameters(syntax: Syntax) -> set[int]:
 
 
 def _inputs(syntax: Syntax, pipeline: str) -> tuple[Address, ...]:
-    paths = (table["qualified_name"]["path"] for table in outside_tables(syntax.node))
+    paths = (table["qualified_name"]["path"] for table in syntax.outside_tables())
     found = {Address((path[-2] if len(path) > 1 else pipeline).lower(), path[-1].lower()) for path in paths}
     return tuple(sorted(found))
 

@@ -227,6 +227,8 @@ def _finished(
 
 
 def _settled(meaning: Meaning) -> Meaning:
+    if not (meaning.aggregate or meaning.multiplies or meaning.spreads):
+        return meaning
     return replace(meaning, aggregate=False, multiplies=False, spreads=False)
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
-from vibepiper_interpreter.engines.duckdb.syntax import Node, Syntax, outside_tables
+from vibepiper_interpreter.engines.duckdb.syntax import Node, Syntax
 
 _READERS = re.compile(
     r"^(read_|sniff_|glob$|parquet_|.*_scan$|st_read|.*_query$|arrow_scan|query_parquet|.*_attach$|shapefile_meta$)"
@@ -59,7 +59,7 @@ class References:
 def references(syntax: Syntax) -> References:
     """All references of one query, found by walking its tree with the CTEs in sight at each place."""
     search = _Search(syntax)
-    for node in outside_tables(syntax.node):
+    for node in syntax.outside_tables():
         search.table(node)
     for node in syntax.nodes:
         if node.get("type") == "TABLE_FUNCTION":

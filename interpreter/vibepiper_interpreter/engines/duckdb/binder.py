@@ -335,7 +335,7 @@ class Binder:
     def _sight(self, syntax: Syntax, pipeline: str) -> Sight:
         tables: dict[str, tuple[str, ...]] = {}
         aliases: dict[str, str] = {}
-        for table in outside_tables(syntax.node):
+        for table in syntax.outside_tables():
             path = table["qualified_name"]["path"]
             address = Address(path[-2].lower() if len(path) > 1 else pipeline, path[-1].lower())
             columns = tuple(column.name for column in self._tables.get(address, ()))

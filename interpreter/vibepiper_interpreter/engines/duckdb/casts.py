@@ -16,10 +16,11 @@ from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_interpreter.engines.duckdb.failure import engine_failure
 from vibepiper_interpreter.engines.duckdb.session import literal
-from vibepiper_interpreter.engines.duckdb.syntax import NO_PLACE, Node, Syntax, walk
+from vibepiper_interpreter.engines.duckdb.syntax import CONTAINERS, NO_PLACE, Node, Syntax, walk
 
 _COMPARING = ("COMPARISON", "BETWEEN", "CASE")
 _USING = re.compile(r"\busing\b", re.IGNORECASE)
+_PLAIN_NUMBERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE"}
 # A value of every type whose casts are judged, to cast on from.
 _SAMPLES = {
     "BOOLEAN": "true",
@@ -80,17 +81,19 @@ def _may_have_some(syntax: Syntax, schemas: Iterable[tuple[Column, ...]]) -> boo
     return False
 
 
-def _casts(item: Any) -> Iterator[Node]:
-    """Every cast below `item` that fails where it cannot be done."""
-    if isinstance(item, list):
-        for part in item:
-            yield from _casts(part)
-    elif isinstance(item, dict):
-        if item.get("type") == "OPERATOR_TRY":
-            return
-        if item.get("type") == "OPERATOR_CAST" and not (item.get("function_data") or {}).get("try_cast", True):
-            yield item
-        yield from _casts(list(item.values()))
+def _casts(plan: Any) -> Iterator[Node]:
+    """Every cast in `plan` that fails where it cannot be done."""
+    stack = [plan]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            kind = item.get("type")
+            if kind == "OPERATOR_TRY":
+                continue
+            if kind == "OPERATOR_CAST" and not (item.get("function_data") or {}).get("try_cast", True):
+                yield item
+            item = list(item.values())
+        stack += [part for part in reversed(item) if part and type(part) in CONTAINERS]
 
 
 def _of_constant(
@@ -114,7 +117,7 @@ def _of_types(
     connection: duckdb.DuckDBPyConnection, syntax: Syntax, cast: Node, given: str | None, wanted: str | None
 ) -> SqlProblem | None:
     sample = _SAMPLES.get((given or "").partition("(")[0])
-    if sample is None or wanted is None or given == wanted:
+    if sample is None or wanted is None or given == wanted or {given, wanted} <= _PLAIN_NUMBERS:
         return None
     failure = _fails(connection, f"CAST(CAST({sample} AS {given}) AS {wanted})")
     if failure is None or "Unimplemented type for cast" not in failure:

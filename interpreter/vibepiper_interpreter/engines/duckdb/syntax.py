@@ -18,9 +18,10 @@ Node = Mapping[str, Any]
 
 # What DuckDB writes where a node has no place of its own (the `*` that `FROM t` stands for).
 NO_PLACE = 2**64 - 1
+# What JSON gives of things that hold others.
+CONTAINERS = frozenset({dict, list})
 _FIRST_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*([A-Za-z]+)", re.DOTALL)
 _PIVOT = re.compile(r"\bpivot(?:_wider)?\b", re.IGNORECASE)
-_CONTAINERS = frozenset({dict, list})
 _READ_VERBS = {"select", "with", "from", "values", "table", "pivot", "pivot_wider", "unpivot", "pivot_longer"}
 
 
@@ -34,6 +35,12 @@ class Syntax:
     nodes: tuple[Node, ...] = field(repr=False, compare=False)
     # The query as bytes where bytes and code points differ, else None.
     _encoded: bytes | None = field(default=None, repr=False, compare=False)
+
+    def outside_tables(self) -> Iterator[Node]:
+        """Every table reference that no CTE shadows, wherever it stands."""
+        if any(entries["map"] for node in self.nodes if (entries := node.get("cte_map"))):
+            return outside_tables(self.node)
+        return (node for node in self.nodes if node.get("type") == "BASE_TABLE")
 
     def span(self, node: Node) -> tuple[int, int] | None:
         """Where `node` stands in the query, as a half-open range of code points, or None if it was never written."""
@@ -62,7 +69,7 @@ def walk(tree: Any) -> Iterator[Node]:
         if isinstance(item, dict):
             yield item
             # What JSON gives is of these very types, and most values of a tree are empty.
-            stack += [value for value in reversed(item.values()) if value and type(value) in _CONTAINERS]
+            stack += [value for value in reversed(item.values()) if value and type(value) in CONTAINERS]
         elif isinstance(item, list):
             stack += reversed(item)
 
@@ -77,7 +84,7 @@ def outside_tables(item: Any, ctes: frozenset[str] = frozenset()) -> Iterator[No
     while stack:
         item, ctes = stack.pop()
         if isinstance(item, list):
-            stack += [(part, ctes) for part in reversed(item) if type(part) in _CONTAINERS]
+            stack += [(part, ctes) for part in reversed(item) if type(part) in CONTAINERS]
             continue
         kind = item.get("type")
         if kind == "BASE_TABLE":
@@ -91,7 +98,7 @@ def outside_tables(item: Any, ctes: frozenset[str] = frozenset()) -> Iterator[No
         if kind == "RECURSIVE_CTE_NODE":
             ctes |= {item["cte_name"].casefold()}
         for key, value in item.items():
-            if value and type(value) in _CONTAINERS and key != "cte_map":
+            if value and type(value) in CONTAINERS and key != "cte_map":
                 below.append((value, ctes))
         stack += reversed(below)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_interpreter.engines.duckdb.keywords import KEYWORDS, RESERVED
@@ -103,6 +104,7 @@ def canonical_type(text: str) -> str | SqlProblem:
     return str(parsed) if isinstance(parsed, DataType) else parsed
 
 
+@lru_cache(maxsize=4096)
 def parse_type(text: str) -> DataType | SqlProblem:
     """A type name taken apart, or VP108 with its place in `text`."""
     try:

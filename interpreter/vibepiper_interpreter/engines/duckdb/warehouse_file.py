@@ -13,6 +13,12 @@ from vibepiper_interpreter.engines.duckdb.session import literal, quote
 
 # The oldest storage format there is, so that older clients can read the file.
 _STORAGE_VERSION = "v1.0.0"
+# Views are written one by one: more threads would only be woken for nothing.
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "python_enable_replacements": False,
+    "threads": 1,
+    "async_threads": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ def write_views(
     """
     if before is not None:
         shutil.copyfile(before, file)
-    connection = duckdb.connect(":memory:", config={"python_enable_replacements": False})
+    connection = duckdb.connect(":memory:", config=_CONFIG)
     failed: list[ViewToWrite] = []
     try:
         connection.execute(f"ATTACH {literal(str(file))} AS warehouse (STORAGE_VERSION '{_STORAGE_VERSION}')")
