@@ -69,9 +69,8 @@ class World:
         """Change something."""
         change = self.chance.choice(
             [
-                self.late_row,
-                self.late_row,
-                self.edit_row,
+                *[self.late_row] * 5,
+                *[self.edit_row] * 3,
                 self.drop_row,
                 self.broken_row,
                 self.other_label,
@@ -207,7 +206,10 @@ def _walk(root: Path, chance: random.Random, steps: int) -> None:
     world = World(project, chance)
     done: list[str] = []
     try:
-        world.late_row()
+        world.other_query()
+        world.other_grain()
+        for _ in range(4):
+            world.late_row()
         for _ in range(steps):
             done.append(world.step())
             if chance.random() < 0.3:

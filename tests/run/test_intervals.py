@@ -9,7 +9,8 @@ from tests.run.conftest import VP_TOML, Project
 
 from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_interpreter.plan.plan import Action
-from vibepiper_interpreter.storage.slices import Range
+from vibepiper_interpreter.storage.slices import Range, built_ranges
+from vibepiper_interpreter.storage.version import Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import DiagnosticError
 
@@ -269,3 +270,30 @@ def test_a_table_is_rebuilt_on_purpose(shop: Project) -> None:
     assert shop.rows("shop.copied") != before
     with pytest.raises(DiagnosticError, match="VP207"):
         shop.plan(asked=Asked(day(1), None))
+
+
+def test_small_parts_are_written_together(shop: Project) -> None:
+    """Fifty days one after the other, each an apply of its own or all at once, make a handful of files."""
+    by_kind = "select id, placed, amount from orders where placed >= $start and placed < $end order by id limit 99"
+    shop.pipeline(
+        ORDERS
+        + f'[sql.daily]\nquery = "{by_kind}"\n'
+        + 'build = { mode = "interval", column = "placed", grain = "day", start = 2024-01-01 }'
+    )
+    orders(shop, *(f"{number},2024-{1 + number // 28:02}-{1 + number % 28:02} 10:00:00,1" for number in range(84)))
+    shop.now = at(2024, 2, 20)
+    shop.apply()
+    version = published(shop)
+    assert (len(version.parts), version.rows) == (5, 47)  # 3 × 16 together, and 2 days behind them
+    assert built_ranges(version.built) == (Range(day(1), datetime(2024, 2, 20)),)
+    for number in range(21, 29):
+        shop.now = at(2024, 2, number)
+        shop.apply()
+    assert len(published(shop).parts) <= 16
+    assert len(shop.rows("shop.daily")) == 55
+    assert shop.plan().empty
+
+
+def published(project: Project) -> Version:
+    version_id = project.state.pointers("dev")[Address("shop", "daily")].version_id
+    return project.state.versions([version_id])[version_id]

@@ -19,12 +19,13 @@ from vibepiper_interpreter.grains import cut
 from vibepiper_interpreter.run.conditions import Conditions
 from vibepiper_interpreter.run.failures import Cancelled
 from vibepiper_interpreter.run.session import RunSession
-from vibepiper_interpreter.run.stale_slices import stale_slices
 from vibepiper_interpreter.run.tasks.build_python import python_rows
 from vibepiper_interpreter.run.tasks.build_sql import sql_rows
+from vibepiper_interpreter.run.tasks.compact import compact
 from vibepiper_interpreter.run.tasks.inside import require_inside
 from vibepiper_interpreter.run.tasks.same_slices import same_slices
 from vibepiper_interpreter.run.tasks.staging import Rows
+from vibepiper_interpreter.run.tasks.stale_slices import stale_slices
 from vibepiper_interpreter.run.tasks.task import Report, Task
 from vibepiper_interpreter.storage import new_version_id
 from vibepiper_interpreter.storage.coverage import in_bounds
@@ -43,8 +44,10 @@ from vibepiper_interpreter.storage.table_query import table_query
 from vibepiper_interpreter.storage.version import Part, Version
 from vibepiper_interpreter.storage.version_key import version_key
 
+# How many new parts there may be before it is looked whether they are to be written as fewer.
+_COMPACT_EVERY = 16
 # What was made becomes known to the state after so much more work: a kill loses no more than that.
-_RECORD_EVERY = 1.0  # seconds
+_RECORD_EVERY = 0.25  # seconds
 _RECORD_SHARE = 0.05  # of the work so far: a long backfill is recorded some hundred times, not thousands
 
 _ROWS: Mapping[Kind, Callable[[RunSession, Task, Mapping[str, ParameterValue]], AbstractContextManager[Rows]]] = {
@@ -102,9 +105,8 @@ class _Filling:
         if time.perf_counter() - self._recorded > self._record_after() and self._segment_parts:
             self._record()
         task, settings = self._task, self._settings
-        file = self._directory / f"part-{self._segment_parts}.parquet"
+        file = self._new_file()
         with _ROWS[task.asset.kind](self._session, task, {"start": batch.start, "end": batch.end}) as rows:
-            self._directory.mkdir(parents=True, exist_ok=True)
             part = rows.write(file, self._path(file))
         require_inside(self._session, task.asset, file, settings, batch)
         same = () if self._base is None else same_slices(self._session, self._base, file, task.asset, settings, batch)
@@ -114,6 +116,8 @@ class _Filling:
             return
         self._segment_parts += 1
         self._parts.append(replace(part, ranges=(batch,)))
+        if len(self._parts) % _COMPACT_EVERY == 0:
+            self._parts = list(self._compacted(replace(self._version(), parts=tuple(self._parts))))
         self._unchanged = merged((*self._unchanged, *same))
         self._built += [Built(each, self._id) for each in without([batch], same)]
 
@@ -121,10 +125,14 @@ class _Filling:
         """Whether what `base` has is all there is to have."""
         return not self._parts and self._base is not None and self._kept == built_ranges(self._base.built)
 
-    def finish(self) -> Version:
+    def finish(self, *, recorded: bool = False) -> Version:
+        """What is made by now; `recorded`: and more comes."""
         version = self._version()
         if not version.parts:
             version = replace(version, parts=(self._empty_part(),))
+        elif not recorded:
+            version = replace(version, parts=self._compacted(version))
+        version = self._counted(version)
         self._directory.mkdir(parents=True, exist_ok=True)
         write_manifest(self._directory, version)
         return version
@@ -134,7 +142,7 @@ class _Filling:
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _record(self) -> None:
-        version = self.finish()
+        version = self.finish(recorded=True)
         self._session.say("progress", self._task.asset.address, {"version": version})
         self._recorded = time.perf_counter()
         self._open_segment()
@@ -145,7 +153,21 @@ class _Filling:
     def _open_segment(self) -> None:
         self._id = new_version_id()
         self._directory = self._session.storage.directory(self._task.asset.address, self._id)
-        self._segment_parts = 0
+        self._segment_parts = self._segment_files = 0
+
+    def _new_file(self) -> Path:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._segment_files += 1
+        return self._directory / f"part-{self._segment_files - 1}.parquet"
+
+    def _compacted(self, version: Version) -> tuple[Part, ...]:
+        before = {part.path for part in version.parts}
+        parts = compact(self._session, version, self._new_file)
+        for gone in before - {part.path for part in parts}:
+            file = self._session.storage.root / gone
+            if file.parent == self._directory:  # others belong to versions that are known
+                file.unlink()
+        return parts
 
     def _path(self, file: Path) -> str:
         return file.relative_to(self._session.storage.root).as_posix()
@@ -156,7 +178,7 @@ class _Filling:
         old = () if self._base is None else self._base.parts
         parts = (*_with_rows_of(old, self._kept), *self._parts)
         before = () if self._base is None else self._base.built
-        version = Version(
+        return Version(
             id=self._id,
             asset=task.asset,
             key=version_key(task.asset, inputs, ()),
@@ -164,16 +186,19 @@ class _Filling:
             columns=task.asset.columns,
             parts=tuple(part for part in parts if part.rows) or parts[:1],
             source_files=(),
-            rows=sum(part.rows for part in parts),
-            bytes=sum(part.bytes for part in parts),
+            rows=0,
+            bytes=0,
             seconds=time.perf_counter() - self._began,
             peak_memory=None,
             run_id=self._session.run_id,
             created_at=datetime.now(UTC),
             built=_together((*_of_these(before, merged((*self._kept, *self._unchanged))), *self._built)),
         )
+
+    def _counted(self, version: Version) -> Version:
+        version = replace(version, bytes=sum(part.bytes for part in version.parts))
         if version.plain:
-            return version
+            return replace(version, rows=sum(part.rows for part in version.parts))
         query = f"SELECT count(*) FROM ({table_query(version, self._session.storage)}) AS counted"
         [(rows,)] = self._session.cursor().execute(query).fetchall()
         return replace(version, rows=rows)
@@ -181,8 +206,7 @@ class _Filling:
     def _empty_part(self) -> Part:
         """A table without rows, for whoever reads it before its first interval is over."""
         nulls = ", ".join(f"CAST(NULL AS {column.type}) AS {quote(column.name)}" for column in self._task.asset.columns)
-        file = self._directory / "part-0.parquet"
-        self._directory.mkdir(parents=True, exist_ok=True)
+        file = self._new_file()
         statement = copy_statement(f"SELECT {nulls} WHERE false", file)
         return copy_to_parquet(self._session.cursor(), statement, self._path(file))
 
