@@ -106,7 +106,14 @@ def test_another_value_of_a_variable_reaches_the_column_that_names_it_and_its_re
     planned = actions()
     assert [column["name"] for column in planned["flights.departures"]["columns"]] == ["late"]
     # The weather, the rotations and the fleet are made from `departures` too, but not from what counts as late.
-    assert planned.keys() == {"flights.departures", "flights.flown", "reporting.airlines", "reporting.daily"}
+    assert planned.keys() == {
+        "flights.departures",
+        "flights.flown",
+        "monthly.punctuality",
+        "monthly.best_months",
+        "reporting.airlines",
+        "reporting.daily",
+    }
     assert planned["flights.departures"]["reaches"] == [
         address for address in planned if address != "flights.departures"
     ]
