@@ -81,6 +81,7 @@ common = {
     "order_by": strings,
     "rebuild": st.sampled_from(["on_change", "always"]),
     "prevent_destroy": st.booleans(),
+    "contract": st.sampled_from(["freeze", "evolve"]),
 }
 builds = {"build": st.sampled_from(["table", "view", {"mode": "table"}, {"mode": "view"}, {}])}
 options = optional(

@@ -13,7 +13,7 @@ from vibepiper_interpreter import grains
 from vibepiper_interpreter.compile.build_settings import Intervals, most_at_once
 from vibepiper_interpreter.compile.build_words import goes_on
 from vibepiper_interpreter.compile.compiled import CompiledAsset
-from vibepiper_interpreter.plan.plan import BUILDING, Action, ColumnChange, Condition, Plan, Verb
+from vibepiper_interpreter.plan.plan import BUILDING, Action, Break, ColumnChange, Condition, Plan, Verb
 from vibepiper_interpreter.storage.slices import only_ranges
 
 _SYMBOLS = {
@@ -118,6 +118,7 @@ def _body(action: Action, asset: CompiledAsset | None, paint: Paint) -> list[str
     # Where the query changed around its columns, all expressions changed, and a list of them says nothing.
     changes = [change for change in action.column_changes if split or change.change != "expression"]
     lines += _columns(changes, paint)
+    lines += compatibility(action)
     if action.conditions:
         probably = ", and it probably will" if action.expected == "keep" else ""
         beside = "and the intervals that it reaches, " if action.verb == "fill" else ""
@@ -144,6 +145,21 @@ def _slices(action: Action, asset: CompiledAsset) -> list[str]:
     intervals = grains.count(ranges, settings.grain)
     batches = count(grains.batches(ranges, settings.grain, most_at_once(settings)), "batch", "batches")
     return [f"{grains.in_words(intervals, settings.grain)} to build: {grains.stretches(ranges)}, in {batches}"]
+
+
+def compatibility(action: Action) -> list[str]:
+    """Whether those who rely on what is published can go on; nothing where its columns stay."""
+    lines = []
+    for each in action.breaks:
+        used = f": used by {listed(each.used_by)}" if each.used_by else ""
+        lines.append(f"breaking: `{each.column}` {each.words}{used}{_felt(each)}")
+    if not lines and action.keeps and any(change.change == "added" for change in action.column_changes):
+        lines.append("additive: columns are added, and none is taken away")
+    return lines
+
+
+def _felt(found: Break) -> str:
+    return f", in {listed(found.felt_in)}" if found.felt_in else ""
 
 
 def in_words(conditions: Iterable[Condition]) -> str:

@@ -46,6 +46,15 @@ def _action(action: Action, plan: Plan) -> dict[str, Any]:
             {"name": change.name, "change": change.change, "before": change.before, "after": change.after}
             for change in action.column_changes
         ],
+        "breaks": [
+            {
+                "column": each.column,
+                "change": each.words,
+                "used_by": [str(address) for address in each.used_by],
+                "felt_in": list(each.felt_in),
+            }
+            for each in action.breaks
+        ],
         "reaches": [str(address) for address in action.reaches],
         "checks": list(action.checks),
         "estimate": estimate_json(action.estimate),

@@ -118,7 +118,8 @@ class _Binding:
         )
         self._add_inputs(declared, inputs, {})
         reader = self._sql_readers.get(address)
-        problem = undeclared_columns(self._state, declared, reader) if reader is not None else None
+        needed = reader is not None or declared.spec.contract is not None
+        problem = undeclared_columns(self._state, declared, reader) if needed else None
         if problem is not None:
             self.diagnostics.append(problem)
             self.unknown.add(address)

@@ -151,6 +151,8 @@ class CompiledAsset:
     check_inputs: tuple[Address, ...] = ()
     order_by: tuple[str, ...] = ()
     rebuild_always: bool = False
+    # `freeze` or `evolve`: how what is published of it may change; empty: as it likes.
+    contract: str = ""
     # What is published of it is only removed where a `[[removed]]` block names it.
     prevent_destroy: bool = False
     # Of an asset that is not made at once; None for tables and views.

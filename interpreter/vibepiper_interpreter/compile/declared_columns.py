@@ -52,14 +52,23 @@ def judge_declared(
     return found
 
 
-def undeclared_columns(state: Compilation, declared: DeclaredAsset, reader: Address) -> Diagnostic | None:
-    """VP315 for a Python asset that SQL reads without all its columns being declared with their types."""
+def undeclared_columns(state: Compilation, declared: DeclaredAsset, reader: Address | None) -> Diagnostic | None:
+    """VP315 for a Python asset that SQL reads, or that has a contract (no `reader`), without all its columns being
+    declared with their types."""
     types = state.declared_types.get(declared.address, {})
     untyped = [name for name, column in declared.spec.columns.items() if column.type is None]
     if types and not untyped:
         return None
     locator = state.loaded.locator
     lacks = f"no type for {_some(untyped)}" if untyped else "no columns"
+    if reader is None:
+        return Diagnostic(
+            "VP315",
+            f"`{declared.address}` declares {lacks}. What a Python function returns is known only after it ran, so "
+            "there is nothing that its contract could hold it to.",
+            locator.place(declared.origin, "contract"),
+            fix=Fix('Declare every column that it returns: `columns.NAME = "type"`.'),
+        )
     return Diagnostic(
         "VP315",
         f"`{declared.address}` declares {lacks}. What a Python function returns is known only after it ran, and SQL "

@@ -161,6 +161,7 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
         check_inputs=state.check_inputs.get(address, ()),
         order_by=spec.order_by,
         rebuild_always=spec.rebuild == "always",
+        contract=spec.contract or "",
         prevent_destroy=spec.prevent_destroy,
         settings=state.settings.get(address),
         given=state.given.get(address, ()),

@@ -58,6 +58,8 @@ def asset_to_json(asset: CompiledAsset) -> dict[str, Any]:
         found["order_by"] = list(asset.order_by)
     if asset.rebuild_always:
         found["rebuild_always"] = True
+    if asset.contract:
+        found["contract"] = asset.contract
     if asset.prevent_destroy:
         found["prevent_destroy"] = True
     if asset.settings is not None:
@@ -115,6 +117,7 @@ def assemble_asset(
         check_inputs=tuple(address_of(address) for address in get("check_inputs", ())),
         order_by=tuple(get("order_by", ())),
         rebuild_always=get("rebuild_always", False),
+        contract=get("contract", ""),
         prevent_destroy=get("prevent_destroy", False),
         settings=None if settings is None else settings_from_json(settings),
         given=tuple(Column(*column) for column in get("given", ())),

@@ -1,4 +1,4 @@
-"""Ninth step: which changed assets publish together."""
+"""Tenth step: which changed assets publish together."""
 
 from __future__ import annotations
 

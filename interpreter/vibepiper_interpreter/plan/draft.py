@@ -14,7 +14,7 @@ from vibepiper_interpreter.connectors.file.new_files import what_is_new
 from vibepiper_interpreter.estimate import Estimate
 from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, ColumnFlow, Columns
-from vibepiper_interpreter.plan.plan import BUILDING, ColumnChange, Condition, Reason, Verb
+from vibepiper_interpreter.plan.plan import BUILDING, Break, ColumnChange, Condition, Reason, Verb
 from vibepiper_interpreter.state import Confirmed, Proof, Published
 from vibepiper_interpreter.storage.slices import Range
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile, Stored, Version
@@ -68,6 +68,7 @@ class Draft:
     checks: tuple[str, ...] = ()
     checks_if_kept: tuple[str, ...] = ()
     column_changes: tuple[ColumnChange, ...] = ()
+    breaks: tuple[Break, ...] = ()
     reaches: tuple[Address, ...] = ()
     estimate: Estimate | None = None
     component: int = 0

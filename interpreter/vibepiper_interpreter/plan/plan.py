@@ -79,6 +79,17 @@ class ColumnChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Break:
+    """A published column that is not there any more as it was. `used_by` are the readers that use it as they are
+    published, `felt_in` the columns (`shop.daily.amount`) of today's readers that are made of it."""
+
+    column: str
+    words: str  # "removed, BIGINT", "BIGINT → VARCHAR", "renamed to `id`"
+    used_by: tuple[Address, ...] = ()
+    felt_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One thing that the apply will do.
 
@@ -98,6 +109,8 @@ class Action:
     # The version to point to, where it is known to exist already (verb repoint).
     version_id: str | None = None
     column_changes: tuple[ColumnChange, ...] = ()
+    # Those of them, and renames, that break who relies on what is published.
+    breaks: tuple[Break, ...] = ()
     # Assets that this change reaches, transitively, in plan order.
     reaches: tuple[Address, ...] = ()
     # Readers that are not made anew: proven to stay right whatever this action makes. When it publishes, their pointers

@@ -12,6 +12,7 @@ from vibepiper_interpreter.engine_version import duckdb_version
 from vibepiper_interpreter.plan.asked import Asked, restate
 from vibepiper_interpreter.plan.compare import compare
 from vibepiper_interpreter.plan.components import group
+from vibepiper_interpreter.plan.contracts import hold_to_contracts
 from vibepiper_interpreter.plan.decide import decide
 from vibepiper_interpreter.plan.draft import Draft, ListFiles, Planning, Promotes, StorageHas
 from vibepiper_interpreter.plan.estimates import estimate
@@ -40,6 +41,7 @@ STEPS: tuple[Callable[[Planning], None], ...] = (
     record,  # what stays as it is, but has to be written down anew
     restrict,  # to what was asked for, and what that needs
     refuse,  # what would lose rows, or read some twice
+    hold_to_contracts,  # what a change of columns breaks, and whether that may be
     recheck,  # which checks run, on what is made and on what stays
     remove,  # what no spec declares any more
     reach,  # which assets feel each change
@@ -202,6 +204,7 @@ def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> A
         keeps=draft.keeps,
         version_id=None if draft.found is None else draft.found.id,
         column_changes=draft.column_changes,
+        breaks=draft.breaks,
         reaches=draft.reaches,
         carries=carries,
         checks=draft.checks,

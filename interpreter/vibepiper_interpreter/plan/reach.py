@@ -1,4 +1,4 @@
-"""Eighth step: which assets feel a change, column by column."""
+"""Ninth step: which assets feel a change, column by column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sixth step: which checks have to run, on what is made and on what stays as it is."""
+"""Seventh step: which checks have to run, on what is made and on what stays as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seventh step: published assets that no spec declares any more."""
+"""Eighth step: published assets that no spec declares any more."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from vibepiper_interpreter.compile.serial import asset_from_json, asset_to_json, value_from_json, value_to_json
 from vibepiper_interpreter.estimate import Estimate
-from vibepiper_interpreter.plan.plan import Action, ColumnChange, Condition, Plan, Reason
+from vibepiper_interpreter.plan.plan import Action, Break, ColumnChange, Condition, Plan, Reason
 from vibepiper_interpreter.storage.slices import slice_from_json, slice_to_json
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile
 from vibepiper_spec.address import Address
@@ -74,6 +74,7 @@ def _action_to_json(action: Action) -> dict[str, Any]:
         "column_changes": [
             [change.name, change.change, change.before, change.after] for change in action.column_changes
         ],
+        "breaks": [[each.column, each.words, _texts(each.used_by), list(each.felt_in)] for each in action.breaks],
         "reaches": _texts(action.reaches),
         "carries": _texts(action.carries),
         "checks": list(action.checks),
@@ -112,6 +113,10 @@ def _action_from_json(found: Mapping[str, Any]) -> Action:
         keeps=found.get("keeps"),
         version_id=found.get("version_id"),
         column_changes=tuple(ColumnChange(*change) for change in found.get("column_changes", ())),
+        breaks=tuple(
+            Break(column, words, _addresses(used_by), tuple(felt_in))
+            for column, words, used_by, felt_in in found.get("breaks", ())
+        ),
         reaches=_addresses(found.get("reaches", ())),
         carries=_addresses(found.get("carries", ())),
         checks=tuple(found.get("checks", ())),

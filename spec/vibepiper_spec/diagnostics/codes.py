@@ -121,6 +121,7 @@ _ALL = (
     Code("VP715", "Not a backup to use"),
     Code("VP716", "Removal is prevented"),
     Code("VP717", "Two assets for one name"),
+    Code("VP718", "Contract would be broken"),
 )
 
 CODES: dict[str, Code] = {code.id: code for code in _ALL}

@@ -29,6 +29,9 @@ class AssetSpec(SpecModel):
     """How the asset is built: `table` (the default), `view`, or one of the incremental modes."""
     order_by: Strings = ()
     """Columns that the stored files are sorted by."""
+    contract: Literal["freeze", "evolve"] | None = None
+    """What those who read it may rely on: `freeze` lets no published column or type change, `evolve` lets columns be
+    added only."""
     prevent_destroy: bool = False
     """What is published of it is never removed unless a `[[removed]]` block names it, even once its block is gone."""
     rebuild: Literal["on_change", "always"] = "on_change"

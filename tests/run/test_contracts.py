@@ -1,0 +1,101 @@
+"""Additive or breaking: a plan tells which, whom it breaks, and refuses what an asset has promised not to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from vibepiper_interpreter.plan import load_plan, save_plan
+from vibepiper_interpreter.plan.plan import Action, Break
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError
+
+if TYPE_CHECKING:
+    from tests.run.conftest import Project
+
+SHOP = """
+[source.file.raw]
+path = "orders.csv"
+[sql.orders]
+query = "select id, customer, amount from raw"
+[sql.daily]
+query = "select customer, sum(amount) as amount, count(*) as number from orders group by customer"
+[sql.ids]
+query = "select id from orders"
+"""
+
+
+@pytest.fixture
+def shop(project: Project) -> Project:
+    project.write("orders.csv", "id,customer,amount,note\n1,7,5,x\n2,8,6,y\n")
+    project.pipeline(SHOP)
+    project.apply()
+    return project
+
+
+def with_orders(query: str, contract: str = "") -> str:
+    promised = f'contract = "{contract}"\n' if contract else ""
+    return SHOP.replace('"select id, customer, amount from raw"\n', f'"{query}"\n{promised}')
+
+
+def orders(project: Project) -> Action:
+    (action,) = (action for action in project.plan().actions if action.address.name == "orders")
+    return action
+
+
+def refusal(project: Project) -> Diagnostic:
+    with pytest.raises(DiagnosticError) as caught:
+        project.plan()
+    (found,) = caught.value.diagnostics
+    assert found.code == "VP718"
+    return found
+
+
+def test_the_plan_names_whom_a_change_breaks(shop: Project) -> None:
+    daily = Address("shop", "daily")
+    shop.pipeline(with_orders("select id, customer, cast(amount as double) as amount from raw"))
+    assert orders(shop).breaks == (Break("amount", "BIGINT → DOUBLE", (daily,), ("shop.daily.amount",)),)
+    save_plan(shop.plan(), shop.root / "saved.vpplan")
+    saved = load_plan(shop.root / "saved.vpplan")
+    assert saved.actions[0].breaks == orders(shop).breaks
+    without = with_orders("select id, amount, note from raw").replace("select customer, sum", "select sum")
+    shop.pipeline(without.replace(" group by customer", ""))
+    assert orders(shop).breaks == (Break("customer", "removed, BIGINT", (daily,)),)
+    shop.pipeline(with_orders("select id, customer, amount, note from raw"))
+    assert orders(shop).breaks == ()
+
+
+@pytest.mark.parametrize("contract", ["freeze", "evolve"])
+def test_what_is_published_may_not_change(shop: Project, contract: str) -> None:
+    shop.pipeline(with_orders("select id, customer, amount from raw", contract))
+    assert shop.plan().empty
+    shop.pipeline(with_orders("select id, customer, cast(amount as double) as amount, note from raw", contract))
+    found = refusal(shop)
+    notes = ("`amount`: BIGINT → DOUBLE; used by `shop.daily` (in `shop.daily.amount`)",)
+    assert found.notes == (notes if contract == "evolve" else (*notes, "`note`: added"))
+    assert found.place is not None
+    assert (found.place.path, found.place.range.start_line) == ("shop.vp.toml", 6)
+
+
+def test_columns_may_be_added_to_what_evolves(shop: Project) -> None:
+    shop.pipeline(with_orders("select id, customer, amount, note from raw where id > 0", "evolve"))
+    shop.apply()
+    assert shop.plan().empty
+    shop.pipeline(with_orders("select id, customer, amount, note, 1 as one from raw where id > 0", "freeze"))
+    assert refusal(shop).notes == ("`one`: added",)
+
+
+def test_a_renamed_column_breaks_a_contract(shop: Project) -> None:
+    moved = with_orders("select id, customer as client, amount from raw", "evolve")
+    moved = moved.replace("select customer, sum", "select client as customer, sum").replace("by customer", "by client")
+    shop.pipeline(moved + '[[moved]]\nfrom = "orders.customer"\nto = "orders.client"\n')
+    assert refusal(shop).notes == ("`customer`: renamed to `client`; used by `shop.daily`",)
+    shop.pipeline(moved.replace('contract = "evolve"\n', ""))
+    assert orders(shop).breaks[0].words == "removed, BIGINT"
+
+
+def test_rows_and_expressions_are_free(shop: Project) -> None:
+    shop.pipeline(with_orders("select id, customer, amount * 2 as amount from raw where id > 1", "freeze"))
+    shop.apply()
+    assert shop.plan().empty
