@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,3 +188,29 @@ def test_another_file_is_never_overwritten(filled: State, sqlite_place: Place, t
             state.back_up(tmp_path / "of another")
             assert told(lambda: filled.back_up(tmp_path / "of another")).code == "VP715"
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".") and path.name != ".vp"]
+
+
+def test_a_full_disk_leaves_the_backup_of_before(filled: State, small_disk: Path) -> None:
+    file = small_disk / "backup"
+    filled.back_up(file)
+    before = file.read_bytes()
+    (small_disk / "fills it").write_bytes(bytes(_free(small_disk) - 40_000))
+    diagnostic = told(lambda: filled.back_up(file))
+    assert diagnostic.code == "VP508"
+    assert file.read_bytes() == before
+    assert sorted(path.name for path in small_disk.iterdir()) == ["backup", "fills it"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("no small disk can be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free

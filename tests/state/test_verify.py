@@ -129,6 +129,37 @@ def test_an_apply_that_meets_a_damaged_file_says_so_and_the_next_makes_it_anew(s
     assert shop.json("plan")["changes"] is False
 
 
+TICKS = """
+[pipeline]
+name = "ticks"
+[source.file.events]
+path = "ticks/*.csv"
+columns.happened = "timestamp"
+columns.amount = "bigint"
+[sql.daily]
+query = "select happened, amount from events where happened >= $start and happened < $end"
+build = { mode = "interval", column = "happened", grain = "day", start = 2024-01-01, end = 2024-01-10 }
+"""
+
+
+def test_a_part_that_several_versions_go_on_with_is_one_finding(shop: Shop) -> None:
+    (shop.root / "ticks.vp.toml").write_text(TICKS)
+    (shop.root / "ticks").mkdir()
+    for day in (2, 5, 7):
+        (shop.root / "ticks" / f"{day}.csv").write_text(f"happened,amount\n2024-01-0{day} 10:00:00,{day}\n")
+        shop.vp("apply", "--yes")
+    before = shop.vp("query", "from ticks.daily order by all", "--format", "csv")
+    verify(shop, sound=True)
+    oldest = min((shop.root / ".vp" / "storage" / "ticks" / "daily").glob("*/part-0.parquet"))
+    flip(oldest, 40)
+    (finding,) = verify(shop, sound=False)["findings"]
+    assert (finding["kind"], finding["address"], finding["environments"]) == ("damaged", "ticks.daily", ["dev"])
+    assert [action["address"] for action in shop.json("plan")["actions"]] == ["ticks.daily"]
+    shop.vp("apply", "--yes")
+    assert shop.vp("query", "from ticks.daily order by all", "--format", "csv") == before
+    assert [each["severity"] for each in verify(shop, sound=True)["findings"]] == ["warning"]
+
+
 def test_what_no_version_owns_is_told_and_is_no_error(shop: Shop) -> None:
     import os
 

@@ -12,6 +12,8 @@ from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import Part, version_of_part
 from vibepiper_interpreter.verify.finding import Finding, FindingKind, Verified
 from vibepiper_interpreter.verify.parts import Condition, changed_checksums, examine_parts
+from vibepiper_spec.address import Address
+from vibepiper_spec.model.settings import DEFAULT_ENVIRONMENT
 
 # A folder younger than this may belong to an apply that runs now.
 _GRACE = 3_600.0  # seconds
@@ -70,22 +72,24 @@ def _shown(state: State, known: Iterable[Published]) -> Shown:
 
 
 def _about_parts(known: Iterable[Published], conditions: Mapping[str, Condition], shown: Shown) -> Iterable[Finding]:
+    """One finding a part, however many versions go on with it."""
+    wrong: dict[str, Address] = {}
+    environments: dict[str, set[str]] = defaultdict(set)
     for version in known:
         for part in version.parts:
-            found = conditions[part.path]
-            if found.state == "whole":
-                continue
-            kind: FindingKind = found.state
-            environments = tuple(sorted(shown.get(version.id, ())))
-            words = f"`{part.path}` {found.words}"
-            if environments:
-                fix = "`vp apply` makes it anew" + "".join(
-                    f"; in `{name}` with `--env {name}`" for name in environments if name != "dev"
-                )
-                yield Finding(kind, "error", words, f"{fix}.", version.address, environments)
-            else:
-                fix = "No environment shows it; only going back to it is no longer possible. `vp clean` forgets it."
-                yield Finding(kind, "warning", words, fix, version.address)
+            if conditions[part.path].state != "whole":
+                wrong[part.path] = version.address
+                environments[part.path] |= set(shown.get(version.id, ()))
+    for path, address in wrong.items():
+        found = conditions[path]
+        kind: FindingKind = "lost" if found.state == "lost" else "damaged"
+        words, names = f"`{path}` {found.words}", tuple(sorted(environments[path]))
+        if names:
+            others = "".join(f"; in `{name}` with `--env {name}`" for name in names if name != DEFAULT_ENVIRONMENT)
+            yield Finding(kind, "error", words, f"`vp apply` makes it anew{others}.", address, names)
+        else:
+            fix = "No environment shows it; only going back to it is no longer possible. `vp clean` forgets it."
+            yield Finding(kind, "warning", words, fix, address)
 
 
 def _unchecked(state: State) -> Iterable[Finding]:
