@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import heavy, no_op, others, precision, small_models, startup
+from benchmarks import heavy, merging, no_op, others, precision, small_models, startup
 from benchmarks.measure import say
 from benchmarks.table import Table, machine
 
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[Path, int], list[Table]]] = {
     "startup": startup.run,
     "small_models": small_models.run,
     "heavy": heavy.run,
+    "merging": merging.run,
     "no_op": no_op.run,
     "others": others.run,
     "precision": precision.run,

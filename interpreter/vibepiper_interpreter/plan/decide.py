@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from vibepiper_interpreter.compile.build_settings import Intervals, Partitions
+from vibepiper_interpreter.compile.build_settings import Append, Intervals, Merge, Partitions
 from vibepiper_interpreter.compile.compiled import CompiledAsset, Input
 from vibepiper_interpreter.connectors.file.new_files import key_of_more
 from vibepiper_interpreter.plan.column_changes import columns_changed
@@ -67,6 +67,9 @@ def _look_at_inputs(planning: Planning, draft: Draft) -> None:
         draft.input_reasons.append(_input_reason(source, before))
     draft.carried = tuple(carried)
     draft.conditions = tuple(conditions)
+    draft.begins_anew = isinstance(draft.asset.settings, Append | Merge) and any(
+        isinstance(source.asset.settings, Append) and source.verb == "rebuild" for source in sources
+    )
 
 
 def _act(planning: Planning, draft: Draft) -> None:

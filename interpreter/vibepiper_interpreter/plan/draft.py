@@ -59,6 +59,8 @@ class Draft:
     # None: not even that the same rows are there.
     unchanged: Columns | None = ALL
     expected_to_run: bool = True
+    # Though nothing about it changed: what it takes the new rows of is itself made from nothing.
+    begins_anew: bool = False
     # Why what is published has to be recorded anew, even if its rows stay: the specs say something else about it.
     record_reasons: list[Reason] = field(default_factory=list)
     moved_from: Address | None = None
@@ -96,6 +98,7 @@ class Draft:
         return (
             self.asset.settings is not None
             and self.published is not None
+            and not self.begins_anew
             and all(reason.code in _GOES_ON for reason in self.own_reasons)
         )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -76,6 +77,7 @@ class Relations:
         self._lock = threading.Lock()
         self._schemas: set[str] = set()
         self._catalogs: dict[str, str] = {}
+        self._catalogs_made = 0
         self._declared: dict[Address, Version] = {}
         # Where each cursor's bare names lead, so that a statement is spent only on a change. A cursor that goes through
         # `use` lives as long as the session, so its id is never another's.
@@ -167,6 +169,27 @@ class Relations:
         else:
             return qualified(version.address, self._earlier_catalog(cursor, version))
         return f"({view_query(version, self._storage, self._root, self._now)})"
+
+    @contextmanager
+    def shown_as(
+        self, cursor: duckdb.DuckDBPyConnection, pipeline: str, shown: Mapping[Address, str]
+    ) -> Iterator[dict[Address, str]]:
+        """Meanwhile the cursor's names, bare in `pipeline`, mean these relations; yields them in full by address."""
+        with self._lock:
+            self._catalogs_made += 1
+            catalog = f"shown_{self._catalogs_made}"
+        cursor.execute(f"ATTACH ':memory:' AS {quote(catalog)}")
+        try:
+            for name in {pipeline, *(address.pipeline for address in shown)}:
+                cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(catalog)}.{quote(name)}")
+            for address, relation in shown.items():
+                cursor.execute(f"CREATE VIEW {qualified(address, catalog)} AS SELECT * FROM {relation}")
+            use_pipeline(cursor, pipeline, catalog)
+            self._paths.pop(id(cursor), None)
+            yield {address: qualified(address, catalog) for address in shown}
+        finally:
+            self.use(cursor, pipeline)
+            cursor.execute(f"DETACH {quote(catalog)}")
 
     def _earlier_catalog(self, cursor: duckdb.DuckDBPyConnection, version: Version) -> str:
         """A catalog in which an earlier SQL view and the versions it read have their names.

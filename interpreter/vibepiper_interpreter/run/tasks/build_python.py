@@ -32,9 +32,10 @@ from vibepiper_interpreter.run.python.modules import load_function
 from vibepiper_interpreter.run.python.output import TaskLog, told_to
 from vibepiper_interpreter.run.python.returned import BatchesDiffer, BatchStream, NotATable
 from vibepiper_interpreter.run.session import RunSession
-from vibepiper_interpreter.run.tasks.staging import NO_VALUES, Rows, stage
+from vibepiper_interpreter.run.tasks.staging import EVERYTHING, NO_VALUES, Rows, stage
 from vibepiper_interpreter.run.tasks.task import Task
 from vibepiper_interpreter.storage.version import Part, Version
+from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
@@ -49,8 +50,16 @@ def build_python(session: RunSession, task: Task) -> Version:
 
 
 @contextmanager
-def python_rows(session: RunSession, task: Task, values: Mapping[str, ParameterValue] = NO_VALUES) -> Iterator[Rows]:
-    """What the asset's function returns; `values` say which slice is wanted, and are in its context."""
+def python_rows(
+    session: RunSession,
+    task: Task,
+    values: Mapping[str, ParameterValue] = NO_VALUES,
+    shown: Mapping[Address, str] = EVERYTHING,
+) -> Iterator[Rows]:
+    """What the asset's function returns; `values` say which slice is wanted, and are in its context.
+
+    `shown` are relations with what it is to see of each input, where that is not all of it.
+    """
     asset = task.asset
     if not isinstance(asset.definition, PythonDefinition):
         raise ValueError(f"{asset.address} is no Python asset")
@@ -63,7 +72,7 @@ def python_rows(session: RunSession, task: Task, values: Mapping[str, ParameterV
     writer = session.new_cursor()
     try:
         with told_to(log):
-            called = _call(session, task, asset.definition, users, log, values)
+            called = _call(session, task, asset.definition, users, log, values, shown)
             stream = _open(session, task, asset.definition, called, log)
         try:
             yield _rows(session, task, asset.definition, writer, stream)
@@ -84,6 +93,7 @@ def _call(
     cursor: duckdb.DuckDBPyConnection,
     log: TaskLog,
     values: Mapping[str, ParameterValue],
+    shown: Mapping[Address, str],
 ) -> Any:
     asset = task.asset
     function = _function(session, asset, definition)
@@ -94,7 +104,9 @@ def _call(
             arguments[parameter.name] = _context(session, asset, log, values)
         else:
             version = task.inputs[parameter.address]
-            arguments[parameter.name] = argument(session, cursor, parameter, version, declared_at(asset))
+            arguments[parameter.name] = argument(
+                session, cursor, parameter, version, declared_at(asset), shown.get(parameter.address)
+            )
     try:
         return function(**arguments)
     except BaseException as error:

@@ -20,9 +20,10 @@ from vibepiper_interpreter.engines.duckdb.parameters import ParameterValue, fill
 from vibepiper_interpreter.run.failures import engine_diagnostic
 from vibepiper_interpreter.run.relations import qualified
 from vibepiper_interpreter.run.session import RunSession
-from vibepiper_interpreter.run.tasks.staging import NO_VALUES, Rows, stage, virtual
+from vibepiper_interpreter.run.tasks.staging import EVERYTHING, NO_VALUES, Rows, stage, virtual
 from vibepiper_interpreter.run.tasks.task import Task
 from vibepiper_interpreter.storage.version import Part, Version
+from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import DiagnosticError
 
 
@@ -34,8 +35,16 @@ def build_sql(session: RunSession, task: Task) -> Version:
 
 
 @contextmanager
-def sql_rows(session: RunSession, task: Task, values: Mapping[str, ParameterValue] = NO_VALUES) -> Iterator[Rows]:
-    """The rows of the asset's query; `values` are those of the parameters that say which slice is wanted."""
+def sql_rows(
+    session: RunSession,
+    task: Task,
+    values: Mapping[str, ParameterValue] = NO_VALUES,
+    shown: Mapping[Address, str] = EVERYTHING,
+) -> Iterator[Rows]:
+    """The rows of the asset's query; `values` are those of the parameters that say which slice is wanted.
+
+    `shown` are relations with what it is to see of each input, where that is not all of it.
+    """
     asset = task.asset
     definition = asset.definition
     if not isinstance(definition, SqlDefinition):
@@ -44,7 +53,6 @@ def sql_rows(session: RunSession, task: Task, values: Mapping[str, ParameterValu
     filled = fill_parameters(definition.query, parameter_literals(definition.parameters, given, session.now))
     cursor = session.cursor()
     relations, table = session.relations, qualified(asset.address)
-    relations.use(cursor, asset.address.pipeline)
 
     def write(file: Path, part_path: str) -> Part:
         if asset.settings is None and relations.tables.wanted(asset, task.inputs.values()):
@@ -71,7 +79,12 @@ def sql_rows(session: RunSession, task: Task, values: Mapping[str, ParameterValu
             located = filled if _own_text_only(task) else None
             raise DiagnosticError(engine_diagnostic(session, asset, error, located, statement.query_offset)) from error
 
-    yield Rows(write, lambda: asset.given_columns)
+    if shown:
+        with relations.shown_as(cursor, asset.address.pipeline, shown):
+            yield Rows(write, lambda: asset.given_columns)
+    else:
+        relations.use(cursor, asset.address.pipeline)
+        yield Rows(write, lambda: asset.given_columns)
 
 
 def _own_text_only(task: Task) -> bool:

@@ -19,8 +19,10 @@ from vibepiper_interpreter.storage.manifest import write_manifest
 from vibepiper_interpreter.storage.slices import Built
 from vibepiper_interpreter.storage.version import Part, SourceFile, Version
 from vibepiper_interpreter.storage.version_key import version_key
+from vibepiper_spec.address import Address
 
 NO_VALUES: Mapping[str, ParameterValue] = MappingProxyType({})
+EVERYTHING: Mapping[Address, str] = MappingProxyType({})
 
 # Writes the file at the path and describes it; the second argument is the part's path in the storage.
 WritePart = Callable[[Path, str], Part]

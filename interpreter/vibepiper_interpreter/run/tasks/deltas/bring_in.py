@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from vibepiper_interpreter.compile.build_settings import History, Merge
+from vibepiper_interpreter.compile.build_settings import Append, History, Merge
 from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.tasks.deltas.append import append
 from vibepiper_interpreter.run.tasks.deltas.history import add_to_history
 from vibepiper_interpreter.run.tasks.deltas.incoming import Brought, Incoming
 from vibepiper_interpreter.run.tasks.deltas.merge import merge
@@ -21,6 +22,8 @@ def bring_in(
     settings (no key, a key twice).
     """
     match task.asset.settings:
+        case Append():
+            return append(session, task.asset, folder, base, incoming)
         case Merge() as settings:
             return merge(session, task.asset, settings, folder, base, incoming)
         case History() as settings:
