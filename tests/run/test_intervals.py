@@ -297,3 +297,97 @@ def test_small_parts_are_written_together(shop: Project) -> None:
 def published(project: Project) -> Version:
     version_id = project.state.pointers("dev")[Address("shop", "daily")].version_id
     return project.state.versions([version_id])[version_id]
+
+
+def test_rules_on_rows_see_only_new_ones(shop: Project) -> None:
+    """The old row that breaks the rule was let through as a warning; it is not told again with every day."""
+    rule = 'columns.amount = { checks = [{ between = [0, 9], severity = "warn" }] }\n'
+    unique = 'columns.day = { checks = ["unique"] }\n'
+    shop.pipeline(ORDERS + DAILY + rule + unique)
+    first = shop.task(shop.apply(), "daily")
+    assert {check.rule: check.failing for check in first.checks} == {"between": 2, "unique": 0, "row_count": 0}
+    orders(shop, *FIRST, "4,2024-01-03 07:00:00,1", "5,2024-01-04 07:00:00,11")
+    shop.now = at(2024, 1, 5)
+    second = shop.task(shop.apply(), "daily")
+    assert {check.rule: check.failing for check in second.checks} == {"between": 1, "unique": 0, "row_count": 0}
+    shop.pipeline(ORDERS + DAILY + rule.replace("9]", "8]") + unique)
+    again = shop.task(shop.apply(), "daily")
+    assert next(check.failing for check in again.checks if check.rule == "between") == 3
+
+
+def test_an_explosion_is_told_before_it_happens(shop: Project) -> None:
+    shop.pipeline(
+        ORDERS
+        + DAILY.replace("2024-01-01", "1970-01-01")
+        .replace('grain = "day"', 'grain = "five_minutes"')
+        .replace("cast(placed as date) as day", "min(placed) as day")
+        .replace("group by 1", "group by id")
+    )
+    plan = shop.plan()
+    [warning] = plan.warnings
+    assert (warning.code, warning.severity) == ("VP519", "warning")
+    assert "5,680,944 intervals of five minutes to build, in 5,680,944 batches" in warning.detail
+    assert shop.plan(asked=Asked(datetime(2024, 1, 1), day(2))).warnings == ()
+
+
+def test_days_begin_where_the_time_zone_says(shop: Project) -> None:
+    """The day on which the clocks are set back has 25 hours, and each of them is in it once."""
+    shop.write(
+        "orders.csv",
+        "id,placed\n"
+        + "".join(f"{hour},2024-10-{26 + (hour + 20) // 24}T{(hour + 20) % 24:02}:00:00Z\n" for hour in range(60)),
+    )
+    shop.pipeline(
+        """
+[source.file.orders]
+path = "orders.csv"
+columns = { id = "integer", placed = "timestamptz" }
+
+[sql.daily]
+query = '''
+select cast(timezone('Europe/Berlin', placed) as date) as day, count(*) as orders, min(id) as amount
+from orders
+where timezone('Europe/Berlin', placed) >= $start and timezone('Europe/Berlin', placed) < $end
+group by 1
+'''
+build = { mode = "interval", column = "day", grain = "day", start = 2024-10-27, time_zone = "Europe/Berlin" }
+"""
+    )
+    shop.now = at(2024, 10, 27, 22, 59)
+    shop.apply()
+    assert daily(shop) == []
+    shop.now = at(2024, 10, 28, 23)
+    assert shop.plan().assets[Address("shop", "daily")].inputs[0].slice_column == "placed"
+    shop.apply()
+    assert daily(shop) == [("2024-10-27", 25, 2), ("2024-10-28", 24, 27)]
+
+
+def test_a_function_is_given_its_interval(shop: Project) -> None:
+    shop.write(
+        "shop_code.py",
+        "import pyarrow as pa\nimport pyarrow.compute as pc\n\ndef build(orders: pa.Table, context):\n"
+        "    with open(__file__ + '.calls', 'a') as file:\n"
+        "        print(context.start.date(), file=file)\n"
+        "    placed = orders['placed']\n"
+        "    inside = pc.and_(pc.greater_equal(placed, context.start), pc.less(placed, context.end))\n"
+        "    return orders.filter(inside).select(['placed', 'amount'])\n",
+    )
+    shop.pipeline(
+        ORDERS
+        + """
+[python.daily]
+function = "shop_code:build"
+inputs.orders = { time_column = "placed" }
+build = { mode = "interval", column = "placed", grain = "day", start = 2024-01-01 }
+columns.placed = "timestamp"
+columns.amount = "bigint"
+"""
+    )
+    assert shop.apply().status == "succeeded"
+    assert [row[1] for row in shop.rows("shop.daily")] == [10, 20, 5]
+    orders(shop, *FIRST, "4,2024-01-02 23:00:00,7")
+    shop.apply()
+    assert [row[1] for row in shop.rows("shop.daily")] == [10, 20, 5, 7]
+    calls = (shop.root / "shop_code.py.calls").read_text().split()
+    assert calls == ["2024-01-01", "2024-01-02", "2024-01-02"]
+    assert shop.plan().empty

@@ -10,8 +10,11 @@ from vibepiper_cli.reading import Rows
 from vibepiper_cli.views.run_json import check_json
 from vibepiper_cli.views.tables import aligned, numeric_columns, render_table
 from vibepiper_cli.views.words import count, listed, moment, seconds, size
+from vibepiper_interpreter import grains
+from vibepiper_interpreter.compile.build_settings import Intervals
 from vibepiper_interpreter.compile.compiled import Check, Column, FileDefinition, Input
 from vibepiper_interpreter.run.result import CheckResult
+from vibepiper_interpreter.storage.slices import Range, built_ranges, gaps, slice_to_json
 from vibepiper_interpreter.storage.version import Version
 
 NULL = "NULL"
@@ -82,10 +85,24 @@ def _facts(status: AssetStatus, environment: str, paint: Paint) -> list[str]:
         counted += [size(version.bytes)] if version.parts else []
         if counted:
             facts.append(("holds", ", ".join(counted)))
+        facts += _coverage(version)
         if version.peak_memory is not None:
             memory = size(version.peak_memory)
             facts.append(("made in", f"{seconds(version.seconds)}, in which the process held at most {memory}"))
     return aligned(facts)
+
+
+def _coverage(version: Version) -> list[tuple[str, str]]:
+    """Which intervals are built, and where some between them are not."""
+    settings, built = version.asset.settings, built_ranges(version.built)
+    if not isinstance(settings, Intervals) or not built:
+        return []
+    intervals = grains.in_words(grains.count(built, settings.grain), settings.grain)
+    facts = [("covers", f"{intervals}: {grains.stretches([Range(built[0].start, built[-1].end)])}")]
+    if missing := gaps(built):
+        intervals = grains.in_words(grains.count(missing, settings.grain), settings.grain)
+        facts.append(("gaps", f"{intervals}: {grains.stretches(missing)}"))
+    return facts
 
 
 def _columns(status: AssetStatus, paint: Paint) -> str:
@@ -161,6 +178,8 @@ def _version_json(version: Version) -> dict[str, Any]:
         "rows": version.rows,
         "bytes": version.bytes,
         "seconds": version.seconds,
+        "built": [slice_to_json(each.slice) for each in version.built],
+        "gaps": [slice_to_json(each) for each in gaps(built_ranges(version.built))],
         "process_peak_memory": version.peak_memory,
         "parts": [{"path": part.path, "rows": part.rows, "bytes": part.bytes} for part in version.parts],
         "source_files": [

@@ -30,6 +30,11 @@ class Rule:
     failing: Callable[[Check, int], int] = lambda check, counted: counted
 
 
+def is_row_rule(check: Check) -> bool:
+    """Whether it judges each row by itself, so that rows which passed it need not be seen again."""
+    return check.rule == "not_null" or check.rule not in RULES
+
+
 def rule_of(check: Check) -> Rule:
     """Row rules differ only in their condition, so all that have one share an entry."""
     return RULES.get(check.rule, _ROW_RULE)

@@ -68,6 +68,7 @@ class Draft:
     # Inputs that change in this plan, but provably not in what this asset uses.
     carried: tuple[Address, ...] = ()
     checks: tuple[str, ...] = ()
+    checks_new_rows: bool = False
     checks_if_kept: tuple[str, ...] = ()
     column_changes: tuple[ColumnChange, ...] = ()
     breaks: tuple[Break, ...] = ()

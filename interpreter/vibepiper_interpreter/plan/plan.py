@@ -118,6 +118,8 @@ class Action:
     carries: tuple[Address, ...] = ()
     # Checks to run on what is made, or on what is repointed to; for `recheck`, on what is published.
     checks: tuple[str, ...] = ()
+    # What stays of what is published has passed these very checks: rules on single rows need to see only what is new.
+    checks_new_rows: bool = False
     # Checks to run on `keeps` where the conditions keep it: they changed too.
     checks_if_kept: tuple[str, ...] = ()
     estimate: Estimate | None = None

@@ -16,6 +16,7 @@ from vibepiper_interpreter.plan.contracts import hold_to_contracts
 from vibepiper_interpreter.plan.decide import decide
 from vibepiper_interpreter.plan.draft import Draft, ListFiles, Planning, Promotes, StorageHas
 from vibepiper_interpreter.plan.estimates import estimate
+from vibepiper_interpreter.plan.explosion import warn_of_many
 from vibepiper_interpreter.plan.flow import ColumnFlow, origins_in
 from vibepiper_interpreter.plan.moves import Followed, follow_moves
 from vibepiper_interpreter.plan.notes import notes
@@ -42,6 +43,7 @@ STEPS: tuple[Callable[[Planning], None], ...] = (
     restrict,  # to what was asked for, and what that needs
     refuse,  # what would lose rows, or read some twice
     hold_to_contracts,  # what a change of columns breaks, and whether that may be
+    warn_of_many,  # batches, before they are begun
     recheck,  # which checks run, on what is made and on what stays
     remove,  # what no spec declares any more
     reach,  # which assets feel each change
@@ -208,6 +210,7 @@ def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> A
         reaches=draft.reaches,
         carries=carries,
         checks=draft.checks,
+        checks_new_rows=draft.checks_new_rows,
         checks_if_kept=draft.checks_if_kept,
         estimate=draft.estimate,
         component=draft.component,

@@ -26,6 +26,8 @@ def recheck(planning: Planning) -> None:
         unproven = _why_unproven(planning, draft, planning.proofs.get(draft.published.id, ()))
         if draft.acts:
             draft.checks = everything
+            # What a run made that did not come to its end has been put to no check.
+            draft.checks_new_rows = draft.verb == "fill" and unproven is None and draft.base is None
             if draft.conditions and unproven is not None:
                 draft.checks_if_kept = everything
                 draft.input_reasons.append(unproven)

@@ -78,6 +78,11 @@ def common(ranges: Iterable[Range], others: Iterable[Range]) -> Ranges:
     return tuple(found)
 
 
+def gaps(ranges: Ranges) -> Ranges:
+    """The time between `ranges` that is in none of them."""
+    return without([Range(ranges[0].start, ranges[-1].end)], ranges) if ranges else ()
+
+
 def only_ranges(slices: Iterable[Range | str]) -> Ranges:
     """The stretches of time among `slices`, of what is built by interval."""
     return tuple(each for each in slices if isinstance(each, Range))

@@ -90,6 +90,7 @@ _ALL = (
     Code("VP510", "Unknown file format"),
     Code("VP511", "Columns are assumed"),
     Code("VP518", "Rows outside their interval"),
+    Code("VP519", "Very many intervals"),
     Code("VP520", "Key is missing"),
     Code("VP521", "Key comes more than once"),
     Code("VP530", "File changed after it was read"),

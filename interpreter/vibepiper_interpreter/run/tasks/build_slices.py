@@ -188,7 +188,7 @@ class _Filling:
             source_files=(),
             rows=0,
             bytes=0,
-            seconds=time.perf_counter() - self._began,
+            seconds=time.perf_counter() - self._recorded,
             peak_memory=None,
             run_id=self._session.run_id,
             created_at=datetime.now(UTC),

@@ -30,6 +30,7 @@ from vibepiper_interpreter.run.tasks.build_python import build_python
 from vibepiper_interpreter.run.tasks.build_slices import build_slices
 from vibepiper_interpreter.run.tasks.build_source import build_source
 from vibepiper_interpreter.run.tasks.build_sql import build_sql
+from vibepiper_interpreter.run.tasks.new_rows import check_new_rows
 from vibepiper_interpreter.run.tasks.record import record
 from vibepiper_interpreter.run.tasks.task import Report, Task
 from vibepiper_interpreter.storage.version import Version
@@ -122,7 +123,10 @@ def _audited(session: RunSession, task: Task, report: Report, version: Version, 
     if not checks:
         return report
     plain = session.plain_cursor() if session.relations.tables.holds_version(version) else None
-    checked = run_checks(cursor, qualified(version.address), version, checks, plain)
+    if report.made and task.action.checks_new_rows:
+        checked = check_new_rows(session, task, version, checks)
+    else:
+        checked = run_checks(cursor, qualified(version.address), version, checks, plain)
     failed = tuple(
         check_failed(task.asset, result)
         for result in checked.results
