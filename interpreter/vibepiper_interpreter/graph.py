@@ -24,22 +24,27 @@ class Ordered(Generic[Node]):
 
 def order(needs: Mapping[Node, Iterable[Node]]) -> Ordered[Node]:
     """Order the keys of `needs`; what a node needs outside the keys is ignored. Stable: ties keep the keys' order."""
-    inside = {node: [other for other in dict.fromkeys(wanted) if other in needs] for node, wanted in needs.items()}
-    users: dict[Node, list[Node]] = {node: [] for node in inside}
-    missing = {node: len(wanted) for node, wanted in inside.items()}
-    for node, wanted in inside.items():
+    # By number: asking for the hash of a node is most of what there is to do.
+    nodes = list(needs)
+    number = {node: place for place, node in enumerate(nodes)}
+    inside = [list(dict.fromkeys(number[other] for other in wanted if other in number)) for wanted in needs.values()]
+    users: list[list[int]] = [[] for _ in nodes]
+    for place, wanted in enumerate(inside):
         for other in wanted:
-            users[other].append(node)
-    ready = deque(node for node, count in missing.items() if count == 0)
+            users[other].append(place)
+    missing = [len(wanted) for wanted in inside]
+    ready = deque(place for place, count in enumerate(missing) if count == 0)
     done: list[Node] = []
     while ready:
-        node = ready.popleft()
-        done.append(node)
-        for user in users[node]:
+        place = ready.popleft()
+        done.append(nodes[place])
+        for user in users[place]:
             missing[user] -= 1
             if missing[user] == 0:
                 ready.append(user)
-    stuck = {node: inside[node] for node, count in missing.items() if count > 0}
+    stuck = {
+        nodes[place]: [nodes[other] for other in inside[place]] for place, count in enumerate(missing) if count > 0
+    }
     return Ordered(tuple(done), frozenset(stuck), tuple(_cycles(stuck)))
 
 

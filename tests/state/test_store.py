@@ -50,7 +50,7 @@ def test_the_newest_version_of_a_key_is_found(state: State, make_version: MakeVe
     old, new = make_version(key="k"), make_version(key="k")
     state.record(Batch("r1", versions=(new, old)))
     assert state.find_by_key(["k"])["k"].id == new.id
-    assert state.ids_by_key() == {"k": new.id}
+    assert state.ids_by_key() == state.ids_by_key(["k", "none"]) == {"k": new.id}
 
 
 def test_history_and_past_makings_begin_with_the_newest(state: State, make_version: MakeVersion) -> None:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from vibepiper_interpreter.storage.version import SourceFile
 
 
-# Characters of queries whose trees are kept between two passes: a tree takes some hundred times its text.
-_MOST_KEPT_TEXT = 400_000
+# Characters of trees, as the engine writes them, that are kept between two passes.
+_MOST_KEPT = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +163,8 @@ class Workshop:
         self.applied_sources: dict[Address, FileDefinition | None] = {}
         self.offline_python = offline_python
         self._root, self._environment, self._applied = root, environment, applied
-        self._syntax: dict[str, Syntax] = {}
-        self._kept_text = 0
+        self._answers: dict[str, str] = {}
+        self._kept = 0
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     def applied_source(self, address: Address, state_url: str | None) -> FileDefinition | None:
@@ -189,24 +189,25 @@ class Workshop:
 
         return connect(SessionSettings(threads=1, writing_threads=0, allowed_directories=folders))
 
-    def keep_syntax(self, query: str, syntax: Syntax) -> None:
-        """Keep a tree from the pass that finds references for the one that analyses; trees are large, so not all."""
-        if self._kept_text + len(query) <= _MOST_KEPT_TEXT:
-            self._kept_text += len(query)
-            self._syntax[query] = syntax
+    def keep_syntax(self, query: str, answer: str) -> None:
+        """Keep what the engine said of a sound query from the pass that finds references for the one that analyses."""
+        if self._kept + len(answer) <= _MOST_KEPT:
+            self._kept += len(answer)
+            self._answers[query] = answer
 
     def take_syntax(self, query: str) -> Syntax:
-        """The tree of a sound query, parsed again where it was not kept; it is not kept any longer."""
-        kept = self._syntax.pop(query, None)
-        if kept is not None:
-            self._kept_text -= len(query)
-            return kept
-        from vibepiper_interpreter.engines.duckdb.syntax import Syntax, parse_queries
+        """The tree of a sound query, parsed again where nothing was kept; nothing is kept of it any longer."""
+        from vibepiper_interpreter.engines.duckdb.syntax import Syntax, judge, serialized
 
-        (parsed,) = parse_queries(self.connection, [query])
-        if not isinstance(parsed, Syntax):
-            raise ValueError(f"not a sound query: {parsed.message}")
-        return parsed
+        answer = self._answers.pop(query, None)
+        if answer is None:
+            (answer,) = serialized(self.connection, [query])
+        else:
+            self._kept -= len(answer)
+        found = judge(query, answer)
+        if not isinstance(found, Syntax):
+            raise ValueError(f"not a sound query: {found.message}")
+        return found
 
     def close(self) -> None:
         if self._connection is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, TextEdit, nearest
@@ -13,9 +14,14 @@ class AssetNames:
 
     def __init__(self, addresses: Iterable[Address]) -> None:
         self._known = frozenset(addresses)
-        self._by_pipeline: dict[str, list[str]] = {}
+
+    @cached_property
+    def _by_pipeline(self) -> dict[str, list[str]]:
+        """Sorted, which takes a while, and is needed only where a name means nothing."""
+        found: dict[str, list[str]] = {}
         for address in sorted(self._known):
-            self._by_pipeline.setdefault(address.pipeline, []).append(address.name)
+            found.setdefault(address.pipeline, []).append(address.name)
+        return found
 
     def resolve(self, written: str, pipeline: str) -> Address | None:
         """`asset` of `pipeline`, or `other.asset`; without case. None if there is no such asset."""

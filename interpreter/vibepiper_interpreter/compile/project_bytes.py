@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import marshal
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -94,7 +95,9 @@ def _piece(assets: Iterable[CompiledAsset]) -> bytes:
         found["columns"] = [columns.number(column) for column in found["columns"]]
         found["checks"] = [checks.number(check) for check in found.get("checks", ())]
         written.append(found)
-    return _to_bytes([columns.entries, checks.entries, written])
+    # Plain values, which come back more than twice as fast as from JSON. Other versions of Python could not read them,
+    # and never do.
+    return marshal.dumps([columns.entries, checks.entries, written])
 
 
 def _to_bytes(value: Any) -> bytes:
@@ -167,7 +170,7 @@ class _RecalledAssets(Mapping[Address, CompiledAsset]):
         collecting = gc.isenabled()
         gc.disable()
         try:
-            assets = _assets(json.loads(b"[" + b",".join(self._pieces) + b"]"))
+            assets = _assets(map(marshal.loads, self._pieces))
             self._pieces = ()
             return {(asset := assets[number]).address: asset for number in self._order}
         finally:

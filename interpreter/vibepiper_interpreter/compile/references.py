@@ -15,7 +15,7 @@ from vibepiper_interpreter.compile.placing import place_problem
 from vibepiper_interpreter.compile.python_references import find_references
 from vibepiper_interpreter.compile.sql_references import references
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
-from vibepiper_interpreter.engines.duckdb.syntax import Syntax, parse_queries
+from vibepiper_interpreter.engines.duckdb.syntax import Syntax, judge, serialized
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredAsset
@@ -57,12 +57,13 @@ def references_of(workshop: Workshop, queries: Sequence[str]) -> list[SqlReferen
     known = workshop.cache.get_many(_CACHE_KIND, dict.fromkeys(keys))
     missing = {key: query for key, query in zip(keys, queries, strict=True) if key not in known}
     for batch in _batches(list(missing.items())):
-        parsed = parse_queries(workshop.connection, [query for _, query in batch])
-        for (key, query), syntax in zip(batch, parsed, strict=True):
+        answers = serialized(workshop.connection, [query for _, query in batch])
+        for (key, query), answer in zip(batch, answers, strict=True):
+            syntax = judge(query, answer)
             if isinstance(syntax, SqlProblem):
                 found = SqlReferences(problems=(syntax,))
             else:
-                workshop.keep_syntax(query, syntax)
+                workshop.keep_syntax(query, answer)
                 found = _of_syntax(syntax)
             known[key] = references_to_bytes(found)
     workshop.cache.put_many(_CACHE_KIND, ((key, known[key]) for key in missing))

@@ -104,8 +104,10 @@ def assemble_asset(
         build=found["build"],
         definition=definition_from_json(found["definition"]),
         inputs=tuple(
-            Input(address_of(address), None if used is None else tuple(used), *slices)
-            for address, used, *slices in get("inputs", ())
+            [
+                Input(address_of(address), None if used is None else tuple(used), *slices)
+                for address, used, *slices in get("inputs", ())
+            ]
         ),
         columns=columns,
         checks=checks,
@@ -114,7 +116,7 @@ def assemble_asset(
         shape=get("shape", ""),
         column_fingerprints=tuple(map(tuple, get("column_fingerprints", ()))),
         deterministic=get("deterministic", False),
-        check_inputs=tuple(address_of(address) for address in get("check_inputs", ())),
+        check_inputs=tuple([address_of(address) for address in get("check_inputs", ())]),
         order_by=tuple(get("order_by", ())),
         rebuild_always=get("rebuild_always", False),
         contract=get("contract", ""),

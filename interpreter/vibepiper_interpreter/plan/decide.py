@@ -190,7 +190,7 @@ def _existing(planning: Planning, draft: Draft) -> Version | None:
 
 def _made_of(planning: Planning, draft: Draft, inputs: Sequence[InputVersion]) -> str | None:
     """The version with the key that it would have, or one that another environment shows for the same inputs."""
-    version_id = planning.ids_by_key.get(_key(draft, inputs))
+    version_id = planning.id_by_key(_key(draft, inputs))
     if version_id is not None and not draft.replays:
         return version_id
     # Not made from these inputs, but kept for them: they came out equal in what it uses.

@@ -31,6 +31,8 @@ _GOES_ON = frozenset({"slices", "source_files"})
 ListFiles = Callable[[CompiledAsset], tuple[SourceFile, ...]]
 StorageHas = Callable[[Stored], bool]
 
+_FEW_KEYS = 20
+
 
 @dataclass(slots=True)
 class Draft:
@@ -181,6 +183,7 @@ class Planning:
     told_anew: Mapping[str, Version] = field(default_factory=dict)
     # Assets that were asked for; None: all.
     selected: frozenset[Address] | None = None
+    _keys_asked: int = 0
 
     @cached_property
     def position(self) -> dict[Address, int]:
@@ -190,9 +193,15 @@ class Planning:
     def readers(self) -> dict[Address, tuple[Address, ...]]:
         return self.project.readers()
 
+    def id_by_key(self, key: str) -> str | None:
+        """The newest version of a key. A few are asked for one by one; then all there are, once."""
+        self._keys_asked += 1
+        if self._keys_asked <= _FEW_KEYS:
+            return self.state.ids_by_key([key]).get(key)
+        return self._ids_by_key.get(key)
+
     @cached_property
-    def ids_by_key(self) -> dict[str, str]:
-        """Every version there is, by key; asked for only when something has changed."""
+    def _ids_by_key(self) -> dict[str, str]:
         return self.state.ids_by_key()
 
     @cached_property

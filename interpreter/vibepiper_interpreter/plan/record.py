@@ -23,7 +23,7 @@ def _look_for_recorded(planning: Planning, draft: Draft) -> None:
     inputs = planning.current_inputs(draft)
     if inputs is None or draft.asset.settings is not None:
         return
-    version_id = planning.ids_by_key.get(version_key(draft.asset, inputs, draft.source_files))
+    version_id = planning.id_by_key(version_key(draft.asset, inputs, draft.source_files))
     found = None if version_id is None else planning.state.versions([version_id]).get(version_id)
     if found is not None and planning.storage_has(found):
         draft.verb, draft.found = "repoint", found

@@ -37,7 +37,7 @@ def remember_unchanged(plan: Plan, compiled: Compiled, sight: Sight, list_files:
         return
     sources = [asset for asset in assets.values() if asset.kind == "source"]
     seen = [[asset_to_json(asset), _content(asset, list_files)] for asset in sources]
-    cache.put(_CACHE_KIND, _key(compiled, sight), json.dumps(seen).encode())
+    cache.put(_CACHE_KIND, _key(compiled, sight), json.dumps([sight.digest(), seen]).encode())
 
 
 def recall_unchanged(
@@ -49,7 +49,10 @@ def recall_unchanged(
     known = cache.get(_CACHE_KIND, _key(compiled, sight))
     if known is None:
         return None
-    if any(_content(asset_from_json(source), list_files) != files for source, files in json.loads(known)):
+    digest, sources = json.loads(known)
+    if digest != sight.digest():
+        return None
+    if any(_content(asset_from_json(source), list_files) != files for source, files in sources):
         return None
     published = sight.published().values()
     if not all(map(storage_has, published)) or _show_others(published):
@@ -73,7 +76,7 @@ def recall_unchanged(
 
 
 def _key(compiled: Compiled, sight: Sight) -> str:
-    return sha256(json.dumps([code_version(), compiled.identity, sight.digest()]).encode()).hexdigest()
+    return sha256(json.dumps([code_version(), compiled.identity, sight.environment]).encode()).hexdigest()
 
 
 def _is_timeless(asset: CompiledAsset) -> bool:

@@ -130,10 +130,10 @@ class State:
         with self._database.reading() as connection:
             return reading.versions_by_key(connection, keys)
 
-    def ids_by_key(self) -> dict[str, str]:
-        """The id of the newest version of every key there is."""
+    def ids_by_key(self, keys: Iterable[str] | None = None) -> dict[str, str]:
+        """The id of the newest version of each of `keys` that has one; None: of every key there is."""
         with self._database.reading() as connection:
-            return reading.ids_by_key(connection)
+            return reading.ids_by_key(connection, keys)
 
     def confirmed_elsewhere(self, environment: str) -> dict[Confirmed, str]:
         """The ids of what all other environments show, by what it is known to be right for."""

@@ -18,6 +18,7 @@ from vibepiper_interpreter.engines.duckdb.failure import engine_failure
 from vibepiper_interpreter.engines.duckdb.session import literal
 from vibepiper_interpreter.engines.duckdb.syntax import CONTAINERS, NO_PLACE, Node, Syntax, walk
 
+_CAST = "OPERATOR_CAST"
 _COMPARING = ("COMPARISON", "BETWEEN", "CASE")
 _USING = re.compile(r"\busing\b", re.IGNORECASE)
 _PLAIN_NUMBERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE"}
@@ -34,6 +35,8 @@ _SAMPLES = {
     **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL"), "1"),
     **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), "1"),
 }
+# What the engine said of casts from one type to another: asked once, they are few.
+_told: dict[tuple[str, str | None, str], str | None] = {}
 
 
 def impossible_casts(
@@ -43,7 +46,9 @@ def impossible_casts(
     if not _may_have_some(syntax, schemas):  # asking for the plan takes as long as binding did
         return ()
     row = connection.execute("SELECT json_serialize_plan($1::VARCHAR)", [syntax.query]).fetchone()
-    plan = json.loads(row[0]) if row else {}
+    if not row or _CAST not in row[0]:
+        return ()
+    plan = json.loads(row[0])
     problems: dict[tuple[int, int], SqlProblem] = {}
     for cast in _casts(plan.get("plans", ())):
         operand = cast["children"][0]
@@ -90,7 +95,7 @@ def _casts(plan: Any) -> Iterator[Node]:
             kind = item.get("type")
             if kind == "OPERATOR_TRY":
                 continue
-            if kind == "OPERATOR_CAST" and not (item.get("function_data") or {}).get("try_cast", True):
+            if kind == _CAST and not (item.get("function_data") or {}).get("try_cast", True):
                 yield item
             item = list(item.values())
         stack += [part for part in reversed(item) if part and type(part) in CONTAINERS]
@@ -100,7 +105,7 @@ def _of_constant(
     connection: duckdb.DuckDBPyConnection, syntax: Syntax, cast: Node, operand: Node, wanted: str | None
 ) -> SqlProblem | None:
     value = operand["value"].get("value")
-    if wanted is None or not isinstance(value, str) or operand["value"]["type"]["id"] != "VARCHAR":
+    if wanted in (None, "VARCHAR") or not isinstance(value, str) or operand["value"]["type"]["id"] != "VARCHAR":
         return None
     if not _fails(connection, f"CAST({literal(value)} AS {wanted})"):
         return None
@@ -119,7 +124,9 @@ def _of_types(
     sample = _SAMPLES.get((given or "").partition("(")[0])
     if sample is None or wanted is None or given == wanted or {given, wanted} <= _PLAIN_NUMBERS:
         return None
-    failure = _fails(connection, f"CAST(CAST({sample} AS {given}) AS {wanted})")
+    if (sample, given, wanted) not in _told:
+        _told[sample, given, wanted] = _fails(connection, f"CAST(CAST({sample} AS {given}) AS {wanted})")
+    failure = _told[sample, given, wanted]
     if failure is None or "Unimplemented type for cast" not in failure:
         return None
     return SqlProblem(

@@ -105,13 +105,21 @@ def outside_tables(item: Any, ctes: frozenset[str] = frozenset()) -> Iterator[No
 
 def parse_queries(connection: duckdb.DuckDBPyConnection, queries: Sequence[str]) -> list[Syntax | SqlProblem]:
     """The tree of each query, or why it is not one SELECT, in the order given. One round trip for all."""
+    answers = serialized(connection, queries)
+    return [judge(query, answer) for query, answer in zip(queries, answers, strict=True)]
+
+
+def serialized(connection: duckdb.DuckDBPyConnection, queries: Sequence[str]) -> list[str]:
+    """DuckDB's answer to each query as it comes, for `judge`: a hundredth of the size of the tree in it."""
     if not queries:
         return []
     answers = connection.execute("SELECT json_serialize_sql(unnest($1::VARCHAR[]))", [list(queries)]).fetchall()
-    return [_judge(query, json.loads(answer)) for query, (answer,) in zip(queries, answers, strict=True)]
+    return [answer for (answer,) in answers]
 
 
-def _judge(query: str, answer: Mapping[str, Any]) -> Syntax | SqlProblem:
+def judge(query: str, text: str) -> Syntax | SqlProblem:
+    """The tree of a query, or why it is not one SELECT, from DuckDB's answer."""
+    answer = json.loads(text)
     encoded = None if query.isascii() else query.encode()
     if answer["error"]:
         if answer["error_type"] == "not implemented":
