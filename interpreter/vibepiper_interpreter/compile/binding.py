@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from vibepiper_interpreter.compile.bind_ahead import Answer, BindAhead, bind_ahead, question_key
 from vibepiper_interpreter.compile.build_settings import BuildSettings
 from vibepiper_interpreter.compile.compilation import Analysis, Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import Column, Input, SqlDefinition
@@ -26,8 +27,10 @@ from vibepiper_interpreter.compile.placing import place_problem
 from vibepiper_interpreter.compile.serial import definition_to_json, value_to_json
 from vibepiper_interpreter.compile.slicing import slice_query, with_slice_columns
 from vibepiper_interpreter.engines.duckdb.binder import Binder
-from vibepiper_interpreter.engines.duckdb.casts import impossible_casts
+from vibepiper_interpreter.engines.duckdb.casts import impossible_casts, may_cast
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
+from vibepiper_interpreter.engines.duckdb.syntax import Syntax
+from vibepiper_interpreter.engines.duckdb.unread import unread
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredAsset
@@ -51,10 +54,13 @@ class BoundQuery:
 def bind_assets(state: Compilation, workshop: Workshop) -> tuple[Compilation, list[Diagnostic]]:
     """Fills `columns`, `inputs` and `analyses`, in topological order."""
     binding = _Binding(state, workshop)
-    for address in state.order:
-        binding.add(address)
-    for address in state.sql.keys() - set(state.order):  # in a cycle, or behind one
-        binding.add(address)
+    try:
+        for address in state.order:
+            binding.add(address)
+        for address in state.sql.keys() - set(state.order):  # in a cycle, or behind one
+            binding.add(address)
+    finally:
+        binding.close()
     state = replace(
         state,
         columns=binding.columns,
@@ -80,7 +86,9 @@ class _Binding:
         self.diagnostics: list[Diagnostic] = []
         self._state, self._workshop = state, workshop
         self._binder: Binder | None = None
+        self._ahead: BindAhead | None = None
         self._declared: set[Address] = set()
+        self._asked = False
         self._sql_readers = _sql_readers(state)
 
     def add(self, address: Address) -> None:
@@ -150,7 +158,7 @@ class _Binding:
         definition = self._state.definitions[address]
         assert isinstance(definition, SqlDefinition)
         schemas = {read: self.columns[read] for read in reads}
-        bound = self._bound(address.pipeline, definition, schemas)
+        bound = self._bound(address, definition, schemas)
         locator = self._state.loaded.locator
         self.diagnostics += [
             replace(place_problem(locator, declared.origin, ("query",), problem), severity="warning")
@@ -230,15 +238,24 @@ class _Binding:
         self._workshop.cache.put(_PARTLY_CACHE_KIND, key, json.dumps(problems_to_json(found)).encode())
         return found
 
+    def close(self) -> None:
+        if self._ahead is not None:
+            self._ahead.close()
+
     def _bound(
-        self, pipeline: str, definition: SqlDefinition, schemas: Mapping[Address, tuple[Column, ...]]
+        self, address: Address, definition: SqlDefinition, schemas: Mapping[Address, tuple[Column, ...]]
     ) -> BoundQuery:
-        inputs = [[str(read), columns_to_json(columns)] for read, columns in sorted(schemas.items())]
-        key = memo_key(pipeline, definition_to_json(definition), inputs)
+        inputs = sorted([str(read), columns_to_json(columns)] for read, columns in schemas.items())
+        key = memo_key(address.pipeline, definition_to_json(definition), inputs)
         known = self._workshop.cache.get(_CACHE_KIND, key)
         if known is not None:
             return _from_bytes(known)
-        found = self._bind(pipeline, definition, schemas)
+        if not self._asked:
+            self._asked, self._ahead = True, bind_ahead(self._state, self.columns, address)
+        answer = None
+        if self._ahead is not None:
+            answer = self._ahead.answer(address, question_key(address.pipeline, definition.query, inputs))
+        found = self._bind(address.pipeline, definition, schemas, answer)
         self._workshop.cache.put(_CACHE_KIND, key, _to_bytes(found))
         return found
 
@@ -247,14 +264,24 @@ class _Binding:
         pipeline: str,
         definition: SqlDefinition,
         schemas: Mapping[Address, tuple[Column, ...]],
+        answer: Answer | None,
     ) -> BoundQuery:
+        """`answer` tells what the engine would say, where somebody has asked already."""
         syntax = self._workshop.take_syntax(definition.query)
-        bound = self._binder_for(schemas).bind(
-            pipeline, definition.query, dict(definition.parameters), dict(definition.values), syntax=syntax
+        if answer is not None and not _is_complete(answer, syntax, schemas):
+            answer = None
+        bound = self._binder_for(schemas if answer is None else {}).bind(
+            pipeline,
+            definition.query,
+            dict(definition.parameters),
+            dict(definition.values),
+            syntax=syntax,
+            described=None if answer is None else answer.columns,
         )
         if bound.problems:
             return BoundQuery((), bound.problems)
-        problems = impossible_casts(self._workshop.connection, syntax, schemas.values())
+        casts = None if answer is None else answer.casts
+        problems = impossible_casts(self._workshop.connection, syntax, schemas.values(), casts)
         if problems:
             return BoundQuery((), problems)
         analysis = analyse_query(syntax, pipeline, schemas, bound.columns, typed_values(definition))
@@ -280,6 +307,11 @@ class _Binding:
             self._binder.declare(read, schemas[read])
             self._declared.add(read)
         return self._binder
+
+
+def _is_complete(answer: Answer, syntax: Syntax, schemas: Mapping[Address, tuple[Column, ...]]) -> bool:
+    """Whether nothing is left to ask of this query, for which the engine would need its tables."""
+    return not unread(syntax.node) and (answer.casts is not None or not may_cast(syntax, schemas.values()))
 
 
 def typed_values(definition: SqlDefinition) -> dict[str, tuple[str, Any]]:

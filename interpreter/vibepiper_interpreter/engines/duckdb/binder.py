@@ -69,26 +69,40 @@ class Binder:
         *,
         condition: bool = False,
         syntax: Syntax | None = None,
+        described: Sequence[tuple[str, str]] | None = None,
     ) -> Bound:
-        """The columns of `query`, read as part of `pipeline`, or all its mistakes. `syntax` is its tree, if at hand.
+        """The columns of `query`, read as part of `pipeline`, or all its mistakes.
+
+        `syntax` is its tree, and `described` what `describe` says of it, if they are at hand.
 
         `condition`: all that its author wrote is the condition behind WHERE, and so its mistakes are told.
 
         `parameters` are the types of the parameters that the query names; `values` their values as far as they are
         known, which matters where DuckDB looks at a value while binding (`date_trunc($grain, day)`).
         """
-        self._use(pipeline)
-        arguments = {name: self._argument(kind, (values or {}).get(name)) for name, kind in (parameters or {}).items()}
         try:
-            rows = self._connection.execute(_DESCRIBE + query, arguments or None).fetchall()
+            found = self.describe(pipeline, query, parameters, values) if described is None else described
         except duckdb.Error as error:
             all_known = set(parameters or ()) <= set(values or ())
             return self._unbound(pipeline, query, parameters or {}, engine_failure(error), all_known, condition)
-        bound = self._stored(query, [(row[0], row[1]) for row in rows], parameters or {})
+        bound = self._stored(query, found, parameters or {})
         if not _WITH.search(query) or not _all_given(parameters or {}, values or {}):
             return bound
         more = self._unread(pipeline, syntax or self._parse(query), parameters or {}, values or {})
         return changed(bound, problems=(*bound.problems, *more))
+
+    def describe(
+        self,
+        pipeline: str,
+        query: str,
+        parameters: Mapping[str, str] | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> list[tuple[str, str]]:
+        """The columns of a query, with the types it gives them; raises what the engine raises."""
+        self._use(pipeline)
+        arguments = {name: self._argument(kind, (values or {}).get(name)) for name, kind in (parameters or {}).items()}
+        rows = self._connection.execute(_DESCRIBE + query, arguments or None).fetchall()
+        return [(row[0], row[1]) for row in rows]
 
     def bind_partly(
         self,

@@ -40,17 +40,19 @@ _told: dict[tuple[str, str | None, str], str | None] = {}
 
 
 def impossible_casts(
-    connection: duckdb.DuckDBPyConnection, syntax: Syntax, schemas: Iterable[tuple[Column, ...]]
+    connection: duckdb.DuckDBPyConnection,
+    syntax: Syntax,
+    schemas: Iterable[tuple[Column, ...]],
+    casts: Iterable[Node] | None = None,
 ) -> tuple[SqlProblem, ...]:
-    """What is wrong with a query that binds, over the tables that `connection` has now."""
-    if not _may_have_some(syntax, schemas):  # asking for the plan takes as long as binding did
+    """What is wrong with a query that binds, over the tables that `connection` has now.
+
+    `casts` is what `casts_of` says of it, if that is at hand.
+    """
+    if not may_cast(syntax, schemas):  # asking for the plan takes as long as binding did
         return ()
-    row = connection.execute("SELECT json_serialize_plan($1::VARCHAR)", [syntax.query]).fetchone()
-    if not row or _CAST not in row[0]:
-        return ()
-    plan = json.loads(row[0])
     problems: dict[tuple[int, int], SqlProblem] = {}
-    for cast in _casts(plan.get("plans", ())):
+    for cast in casts_of(connection, syntax.query) if casts is None else casts:
         operand = cast["children"][0]
         wanted = _type_name(cast["return_type"])
         value = operand.get("value")
@@ -63,7 +65,15 @@ def impossible_casts(
     return tuple(sorted(problems.values(), key=lambda problem: problem.start))
 
 
-def _may_have_some(syntax: Syntax, schemas: Iterable[tuple[Column, ...]]) -> bool:
+def casts_of(connection: duckdb.DuckDBPyConnection, query: str) -> list[Node]:
+    """Every cast in the plan of a query that fails where it cannot be done."""
+    row = connection.execute("SELECT json_serialize_plan($1::VARCHAR)", [query]).fetchone()
+    if not row or _CAST not in row[0]:
+        return []
+    return list(_casts(json.loads(row[0]).get("plans", ())))
+
+
+def may_cast(syntax: Syntax, schemas: Iterable[tuple[Column, ...]]) -> bool:
     """Whether text is written where another type may be wanted, or columns of several types meet."""
     types: dict[str, set[str]] = {}
     for columns in schemas:
