@@ -159,3 +159,16 @@ def test_going_back_is_seen(root: Path, vp: Vp) -> None:
 def test_an_apply_of_nothing_opens_no_state(root: Path, vp: Vp) -> None:
     seen = vp("apply", "--yes")
     assert (seen.status, "No changes." in seen.err) == (0, True)
+
+
+def test_what_hangs_on_the_clock_is_decided_every_time(root: Path, vp: Vp) -> None:
+    """The next interval ends without anybody changing anything."""
+    (root / "data/a.csv").write_text("id,amount,sold\n1,10,2024-01-01 10:00:00\n")
+    (root / "data/b.csv").unlink()
+    build = '{ mode = "interval", column = "sold", grain = "year", start = 2024-01-01 }'
+    query = "select id, sold from orders where sold >= $start and sold < $end"
+    (root / "shop.vp.toml").write_text(f"{SPECS}[sql.slices]\nquery = '{query}'\nbuild = {build}\n")
+    seen = vp("apply", "--yes")
+    assert seen.status == 0, seen.err
+    assert planned(root).plan.empty
+    assert planned(root).state is not None
