@@ -110,7 +110,8 @@ class _ByThread(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        if getattr(_here, "log", None) is None:
+        # Also called when this is forgotten, perhaps long after what it stood for was closed.
+        if getattr(_here, "log", None) is None and not getattr(self._own, "closed", False):
             self._own.flush()
 
     def writable(self) -> bool:
