@@ -17,7 +17,7 @@ ROWS = 20_000_000
 SHARE = 10_000  # one row of so many comes again: 0.01 %
 
 _PIPELINE = """[pipeline]
-name = "merging"
+name = "{name}"
 
 [source.file.events]
 path = "data/events.parquet"
@@ -25,44 +25,39 @@ build = "view"
 
 [sql.current]
 query = "select id, user_id, happened_at, kind, amount from events"
-build = { mode = "merge", key = ["id"] }
+build = {build}
 """
 
 
 def run(folder: Path, rounds: int, rows: int = ROWS) -> list[Table]:
-    root = folder / "merging"
-    shutil.rmtree(root, ignore_errors=True)
     write_data(folder / "heavy" / "data", rows)
-    (root / "data").mkdir(parents=True)
-    everything, coming = folder / "heavy" / "data" / "events.parquet", root / "data" / "events.parquet"
-    (root / "vp.toml").write_text(
-        f'[project]\nname = "merging"\n\n[executor]\nworkers = 2\nmemory = "{MEMORY}"\n', encoding="utf-8"
-    )
-    (root / "merging.vp.toml").write_text(_PIPELINE, encoding="utf-8")
-    shutil.copyfile(everything, coming)
-    say(f"  building {rows:,} rows once")
-    measure(Command(vp("apply", "--yes"), root))
-    numbers = count(1)
+    everything = folder / "heavy" / "data" / "events.parquet"
+    merging = _project(folder / "merging", '{ mode = "merge", key = ["id"] }', everything)
+    writing = _project(folder / "writing", '"table"', everything)
+    coming, numbers = merging / "data" / "events.parquet", count(1)
 
     def come() -> None:
         """Other rows each time: three in four are changed, the others new."""
         write_changes(coming, next(numbers), rows)
 
-    before = _rows(root)
+    before = _rows(merging)
     costs = measure_in_turns(
         {
             "hand-written script that writes all rows": Command(
-                [sys.executable, "-c", SCRIPT_CALL, everything, coming, root / "written.parquet"],
-                root,
+                [sys.executable, "-c", SCRIPT_CALL, everything, coming, writing / "written.parquet"],
+                writing,
                 environment=with_this_package(),
                 before=come,
             ),
-            "vp apply, merging": Command(vp("apply", "--yes"), root),
-            "vp apply, nothing changed": Command(vp("apply", "--yes"), root),
+            "vp apply, all rows made anew": Command(
+                vp("apply", "--yes"), writing, before=lambda: _edit(writing, next(numbers))
+            ),
+            "vp apply, merging": Command(vp("apply", "--yes"), merging),
+            "vp apply, nothing changed": Command(vp("apply", "--yes"), merging),
         },
         rounds,
     )
-    grown = _rows(root) - before
+    grown = _rows(merging) - before
     if grown != rounds * (rows // SHARE // 4):
         raise SystemExit(f"{grown} rows have come, not a fourth of {rounds} times {rows // SHARE}")
     return [
@@ -70,11 +65,33 @@ def run(folder: Path, rounds: int, rows: int = ROWS) -> list[Table]:
             f"0.01 % merged into {rows / 1e6:.0f} million rows",
             f"{rows // SHARE:,} rows come for a table of {rows / 1e6:.0f} million, by its key, all over it: three in "
             "four change a row, the others are new. The script reads the table and what comes, and writes the result; "
-            "`vp apply` starts, plans, and writes a delta.",
+            "`vp apply` starts, plans, and writes a delta, or, of the same table without a key, all rows.",
             COST_HEADER,
-            cost_rows(costs, "hand-written script that writes all rows"),
+            cost_rows(costs, "vp apply, all rows made anew"),
         )
     ]
+
+
+def _project(root: Path, build: str, everything: Path) -> Path:
+    """A project whose one table holds all rows of the file."""
+    shutil.rmtree(root, ignore_errors=True)
+    (root / "data").mkdir(parents=True)
+    (root / "vp.toml").write_text(
+        f'[project]\nname = "{root.name}"\n\n[executor]\nworkers = 2\nmemory = "{MEMORY}"\n', encoding="utf-8"
+    )
+    (root / f"{root.name}.vp.toml").write_text(_PIPELINE.format(name=root.name, build=build), encoding="utf-8")
+    shutil.copyfile(everything, root / "data" / "events.parquet")
+    say(f"  building {root.name} once")
+    measure(Command(vp("apply", "--yes"), root))
+    return root
+
+
+def _edit(root: Path, number: int) -> None:
+    """Let the query mean something else, so that all rows have to be made anew."""
+    specs = _PIPELINE.format(name=root.name, build='"table"').replace(
+        "amount from", f"amount + {number} as amount from"
+    )
+    (root / f"{root.name}.vp.toml").write_text(specs, encoding="utf-8")
 
 
 def write_changes(file: Path, number: int, rows: int) -> None:

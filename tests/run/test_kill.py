@@ -43,6 +43,12 @@ columns.digit = "bigint"
 columns.amount = "decimal(38,0)"
 [sql.alone]
 query = "select range as a from range(100000) where range % FACTOR = 0"
+[sql.merged]
+query = "select id % 50 as slot, max(id) as id from orders group by 1"
+build = { mode = "merge", key = ["slot"] }
+[sql.logged]
+query = "select slot, id from merged"
+build = "append"
 [sql.after_alone]
 query = "select count(*) as n from alone"
 """
@@ -180,7 +186,7 @@ STRIDE = max(1, 200 // PROOF_STEPS)
 @pytest.mark.parametrize("where", ["changed", "changed_on_postgresql"])
 def test_killed_at_every_moment(request: pytest.FixtureRequest, where: str, kind: str) -> None:
     changed: Changed = request.getfixturevalue(where)
-    for last in range(1, 200, STRIDE):
+    for last in range(1, 300, STRIDE):
         project = changed.copy(f"{kind}-{last}")
         rest = run(project, last, kind)
         check_it_comes_to_its_end(project, changed)

@@ -156,3 +156,13 @@ def test_parts_of_before_are_never_written_again(world: tuple[Project, RunSessio
     table.bring([("1", "1")])
     assert {path: (root / path).read_bytes() for path in first} == first
     assert table.version.parts[0].path in first
+
+
+def test_no_unbounded_dedup_state(world: tuple[Project, RunSession]) -> None:
+    """The same keys come for ever: what is kept of them stays as small as they are."""
+    table = Table.of(*world, [("id", "BIGINT"), ("v", "BIGINT")], Merge(("id",), None))
+    table.bring([(str(number), "0") for number in range(100)])
+    for round_ in range(1, 20):
+        table.bring([(str(number), str(round_)) for number in range(5)])
+        assert table.version is not None
+        assert sorted((part.role, part.rows) for part in table.version.parts) == [("rows", 100), ("upserts", 5)]
