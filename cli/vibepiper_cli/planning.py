@@ -13,7 +13,7 @@ from vibepiper_cli.project import find_root, load_for_state, stop_on_errors, sto
 from vibepiper_cli.source_changes import changed_sources, changed_types
 from vibepiper_cli.views.words import count
 from vibepiper_interpreter.compile import compile_root
-from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset, CompiledProject
+from vibepiper_interpreter.compile.compiled import Column, Compiled, CompiledAsset, CompiledProject
 from vibepiper_interpreter.connectors.file import files_of
 from vibepiper_interpreter.local_cache import LocalCache
 from vibepiper_interpreter.plan import (
@@ -135,7 +135,15 @@ def _plan(
         storage_has=Storage.look(root / compiled.storage_path, state.id, compiled.storage_path).has,
         sight=sight,
         asked=asked,
+        describe_files=lambda files: _described(root, files),
     )
+
+
+def _described(root: Path, files: Sequence[SourceFile]) -> tuple[Column, ...]:
+    # It brings in the engine, and only what is adopted needs it.
+    from vibepiper_interpreter.connectors.file.parquet_columns import parquet_columns
+
+    return parquet_columns(root, files)
 
 
 def _lister(root: Path, cache: LocalCache) -> ListFiles:

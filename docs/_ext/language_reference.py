@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 
 from vibepiper_spec.model.asset import AssetSpec
 from vibepiper_spec.model.build import Build
-from vibepiper_spec.model.change import Moved, Removed
+from vibepiper_spec.model.change import Adopt, Moved, Removed
 from vibepiper_spec.model.check import AssetCheck, Bounds, ColumnCheck
 from vibepiper_spec.model.column import ColumnSpec
 from vibepiper_spec.model.file_source import CsvOptions, FileSource
@@ -45,6 +45,7 @@ PIPELINE_FILE: tuple[tuple[str, type[BaseModel], type[BaseModel] | None], ...] =
     ("Checks on an asset", AssetCheck, None),
     ("A range: `row_count`, `length`", Bounds, None),
     ("`[[moved]]`", Moved, None),
+    ("`[[adopt]]`", Adopt, None),
     ("`[[removed]]`", Removed, None),
 )
 PROJECT_FILE: tuple[tuple[str, type[BaseModel], type[BaseModel] | None], ...] = (

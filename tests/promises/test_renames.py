@@ -149,7 +149,7 @@ def walk(project: Project, seed: int, steps: int) -> None:
         assert project.plan().empty, told
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 5])
 def test_renames_rewrite_nothing(project: Project, seed: int) -> None:
     walk(project, seed, 4)
 

@@ -15,6 +15,7 @@ import pytest
 from vibepiper_interpreter.compile import compile_project
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.connectors.file import files_of
+from vibepiper_interpreter.connectors.file.parquet_columns import parquet_columns
 from vibepiper_interpreter.plan import make_plan
 from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_interpreter.plan.plan import Plan
@@ -87,6 +88,7 @@ class Project:
             asked=asked,
             list_files=self._list_files,
             storage_has=self.storage.has,
+            describe_files=lambda files: parquet_columns(self.root, files),
         )
 
     def apply(self, plan: Plan | None = None, **more: Any) -> RunResult:

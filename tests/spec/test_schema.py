@@ -115,6 +115,7 @@ documents = optional(
     moved=st.lists(
         optional({"from": st.sampled_from(["a", "p.a.c"]), "to": st.sampled_from(["b", "p.a"])}), max_size=2
     ),
+    adopt=st.lists(optional({"asset": st.just("zz"), "path": words}), max_size=1),
     removed=st.lists(optional({"asset": st.sampled_from(["old_orders", "other.old"])}, reason=words), max_size=2),
 )
 variables = st.one_of(scalars, optional({"type": words, "default": scalars}, description=words))

@@ -18,6 +18,7 @@ from vibepiper_interpreter.storage.slices import only_ranges
 
 _SYMBOLS = {
     "create": ("+", "added"),
+    "adopt": ("+", "added"),
     "rebuild": ("~", "changed"),
     "fill": ("~", "changed"),
     "extend": ("~", "changed"),
@@ -125,6 +126,9 @@ def _body(action: Action, asset: CompiledAsset | None, paint: Paint) -> list[str
         lines.append(f"{beside}unless {in_words(action.conditions)}{probably}")
     if asset is not None:
         lines += _slices(action, asset)
+    if action.adopts:
+        total = sum(file.size for file in action.adopts)
+        lines.append(f"takes over {count(len(action.adopts), 'file')}, {size(total)}: copied, no row is rewritten")
     if action.source_files:
         total = sum(file.size for file in action.source_files)
         lines.append(f"reads {count(len(action.source_files), 'file')}, {size(total)}")

@@ -60,5 +60,6 @@ def _action(action: Action, plan: Plan) -> dict[str, Any]:
         "estimate": estimate_json(action.estimate),
         "source_files": [{"path": file.path, "size": file.size} for file in action.source_files],
         "slices": [slice_to_json(piece) for piece in action.slices],
+        "adopts": [{"path": file.path, "size": file.size, "sha256": file.sha256} for file in action.adopts],
         "component": action.component,
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from vibepiper_interpreter.compile.compilation import Compilation, Workshop
-from vibepiper_interpreter.compile.compiled import ColumnMove, Move, Removal
+from vibepiper_interpreter.compile.compiled import Adoption, ColumnMove, Move, Removal
+from vibepiper_interpreter.compile.incremental_builds import mode_of
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Related, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredChange
-from vibepiper_spec.model.change import Moved, Removed
+from vibepiper_spec.model.change import Adopt, Moved, Removed
 
 
 def resolve_changes(state: Compilation, workshop: Workshop) -> tuple[Compilation, list[Diagnostic]]:
@@ -21,11 +22,14 @@ def resolve_changes(state: Compilation, workshop: Workshop) -> tuple[Compilation
                 found.remove(change, spec)
             case Moved() as spec:
                 found.move(change, spec)
+            case Adopt() as spec:
+                found.adopt(change, spec)
     found.follow_chains()
     moved = replace(
         state,
         moves=tuple(move for move, _ in found.moves.values()),
         column_moves=tuple(move for move, _ in found.column_moves.values()),
+        adoptions={address: adoption for address, (adoption, _) in found.adoptions.items()},
         removals={address: removal for address, (removal, _) in found.removals.items()},
     )
     return moved, found.diagnostics
@@ -40,6 +44,7 @@ class _Changes:
     moves: dict[Address, tuple[Move, DeclaredChange]] = field(default_factory=dict)
     column_moves: dict[tuple[Address, str], tuple[ColumnMove, DeclaredChange]] = field(default_factory=dict)
     removals: dict[Address, tuple[Removal, DeclaredChange]] = field(default_factory=dict)
+    adoptions: dict[Address, tuple[Adoption, DeclaredChange]] = field(default_factory=dict)
     # Moves to an asset that is not declared.
     nowhere: dict[Address, tuple[Move, DeclaredChange]] = field(default_factory=dict)
 
@@ -50,6 +55,33 @@ class _Changes:
             self._contradicts(change, "asset", detail, "Remove the asset's own block, or this one.", declares=address)
         elif not self._is_told_twice(change, "asset", address):
             self.removals[address] = Removal(address, spec.reason, change.origin.path), change
+
+    def adopt(self, change: DeclaredChange, spec: Adopt) -> None:
+        address = _asset(spec.asset.split("."), change.pipeline)
+        if not self._knows(address):
+            near = self.state.names.nearest(spec.asset, change.pipeline)
+            guess = f" Did you mean `{near}`?" if near else ""
+            detail = f"Files are to become the first version of `{address}`, and there is no such asset.{guess}"
+            self._contradicts(change, "asset", detail, "Name an asset as it is declared, or remove the block.")
+        elif why := self._cannot_adopt(address):
+            fix = "Remove the block: the asset is made as it is declared."
+            self._contradicts(change, "asset", f"`{address}` {why}.", fix, declares=address)
+        elif (first := self.adoptions.get(address)) is not None:
+            self._twice(change, "asset", str(address), first[1])
+        else:
+            place = self.state.loaded.locator.place(change.origin, change.index, "path")
+            self.adoptions[address] = Adoption(address, spec.path, place, change.origin.path), change
+
+    def _cannot_adopt(self, address: Address) -> str:
+        """Why an asset takes no files over; empty where it does."""
+        declared, recalled = self.state.declared.get(address), self.state.recalled.assets.get(address)
+        kind = declared.kind if declared is not None else recalled.kind if recalled is not None else "sql"
+        if kind == "source":
+            return "is a source, which reads its files itself"
+        build = mode_of(declared.spec) if declared is not None else recalled.build if recalled is not None else "table"
+        if build != "table":
+            return f"is built as `{build}`, and only a table can be taken over whole"
+        return ""
 
     def move(self, change: DeclaredChange, spec: Moved) -> None:
         before, after = spec.before.split("."), spec.after.split(".")
@@ -170,4 +202,4 @@ def _asset(parts: list[str], pipeline: str) -> Address:
 
 
 def _key_of(change: DeclaredChange) -> str:
-    return "asset" if isinstance(change.spec, Removed) else "from"
+    return "from" if isinstance(change.spec, Moved) else "asset"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vibepiper_interpreter.compile.applied_sources import AppliedSources, nothing_applied
 from vibepiper_interpreter.compile.build_settings import BuildSettings
 from vibepiper_interpreter.compile.compiled import (
+    Adoption,
     Check,
     Column,
     ColumnMove,
@@ -112,6 +113,7 @@ class Compilation:
     assets: Mapping[Address, CompiledAsset] = field(default_factory=dict)
     moves: tuple[Move, ...] = ()
     column_moves: tuple[ColumnMove, ...] = ()
+    adoptions: Mapping[Address, Adoption] = field(default_factory=dict)
     removals: Mapping[Address, Removal] = field(default_factory=dict)
     unknown: frozenset[Address] = frozenset()
     # By Python asset, the project's modules that take part in it, with the hash of their text.

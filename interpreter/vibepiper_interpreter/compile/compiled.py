@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from vibepiper_interpreter.compile.build_settings import BuildSettings, CursorSettings
 from vibepiper_spec.address import Address
-from vibepiper_spec.diagnostics import Diagnostic
+from vibepiper_spec.diagnostics import Diagnostic, Place
 
 if TYPE_CHECKING:
     # The models are slow to import, and who only plans does without.
@@ -195,6 +195,16 @@ class ColumnMove:
 
 
 @dataclass(frozen=True, slots=True)
+class Adoption:
+    """That Parquet files become the first version of an asset. `paths` are as in `FileDefinition`."""
+
+    address: Address
+    paths: tuple[str, ...]
+    place: Place
+    declared_in: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Removal:
     """That an asset left the specs on purpose. `declared_in` is the file that says so."""
 
@@ -219,6 +229,8 @@ class CompiledProject:
     # What has another name than it may still be published under.
     moves: tuple[Move, ...] = ()
     column_moves: tuple[ColumnMove, ...] = ()
+    # Files that become the first version of an asset, where it has none.
+    adoptions: Mapping[Address, Adoption] = field(default_factory=dict)
     # Assets that left the specs on purpose.
     removals: Mapping[Address, Removal] = field(default_factory=dict)
     # In a protected environment nothing is removed that no block names.
@@ -226,7 +238,8 @@ class CompiledProject:
 
     def files_of_changes(self) -> set[str]:
         """The files that tell what has another name, and what left."""
-        changes: tuple[Move | ColumnMove | Removal, ...] = (*self.moves, *self.column_moves, *self.removals.values())
+        changes: list[Move | ColumnMove | Adoption | Removal] = [*self.moves, *self.column_moves]
+        changes += [*self.adoptions.values(), *self.removals.values()]
         return {change.declared_in for change in changes}
 
     def readers(self) -> dict[Address, tuple[Address, ...]]:

@@ -71,6 +71,7 @@ def _project(state: Compilation) -> CompiledProject:
         publish_each=frozenset(name for name, header in spec.pipelines.items() if header.publish == "each"),
         moves=state.moves,
         column_moves=state.column_moves,
+        adoptions=state.adoptions,
         removals=state.removals,
         protected=spec.settings.is_protected(state.environment),
         digest=_digest(state),

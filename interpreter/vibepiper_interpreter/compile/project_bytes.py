@@ -12,6 +12,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from vibepiper_interpreter.compile.compiled import (
+    Adoption,
     Check,
     Column,
     ColumnMove,
@@ -73,6 +74,10 @@ def compiled_to_bytes(compiled: Compiled, known: Mapping[str, str] | None = None
         "publish_each": sorted(project.publish_each),
         "moves": [[str(each.before), str(each.after), each.declared_in] for each in project.moves],
         "column_moves": [[str(each.asset), each.before, each.after, each.declared_in] for each in project.column_moves],
+        "adoptions": [
+            [str(each.address), list(each.paths), each.place.to_json(), each.declared_in]
+            for each in project.adoptions.values()
+        ],
         "removals": [[str(each.address), each.reason, each.declared_in] for each in project.removals.values()],
         "protected": project.protected,
         "digest": project.digest,
@@ -146,11 +151,17 @@ def compiled_from_bytes(frame: bytes, get_pieces: Callable[[Iterable[str]], Mapp
         whole["digest"],
         tuple(Move(Address.parse(before), Address.parse(after), path) for before, after, path in whole["moves"]),
         tuple(ColumnMove(Address.parse(asset), *names) for asset, *names in whole["column_moves"]),
+        {adoption.address: adoption for adoption in map(_adoption, whole["adoptions"])},
         {removal.address: removal for removal in map(_removal, whole["removals"])},
         whole["protected"],
     )
     diagnostics = tuple(map(diagnostic_from_json, whole["diagnostics"]))
     return Compiled(project, diagnostics, whole["storage_path"], whole["state_url"])
+
+
+def _adoption(written: Sequence[Any]) -> Adoption:
+    address, paths, place, path = written
+    return Adoption(Address.parse(address), tuple(paths), _place_from_json(place), path)
 
 
 def _removal(written: Sequence[str]) -> Removal:

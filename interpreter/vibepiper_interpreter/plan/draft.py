@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.build_settings import Append, History, Merge
-from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
+from vibepiper_interpreter.compile.compiled import Column, CompiledAsset, CompiledProject
 from vibepiper_interpreter.connectors.file.new_files import what_is_new
 from vibepiper_interpreter.estimate import Estimate
 from vibepiper_interpreter.plan.asked import Asked
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # Reasons to make more of what is built bit by bit, and not to make it anew.
 _GOES_ON = frozenset({"slices", "source_files"})
 
+# The columns of Parquet files, as a table of them has them.
+DescribeFiles = Callable[[Sequence[SourceFile]], tuple[Column, ...]]
 ListFiles = Callable[[CompiledAsset], tuple[SourceFile, ...]]
 StorageHas = Callable[[Stored], bool]
 
@@ -66,6 +68,7 @@ class Draft:
     # Why what is published has to be recorded anew, even if its rows stay: the specs say something else about it.
     record_reasons: list[Reason] = field(default_factory=list)
     moved_from: Address | None = None
+    adopts: tuple[SourceFile, ...] = ()
     renames: tuple[tuple[str, str], ...] = ()
     # Inputs that change in this plan, but provably not in what this asset uses.
     carried: tuple[Address, ...] = ()
@@ -177,6 +180,7 @@ class Planning:
     # What is published where the wanted intervals are told from; empty where the clock tells them.
     as_built: Mapping[Address, Published] = field(default_factory=dict)
     asked: Asked = field(default_factory=Asked)
+    describe_files: DescribeFiles | None = None
     # What the environment shows, by the names it shows it under.
     shown: Mapping[Address, Published] = field(default_factory=dict)
     # Published versions by id, told in the names of now, where those are others.

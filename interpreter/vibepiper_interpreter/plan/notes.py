@@ -13,9 +13,10 @@ def notes(project: CompiledProject, published: Mapping[Address, Published]) -> t
     """In sentences. Follows from the specs and what is published alone, so that a recalled plan says the same."""
     blocks = [("moved", move.before) for move in project.moves]
     blocks += [("removed", address) for address in project.removals]
+    done = [("adopt", address) for address in project.adoptions if address in published]
+    done += [(kind, address) for kind, address in blocks if address not in published]
     return tuple(
         f"The block `[[{kind}]]` of `{address}` has nothing left to do in `{project.environment}`. Once that is so in "
         "every environment, it can go."
-        for kind, address in blocks
-        if address not in published
+        for kind, address in done
     )

@@ -19,10 +19,11 @@ PLAN_FORMAT = 4  # raised whenever the saved form changes; an older file is refu
 # create: never published here · rebuild: published, and its meaning or its inputs changed · fill: what is published
 # stays, and slices of it are made that are missing or stale · extend: it stays, and what is new is brought into it ·
 # recheck: only its checks changed · repoint: the wanted version exists already, or it is a view · record: what is
-# published stays, row by row, and is only recorded anew, by what the specs say of it now · remove: it left the specs.
-Verb = Literal["create", "rebuild", "fill", "extend", "recheck", "repoint", "record", "remove"]
+# published stays, row by row, and is only recorded anew, by what the specs say of it now · adopt: files
+# that are there already become its first version · remove: it left the specs.
+Verb = Literal["create", "rebuild", "fill", "extend", "recheck", "repoint", "record", "adopt", "remove"]
 # Those that make a version.
-BUILDING: frozenset[Verb] = frozenset({"create", "rebuild", "fill", "extend"})
+BUILDING: frozenset[Verb] = frozenset({"create", "rebuild", "fill", "extend", "adopt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Reason:
         "restated",
         "recorded",
         "moved",
+        "adopted",
     ]
     words: str
 
@@ -133,6 +135,8 @@ class Action:
     # The version that `slices` are made beside, where it is not `keeps`: one of the same meaning, made from the same
     # inputs, by a run that did not come to its end or in another environment.
     base: str | None = None
+    # Parquet files that become the version, as they are (verb adopt).
+    adopts: tuple[SourceFile, ...] = ()
     # In a plan that goes back: the input versions that `version_id` was known to be right for then.
     restores: tuple[InputVersion, ...] = ()
     # What is kept is recorded anew, as the asset is declared now (verb record, or where the conditions keep it).

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
 from vibepiper_interpreter.engine_version import duckdb_version
+from vibepiper_interpreter.plan.adopt import adopt
 from vibepiper_interpreter.plan.asked import Asked, restate
 from vibepiper_interpreter.plan.compare import compare
 from vibepiper_interpreter.plan.components import group
 from vibepiper_interpreter.plan.contracts import hold_to_contracts
 from vibepiper_interpreter.plan.decide import decide
-from vibepiper_interpreter.plan.draft import Draft, ListFiles, Planning, Promotes, StorageHas
+from vibepiper_interpreter.plan.draft import DescribeFiles, Draft, ListFiles, Planning, Promotes, StorageHas
 from vibepiper_interpreter.plan.estimates import estimate
 from vibepiper_interpreter.plan.explosion import warn_of_many
 from vibepiper_interpreter.plan.flow import ColumnFlow, origins_in
@@ -39,6 +40,7 @@ STEPS: tuple[Callable[[Planning], None], ...] = (
     restate,  # what was asked to be made anew
     slice_up,  # which intervals are over, and not there yet
     decide,  # inputs first: create, rebuild, repoint, or nothing; on which conditions
+    adopt,  # what files are to become the first version of
     record,  # what stays as it is, but has to be written down anew
     restrict,  # to what was asked for, and what that needs
     refuse,  # what would lose rows, or read some twice
@@ -65,6 +67,7 @@ def make_plan(
     sight: Sight | None = None,
     asked: Asked | None = None,
     as_built: Mapping[Address, Published] | None = None,
+    describe_files: DescribeFiles | None = None,
 ) -> Plan:
     """Everything an apply would do to `environment` now. Touches nothing; the same inputs give the same plan.
 
@@ -72,6 +75,7 @@ def make_plan(
 
     `list_files` gives a source's files as they are now; `storage_has` tells whether all parts of a version are there.
     `sight` is what the environment shows, where the caller has seen that already.
+    `describe_files` compares files that are to be adopted with the asset; without it, only the apply does.
     `asked` says what to make anew on purpose, and which intervals to make.
     With `promotes`, the versions that another environment shows are taken wherever they mean the same here; with
     `as_built`, the intervals that are built there are wanted, whatever time it is.
@@ -93,6 +97,7 @@ def make_plan(
         serial=sight.serial,
         published=followed.published,
         shown=published,
+        describe_files=describe_files,
         told_anew=followed.versions,
         now=(now or datetime.now(UTC)).astimezone(UTC),
         proofs=sight.proofs(),
@@ -220,6 +225,7 @@ def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> A
         records=bool(draft.record_reasons) and draft.published is not None and draft.verb != "repoint",
         moved_from=draft.moved_from,
         renames=draft.renames,
+        adopts=draft.adopts if draft.verb == "adopt" else (),
     )
 
 

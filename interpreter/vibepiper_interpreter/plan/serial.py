@@ -82,6 +82,7 @@ def _action_to_json(action: Action) -> dict[str, Any]:
         "checks_if_kept": list(action.checks_if_kept),
         "estimate": None if estimate is None else estimate.to_json(),
         "source_files": [[file.path, file.size, file.modified_ns, file.sha256] for file in action.source_files],
+        "adopts": [[file.path, file.size, file.modified_ns, file.sha256] for file in action.adopts],
         "slices": [slice_to_json(each) for each in action.slices],
         "base": action.base,
         "restores": [[str(read.address), read.version_id] for read in action.restores],
@@ -126,6 +127,7 @@ def _action_from_json(found: Mapping[str, Any]) -> Action:
         estimate=None if estimate is None else Estimate.from_json(estimate),
         component=found["component"],
         source_files=tuple(SourceFile(*file) for file in found.get("source_files", ())),
+        adopts=tuple(SourceFile(*file) for file in found.get("adopts", ())),
         slices=tuple(slice_from_json(each) for each in found.get("slices", ())),
         base=found.get("base"),
         restores=tuple(

@@ -95,6 +95,7 @@ _ALL = (
     Code("VP521", "Key comes more than once"),
     Code("VP530", "File changed after it was read"),
     Code("VP531", "Rows would be lost"),
+    Code("VP532", "Files do not fit the asset"),
     Code("VP533", "Came too late to be read"),
     # environments, variables, secrets, storage
     Code("VP601", "Unknown environment"),

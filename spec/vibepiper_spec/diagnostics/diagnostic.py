@@ -38,6 +38,14 @@ class Place:
     def __str__(self) -> str:
         return f"{self.path}:{self.range.start_line}:{self.range.start_column}"
 
+    def to_json(self) -> dict[str, Any]:
+        span = self.range
+        return {
+            "path": self.path,
+            "start": {"line": span.start_line, "column": span.start_column},
+            "end": {"line": span.end_line, "column": span.end_column},
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Related:
@@ -95,25 +103,16 @@ class Diagnostic:
             "severity": self.severity,
             "summary": self.summary,
             "detail": self.detail,
-            "place": None if self.place is None else _place_json(self.place),
-            "related": [{"message": item.message, "place": _place_json(item.place)} for item in self.related],
+            "place": None if self.place is None else self.place.to_json(),
+            "related": [{"message": item.message, "place": item.place.to_json()} for item in self.related],
             "fix": None
             if self.fix is None
             else {
                 "title": self.fix.title,
-                "edits": [{"place": _place_json(e.place), "new_text": e.new_text} for e in self.fix.edits],
+                "edits": [{"place": e.place.to_json(), "new_text": e.new_text} for e in self.fix.edits],
             },
             "notes": list(self.notes),
         }
-
-
-def _place_json(place: Place) -> dict[str, Any]:
-    span = place.range
-    return {
-        "path": place.path,
-        "start": {"line": span.start_line, "column": span.start_column},
-        "end": {"line": span.end_line, "column": span.end_column},
-    }
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

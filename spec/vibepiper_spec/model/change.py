@@ -1,4 +1,4 @@
-"""Blocks that tell a change to what is published, as reviewed code: what has another name, what leaves on purpose."""
+"""Blocks that tell a change to what is published, as reviewed code: other names, files taken over, what leaves."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from vibepiper_spec.model.file_source import OneOrMany
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.names import NAME_PATTERN
 from vibepiper_spec.model.spec_model import SpecModel
@@ -45,6 +46,15 @@ class Moved(SpecModel):
     """How it was called: `asset`, `pipeline.asset`, or a column as `asset.column`, with the asset's name of today."""
     after: Movable = Field(alias="to")
     """How it is called now, in the same spelling."""
+
+
+class Adopt(SpecModel):
+    """Parquet files that are there already become the first version of an asset, as they are: no row is rewritten."""
+
+    asset: AssetName
+    """The asset, as it is declared: `asset`, or `pipeline.asset` for another pipeline."""
+    path: OneOrMany
+    """A Parquet file, or a pattern with `*`, `?` or `**`, relative to `vp.toml`; or a list of them."""
 
 
 class Removed(SpecModel):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, Strict
 
-from vibepiper_spec.model.change import Moved, Removed
+from vibepiper_spec.model.change import Adopt, Moved, Removed
 from vibepiper_spec.model.file_source import FileSource
 from vibepiper_spec.model.names import NAME_PATTERN
 from vibepiper_spec.model.pipeline import PipelineHeader
@@ -18,7 +18,7 @@ from vibepiper_spec.model.sql_asset import SqlAsset
 
 AssetKind = Literal["source", "sql", "python"]
 AnyAsset = FileSource | SqlAsset | PythonAsset
-AnyChange = Moved | Removed
+AnyChange = Moved | Adopt | Removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,11 @@ BLOCK_KINDS = (
 )
 
 # Lists of tables that tell a change to what is published.
-CHANGE_KINDS: Mapping[str, type[Moved] | type[Removed]] = {"moved": Moved, "removed": Removed}
+CHANGE_KINDS: Mapping[str, type[Moved] | type[Adopt] | type[Removed]] = {
+    "moved": Moved,
+    "adopt": Adopt,
+    "removed": Removed,
+}
 
 _NAMES: Any = Field(json_schema_extra={"propertyNames": {"pattern": NAME_PATTERN}})
 
@@ -63,5 +67,7 @@ class PipelineDocument(SpecModel):
     """Assets that a Python function returns."""
     moved: Annotated[tuple[Moved, ...], Strict(False)] = ()
     """Assets and columns that have another name now."""
+    adopt: Annotated[tuple[Adopt, ...], Strict(False)] = ()
+    """Files that become the first version of an asset."""
     removed: Annotated[tuple[Removed, ...], Strict(False)] = ()
     """Assets that leave on purpose."""

@@ -25,6 +25,7 @@ from vibepiper_interpreter.run.failures import (
 from vibepiper_interpreter.run.relations import changed_file, qualified
 from vibepiper_interpreter.run.result import Outcome
 from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.tasks.adopt import adopt
 from vibepiper_interpreter.run.tasks.build_delta import build_delta
 from vibepiper_interpreter.run.tasks.build_python import build_python
 from vibepiper_interpreter.run.tasks.build_slices import build_slices
@@ -71,6 +72,10 @@ def _perform(session: RunSession, conditions: Conditions, task: Task) -> Report:
         raise Cancelled
     action = task.action
     settings = task.asset.settings
+    if action.verb == "adopt":
+        return _audited(
+            session, task, Report("built", version := adopt(session, task), made=True), version, action.checks
+        )
     if action.verb == "record" and task.keeps is not None:
         version = record(session, task, task.keeps)
         return _audited(session, task, Report("recorded", version, made=True), version, action.checks)

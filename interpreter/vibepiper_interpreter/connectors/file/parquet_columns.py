@@ -1,0 +1,42 @@
+"""The columns of Parquet files, as a table that is made of them has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from vibepiper_interpreter.compile.compiled import Column
+from vibepiper_interpreter.engines.duckdb.failure import engine_failure
+from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect, literal
+from vibepiper_interpreter.storage.version import SourceFile
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
+
+
+def parquet_columns(root: Path, files: Sequence[SourceFile]) -> tuple[Column, ...]:
+    """Those of the first file; the others are held to them. VP504 where one cannot be read, or has other columns."""
+    import duckdb
+
+    found: tuple[Column, ...] | None = None
+    paths = [(root / file.path).resolve() for file in files]
+    folders = tuple({path.parent for path in paths})
+    with connect(SessionSettings(threads=1, allowed_directories=folders)) as connection:
+        for file, path in zip(files, paths, strict=True):
+            relation = f"read_parquet([{literal(str(path))}], hive_partitioning = false)"
+            try:
+                described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+            except duckdb.Error as error:
+                why = engine_failure(error).message.strip().partition("\n")[0].replace(str(path), path.name)
+                raise DiagnosticError(_unreadable(file, f"it is no Parquet file that can be read ({why})")) from error
+            columns = tuple(Column(row[0], row[1]) for row in described)
+            if found is not None and columns != found:
+                raise DiagnosticError(_unreadable(file, f"it has other columns than `{files[0].path}`"))
+            found = columns
+    return found or ()
+
+
+def _unreadable(file: SourceFile, why: str) -> Diagnostic:
+    return Diagnostic(
+        "VP504",
+        f"`{file.path}` cannot be taken over: {why}.",
+        fix=Fix("Take it out of what the pattern names, or bring back the file as it was written."),
+    )
