@@ -40,7 +40,7 @@ def _adopt(planning: Planning, draft: Draft, adoption: Adoption) -> None:
     inputs = planning.current_inputs(draft)
     if inputs is None:
         return
-    version_id = planning.ids_by_key.get(adopted_key(draft.asset, inputs, draft.adopts))
+    version_id = planning.id_by_key(adopted_key(draft.asset, inputs, draft.adopts))
     known = None if version_id is None else planning.state.versions([version_id]).get(version_id)
     if known is not None and planning.storage_has(known):
         draft.verb, draft.found = "repoint", known

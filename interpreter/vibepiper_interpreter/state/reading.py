@@ -99,12 +99,12 @@ def ids_by_key(connection: Connection, keys: Iterable[str] | None = None) -> dic
     """The newest version of every key, or of each of `keys`: nothing but two short columns."""
     newest_last = select(versions.c.key, versions.c.id).order_by(versions.c.created_at, versions.c.id)
     if keys is None:
-        return dict(connection.execute(newest_last).tuples().all())
+        return {row.key: row.id for row in connection.execute(newest_last)}
     some_at_once = _chunks(keys)
     return {
         key: version_id
         for some in some_at_once
-        for key, version_id in connection.execute(newest_last.where(versions.c.key.in_(some))).tuples()
+        for key, version_id in connection.execute(newest_last.where(versions.c.key.in_(some)))
     }
 
 
