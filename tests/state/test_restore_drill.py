@@ -43,7 +43,7 @@ def test_back_up_lose_the_state_restore_and_there_is_nothing_to_do(
     status, _, err = shop.run("plan")
     assert (status, "VP604" in err) == (1, True)  # nobody knows what is in the storage
     told = shop.json("state", "restore", file, "--yes")
-    assert (told["environments"], told["lost"]) == ({"dev": 1}, {})
+    assert (told["environments"], told["lost"], told["kept"]) == ({"dev": 1}, {}, None)
     assert shop.json("plan")["changes"] is False
     assert "No changes" in shop.vp("apply", "--yes")
     assert shop.revenue() == before

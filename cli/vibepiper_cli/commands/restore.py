@@ -33,9 +33,10 @@ _UNUSABLE = frozenset({"VP705", "VP706"})
 
 @dataclass(frozen=True, slots=True)
 class _Restored:
-    """`kept`: where that is which was replaced. `lost`: published by environment, and not in the storage."""
+    """`kept`: where that is which was replaced, if anything was. `lost`: published by environment, and not in the
+    storage."""
 
-    kept: Path
+    kept: Path | None
     lost: Mapping[str, tuple[Address, ...]]
 
 
@@ -71,12 +72,13 @@ def _restore(loaded: LoadedProject, backup: Backup, storage: Storage, unusable: 
         kept = kept.with_suffix(".sqlite")
         set_aside(root, settings, kept)
     with open_state(root, settings) as state, _all_leases(state, loaded, backup.note):
-        if unusable is None:
+        replaced = unusable is not None or bool(state.runs(1))
+        if replaced and unusable is None:
             state.back_up(kept)
         state.put_back(backup)
         if storage.root.exists():
             storage.hand_over(state.id)
-        return _Restored(kept.relative_to(root), _lost(state, storage))
+        return _Restored(kept.relative_to(root) if replaced else None, _lost(state, storage))
 
 
 @contextmanager
@@ -162,12 +164,13 @@ def _tell(invocation: Invocation, note: Note, restored: _Restored) -> None:
                 "restored": True,
                 "written_at": note.written_at.isoformat(),
                 "environments": dict(note.serials),
-                "kept": restored.kept.as_posix(),
+                "kept": None if restored.kept is None else restored.kept.as_posix(),
                 "lost": lost,
             }
         )
         return
-    printer.talk(f"\nRestored. What was there before is in `{restored.kept.as_posix()}`.")
+    before = "" if restored.kept is None else f" What was there before is in `{restored.kept.as_posix()}`."
+    printer.talk(f"\nRestored.{before}")
     for name, addresses in restored.lost.items():
         are = "is" if len(addresses) == 1 else "are"
         printer.talk(f"Published in `{name}`, and no longer in the storage, {are} {listed(addresses)}.")

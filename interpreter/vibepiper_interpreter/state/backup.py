@@ -156,7 +156,8 @@ def put_back(backup: Backup, database: Database) -> str:
             if name not in restored:
                 # It stays, and shows nothing: whoever held it must not find its token given to another.
                 target.execute(insert(environments).values(name=name, created_at=now, serial=0))
-            target.execute(update(environments).where(environments.c.name == name).values(serial=serial + 1))
+            beyond = serial + 1 if serial else 0  # what was never published needs no way past anything
+            target.execute(update(environments).where(environments.c.name == name).values(serial=beyond))
             _free(target, name, token + _TOKENS_SPARED, now)
         target.execute(delete(identity))
         return write_identity(target)

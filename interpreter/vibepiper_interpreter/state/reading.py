@@ -157,15 +157,23 @@ def pasts(connection: Connection, addresses: Iterable[Address], each: int) -> di
     Views took nothing and are left out; so are those that only went on with the parts of an earlier version.
     """
     rank = func.row_number().over(partition_by=versions.c.address, order_by=versions.c.created_at.desc()).label("rank")
-    columns = [versions.c[name] for name in _OF_A_PAST]
+    its_task = (
+        (tasks.c.run_id == versions.c.run_id)
+        & (tasks.c.address == versions.c.address)
+        & (tasks.c.version_id == versions.c.id)
+    )
+    took = func.coalesce(tasks.c.seconds, versions.c.seconds).label("took")
     rows: list[Row[Any]] = []
     for some in _chunks(str(address) for address in addresses):
-        made = select(*columns, rank).where(versions.c.address.in_(some), versions.c.build != "view").subquery()
-        its_task = (
-            (tasks.c.run_id == made.c.run_id) & (tasks.c.address == made.c.address) & (tasks.c.version_id == made.c.id)
+        # Ranked by id alone: the texts of all versions ever made are long.
+        made = select(versions.c.id, rank).where(versions.c.address.in_(some), versions.c.build != "view").subquery()
+        latest = (
+            select(*(versions.c[name] for name in _OF_A_PAST), took)
+            .join(made, made.c.id == versions.c.id)
+            .outerjoin(tasks, its_task)
+            .where(made.c.rank <= each)
+            .order_by(made.c.rank)
         )
-        took = func.coalesce(tasks.c.seconds, made.c.seconds).label("took")
-        latest = select(made, took).outerjoin(tasks, its_task).where(made.c.rank <= each).order_by(made.c.rank)
         rows += connection.execute(latest)
     counted = rows_of(connection, (read.version_id for row in rows for read in inputs_from_text(row.inputs)))
     found: dict[Address, list[Past]] = defaultdict(list)
