@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -92,6 +93,12 @@ class Source:
     read: dict[str, File] = field(default_factory=dict)
     table: Counter[Row] = field(default_factory=Counter)
     clock: int = 1_700_000_000
+    # Of a cursor with a column: the greatest value that was read, and how many rows came too late the last time.
+    greatest: int | None = None
+    late: int = 0
+    # Whether a file may change and is read again then, and whether each key comes once in it.
+    again: bool = False
+    unique: bool = False
 
     def new(self) -> list[str]:
         """The paths that an apply reads now, in order; a file that changed since it was read counts as new."""
@@ -118,8 +125,61 @@ class Source:
     def changed(self) -> list[str]:
         return [path for path in self.new() if path in self.read]
 
+    def files(self) -> list[tuple[Row, ...]]:
+        """The rows of the files that are new, which are read by this."""
+        new = {path: self.there[path] for path in self.new()}
+        self.read |= new
+        return [file.rows for file in new.values()]
+
+    def append_by_column(self) -> None:
+        """What is above the greatest value is added; within the lag, what is not there as often as it came."""
+        came = Counter(row for rows in self.files() for row in rows)
+        since = -1 if self.greatest is None else self.greatest - self.lag
+        there = {row: count for row, count in self.table.items() if row[1] >= since}
+        late = Counter({row: count for row, count in came.items() if row[1] < since})
+        self.late = (late - self.table).total()
+        self.table += (came - late) - Counter(there)
+        self.greatest = max([row[1] for row in came] + ([] if self.greatest is None else [self.greatest]), default=None)
+
+    def merge(self) -> None:
+        """File by file, and in a file by the cursor's column, the last row of a key is the one that is there."""
+        by_key = {row[0]: row for row in self.table}
+        for rows in self.files():
+            by_key |= {row[0]: row for row in sorted(rows, key=lambda row: row[1])}
+        self.table = Counter(by_key.values())
+
+    def merge_value(self) -> None:
+        """The same, but of a row that is there only the value changes."""
+        by_key = {row[0]: row for row in self.table}
+        for rows in self.files():
+            for row in sorted(rows, key=lambda row: row[1]):
+                by_key[row[0]] = (row[0], by_key.get(row[0], row)[1], row[2])
+        self.table = Counter(by_key.values())
+
+    def merge_by_column(self) -> None:
+        """As `merge`, of the rows that are not older than the lag allows."""
+        files = self.files()
+        since = -1 if self.greatest is None else self.greatest - self.lag
+        by_key = {row[0]: row for row in self.table}
+        for rows in files:
+            by_key |= {row[0]: row for row in sorted(rows, key=lambda row: row[1]) if row[1] >= since}
+        self.table = Counter(by_key.values())
+        seen = [row[1] for rows in files for row in rows]
+        self.greatest = max(seen + ([] if self.greatest is None else [self.greatest]), default=None)
+
+    def replace_five_minutes(self) -> None:
+        self._replace(lambda row: row[1] // 5)
+
+    def replace_values(self) -> None:
+        self._replace(lambda row: row[2])
+
+    def _replace(self, slice_of: Callable[[Row], object]) -> None:
+        """All rows of the slices that come are replaced by those that come."""
+        came = Counter(row for rows in self.files() for row in rows)
+        slices = {slice_of(row) for row in came}
+        self.table = Counter({row: count for row, count in self.table.items() if slice_of(row) not in slices}) + came
+
     def append(self) -> None:
         """Every row of the new files is added."""
-        for path in self.new():
-            self.table.update(self.there[path].rows)
-            self.read[path] = self.there[path]
+        for rows in self.files():
+            self.table.update(rows)

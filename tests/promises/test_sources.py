@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from tests.promises.source_model import BAD, EPOCH, Apply, Arrive, Copy, File, Row, Source, Step, Vanish, steps, write
 from tests.proof_steps import PROOF_STEPS
 from tests.run.conftest import Project
@@ -19,6 +19,8 @@ from vibepiper_spec.diagnostics import DiagnosticError
 LAW = settings(
     max_examples=max(6, PROOF_STEPS // 12),
     deadline=None,
+    # A shorter story is not worth the minutes that looking for it takes: each step is a plan and an apply.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 SPEC = """
@@ -51,7 +53,8 @@ def walk(project: Project, spec: str, source: Source, story: list[Step], take_up
         match step:
             case Arrive():
                 source.clock += 10
-                source.there[step.path] = File(step.rows, source.clock - step.age)
+                rows = tuple({row[0]: row for row in step.rows}.values()) if source.unique else step.rows
+                source.there[step.path] = File(rows, source.clock - step.age)
                 write(project.root, step.path, source.there[step.path])
             case Copy():
                 if step.of in source.there and step.of != step.path:
@@ -80,14 +83,19 @@ def apply(project: Project, source: Source, take_up: Callable[[Source], None]) -
     plan = project.plan()
     planned = [file.path for action in plan.actions for file in action.source_files]
     assert planned == expected or not source.read
-    assert project.apply(plan).status == "succeeded"
+    result = project.apply(plan)
+    assert result.status == "succeeded", result
+    source.late = 0
     take_up(source)
     assert tabled(project) == source.table
+    told = [found for task in result.tasks for found in task.diagnostics]
+    if take_up is Source.append_by_column:
+        assert [found.detail.split(" ")[0] for found in told] == ([str(source.late)] if source.late else [])
     assert project.plan().empty
 
 
 def refused(source: Source) -> bool:
-    return bool(source.changed()) and source.by != "column"
+    return bool(source.changed()) and not source.again
 
 
 def fail(project: Project, source: Source) -> None:
@@ -126,6 +134,56 @@ def test_append_by_time_of_change(tmp_path_factory: pytest.TempPathFactory, stor
 @given(steps)
 def test_append_by_time_of_change_with_no_lag(tmp_path_factory: pytest.TempPathFactory, story: list[Step]) -> None:
     run(tmp_path_factory, 'write = "append"\ncursor = "modified"', Source("modified"), story, Source.append)
+
+
+@LAW
+@given(steps)
+def test_append_by_column(tmp_path_factory: pytest.TempPathFactory, story: list[Step]) -> None:
+    spec = 'write = "append"\ncursor = { column = "t", lag = "3m" }'
+    source = Source("column", 3, again=True)
+    run(tmp_path_factory, spec, source, story, Source.append_by_column)
+
+
+@LAW
+@given(steps)
+def test_append_by_column_with_no_lag(tmp_path_factory: pytest.TempPathFactory, story: list[Step]) -> None:
+    spec = 'write = "append"\ncursor = { column = "T" }'
+    run(tmp_path_factory, spec, Source("column", again=True), story, Source.append_by_column)
+
+
+@LAW
+@given(steps)
+def test_merge(tmp_path_factory: pytest.TempPathFactory, story: list[Step]) -> None:
+    spec = 'write = { mode = "merge", key = ["k"] }'
+    run(tmp_path_factory, spec, Source(again=True, unique=True), story, Source.merge)
+
+
+@LAW
+@given(steps)
+def test_merge_of_one_column(tmp_path_factory: pytest.TempPathFactory, story: list[Step]) -> None:
+    spec = 'write = { mode = "merge", key = ["k"], update_columns = ["v"] }'
+    run(tmp_path_factory, spec, Source(again=True, unique=True), story, Source.merge_value)
+
+
+@LAW
+@given(steps)
+def test_merge_by_column(tmp_path_factory: pytest.TempPathFactory, story: list[Step]) -> None:
+    spec = 'write = { mode = "merge", key = ["k"] }\ncursor = { column = "t", lag = "3m" }'
+    run(tmp_path_factory, spec, Source("column", 3, again=True, unique=True), story, Source.merge_by_column)
+
+
+@LAW
+@given(steps)
+def test_replaced_intervals(tmp_path_factory: pytest.TempPathFactory, story: list[Step]) -> None:
+    spec = 'write = { mode = "interval", column = "t", grain = "five_minutes" }'
+    run(tmp_path_factory, spec, Source(again=True), story, Source.replace_five_minutes)
+
+
+@LAW
+@given(steps)
+def test_replaced_partitions(tmp_path_factory: pytest.TempPathFactory, story: list[Step]) -> None:
+    spec = 'write = { mode = "partition", column = "v" }'
+    run(tmp_path_factory, spec, Source(again=True), story, Source.replace_values)
 
 
 def run(

@@ -12,6 +12,7 @@ import duckdb
 from vibepiper_interpreter.compile.build_settings import BuildSettings
 from vibepiper_interpreter.compile.compilation import Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import Column, Definition, FileDefinition
+from vibepiper_interpreter.compile.cursors import judge_cursor
 from vibepiper_interpreter.compile.incremental_builds import table_of
 from vibepiper_interpreter.compile.placing import at_value
 from vibepiper_interpreter.connectors.file.broken_rows import broken_row
@@ -93,6 +94,8 @@ def infer_sources(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
                 definitions[address], read = found
                 table = table_of(state, source.declared, read)
                 diagnostics += table.problems
+                assert connection is not None
+                diagnostics += judge_cursor(state, source.declared, source.spec.cursor, read, connection)
                 columns[address] = table.columns
                 if table.settings is not None:
                     settings[address] = table.settings

@@ -152,6 +152,57 @@ def key_not_unique(
     )
 
 
+def cursor_is_null(
+    asset: CompiledAsset, column: str, count: int, columns: Sequence[str], sample: Sequence[Sequence[str]]
+) -> Diagnostic:
+    """VP534: rows of which nobody can tell whether they are new."""
+    return Diagnostic(
+        "VP534",
+        f"{_counted(count, 'row')} that came for `{asset.address}` {'has' if count == 1 else 'have'} no value in "
+        f"`{column}`, by which its cursor tells what is new. Nothing of it was published.",
+        declared_at(asset),
+        fix=Fix(f"Give each row a value of `{column}`, or leave `cursor` out: then every file is read once, whole."),
+        notes=table(columns, sample),
+    )
+
+
+def in_no_slice(
+    asset: CompiledAsset, column: str, count: int, columns: Sequence[str], sample: Sequence[Sequence[str]]
+) -> Diagnostic:
+    """VP518: rows of a source that belong to no interval, or to no value of a column."""
+    return Diagnostic(
+        "VP518",
+        f"{_counted(count, 'row')} that came for `{asset.address}` {'has' if count == 1 else 'have'} no value in "
+        f"`{column}`, so nobody can tell which rows {'it replaces' if count == 1 else 'they replace'}. Nothing of it "
+        "was published.",
+        declared_at(asset),
+        fix=Fix(f"Give each row a value of `{column}`, or name another `column` in `write`."),
+        notes=table(columns, sample),
+    )
+
+
+def came_late(
+    asset: CompiledAsset,
+    column: str,
+    greatest: str,
+    count: int,
+    columns: Sequence[str],
+    sample: Sequence[Sequence[str]],
+) -> Diagnostic:
+    """A warning VP533: rows that came after the cursor had passed them."""
+    return Diagnostic(
+        "VP533",
+        f"{_counted(count, 'row')} came too late for `{asset.address}` and {'is' if count == 1 else 'are'} not in it: "
+        f"`{column}` lies before {greatest} by more than the lag.",
+        declared_at(asset),
+        "warning",
+        fix=Fix(
+            f"Let `lag` be as long as rows may be late. To read all files anew: `vp apply --rebuild {asset.address}`."
+        ),
+        notes=table(columns, sample),
+    )
+
+
 def check_failed(asset: CompiledAsset, result: CheckResult) -> Diagnostic:
     """VP506 for a failed check, with the rows that show it."""
     warns = result.severity == "warn"

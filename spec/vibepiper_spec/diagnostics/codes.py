@@ -97,6 +97,7 @@ _ALL = (
     Code("VP531", "Rows would be lost"),
     Code("VP532", "Files do not fit the asset"),
     Code("VP533", "Came too late to be read"),
+    Code("VP534", "Row without a value of the cursor"),
     # environments, variables, secrets, storage
     Code("VP601", "Unknown environment"),
     Code("VP602", "Secret missing"),

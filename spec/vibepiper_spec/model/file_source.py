@@ -105,4 +105,12 @@ class FileSource(AssetSpec):
                 'Remove `cursor`, or write `write = "append"` or `"merge"`.',
                 key="cursor",
             )
+        if self.cursor is not None and self.cursor.column is not None and self.write.mode in ("interval", "partition"):
+            raise mistake(
+                "VP110",
+                f'`write = "{self.write.mode}"` puts all rows of new files in the place of those that are there: '
+                "there is nothing for a column to tell.",
+                'Remove `cursor`, or write `cursor = "name"` or `"modified"`.',
+                key="cursor",
+            )
         return self

@@ -15,13 +15,17 @@ from vibepiper_interpreter.storage.version import SourceFile
 
 
 def read_what_is_there(
-    cursor: duckdb.DuckDBPyConnection, root: Path, definition: FileDefinition, files: Sequence[SourceFile]
+    cursor: duckdb.DuckDBPyConnection,
+    root: Path,
+    definition: FileDefinition,
+    files: Sequence[SourceFile],
+    file_column: str | None = None,
 ) -> str:
     """As `read_expression`, also where none of `files` has a column, or nothing is in them at all."""
     filled = [file for file in files if file.size]
     there = _columns(cursor, root, definition, filled)
     if there is None:
-        return read_expression(root, definition, filled)
+        return read_expression(root, definition, filled, file_column)
     spelled = {name.casefold(): name for name in there}
     types = [(spelled[name.casefold()], kind) for name, kind in definition.types if name.casefold() in spelled]
     values = ", ".join(
@@ -29,8 +33,11 @@ def read_what_is_there(
         for name, kind in definition.types
     )
     if not types:
-        return f"(SELECT {values} WHERE false)"
-    return f"(SELECT {values} FROM {read_expression(root, replace(definition, types=tuple(types)), filled)})"
+        nowhere = "" if file_column is None else f", '' AS {quote(file_column)}"
+        return f"(SELECT {values}{nowhere} WHERE false)"
+    from_file = "" if file_column is None else f", {quote(file_column)}"
+    read = read_expression(root, replace(definition, types=tuple(types)), filled, file_column)
+    return f"(SELECT {values}{from_file} FROM {read})"
 
 
 def _columns(

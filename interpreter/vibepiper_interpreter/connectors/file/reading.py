@@ -14,25 +14,35 @@ from vibepiper_interpreter.storage.version import SourceFile
 BY_NAME = "union_by_name"
 
 
-def read_expression(root: Path, definition: FileDefinition, files: Sequence[SourceFile]) -> str:
-    """A relation for a FROM clause, in parentheses, that yields `definition`'s columns from `files`."""
+def read_expression(
+    root: Path, definition: FileDefinition, files: Sequence[SourceFile], file_column: str | None = None
+) -> str:
+    """A relation for a FROM clause, in parentheses, that yields `definition`'s columns from `files`.
+
+    With `file_column` it has a column of that name more: the absolute path of the file that a row is from.
+    """
     listed = paths_sql(root, files)
     names = ", ".join(quote(name) for name, _ in definition.types)
+    from_file = ""
+    if file_column is not None:
+        names, from_file = f"{names}, {quote(file_column)}", f", filename = {literal(file_column)}"
     types = mapping_sql(dict(definition.types))
     match definition.format:
         case "csv":
             options = dict(definition.options)
             by_name = options.pop(BY_NAME, False)
             fixed = f"types = {types}, union_by_name = true" if by_name else f"columns = {types}"
-            arguments = f"{listed}, auto_detect = false, {fixed}{options_sql(options)}"
+            arguments = f"{listed}, auto_detect = false, {fixed}{options_sql(options)}{from_file}"
             return f"(SELECT {names} FROM read_csv({arguments}))"
         case "json":
-            arguments = f"{listed}, columns = {types}{options_sql(dict(definition.options))}"
+            arguments = f"{listed}, columns = {types}{options_sql(dict(definition.options))}{from_file}"
             return f"(SELECT {names} FROM read_json({arguments}))"
         case "parquet":
             # A Parquet file brings its own types; the cast does nothing where the declared type is the same.
             casts = ", ".join(f"CAST({quote(name)} AS {kind}) AS {quote(name)}" for name, kind in definition.types)
-            return f"(SELECT {casts} FROM read_parquet({listed}, union_by_name = true, hive_partitioning = false))"
+            casts += "" if file_column is None else f", {quote(file_column)}"
+            arguments = f"{listed}, union_by_name = true, hive_partitioning = false{from_file}"
+            return f"(SELECT {casts} FROM read_parquet({arguments}))"
     raise ValueError(f"unknown format {definition.format!r}")
 
 

@@ -8,7 +8,7 @@ from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.connectors.file import identify_files
 from vibepiper_interpreter.run.failures import changed_while_read
 from vibepiper_interpreter.run.session import RunSession
-from vibepiper_interpreter.run.tasks.extend_source import extend_source
+from vibepiper_interpreter.run.tasks.extend_source import read_on
 from vibepiper_interpreter.run.tasks.file_rows import file_rows
 from vibepiper_interpreter.run.tasks.staging import stage, virtual
 from vibepiper_interpreter.run.tasks.task import Task
@@ -23,8 +23,8 @@ def build_source(session: RunSession, task: Task) -> Version:
     files = planned_files(session, task)
     if task.asset.build == "view":
         return virtual(session, task, files)
-    if task.action.verb == "extend":
-        return extend_source(session, task, files)
+    if task.asset.settings is not None:
+        return read_on(session, task, files)
     return stage(session, task, file_rows(session, task, files), files)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from vibepiper_interpreter.compile.compiled import CompiledAsset, FileDefinition
+from vibepiper_interpreter.compile.compiled import Column, CompiledAsset, FileDefinition
 from vibepiper_interpreter.connectors.file import read_expression
 from vibepiper_interpreter.connectors.file.lacking import read_what_is_there
 from vibepiper_interpreter.engines.duckdb.copy import copy_statement, copy_to_parquet
@@ -18,8 +18,8 @@ from vibepiper_interpreter.storage.version import Part, SourceFile
 from vibepiper_spec.diagnostics import DiagnosticError
 
 
-def file_rows(session: RunSession, task: Task, files: tuple[SourceFile, ...]) -> Rows:
-    """The rows of `files`."""
+def file_rows(session: RunSession, task: Task, files: tuple[SourceFile, ...], file_column: str | None = None) -> Rows:
+    """The rows of `files`; with a column more that holds the path of its file, if that gets a name."""
     asset, definition = task.asset, _definition(task.asset)
     before = _identities(session.root, asset, files)
 
@@ -29,8 +29,11 @@ def file_rows(session: RunSession, task: Task, files: tuple[SourceFile, ...]) ->
             if asset.settings is None:
                 relation = read_expression(session.root, definition, files)
             else:
-                relation = read_what_is_there(cursor, session.root, definition, files)
-            statement = copy_statement(f"SELECT * FROM {relation}", file, asset.given_columns, asset.order_by)
+                relation = read_what_is_there(cursor, session.root, definition, files, file_column)
+            columns = asset.given_columns
+            if file_column is not None:
+                columns = (*columns, Column(file_column, "VARCHAR"))
+            statement = copy_statement(f"SELECT * FROM {relation}", file, columns, asset.order_by)
             part = copy_to_parquet(cursor, statement, part_path)
         except duckdb.Error as error:
             # A file that was cut short while it was read looks like a broken row: the change is the cause to name.

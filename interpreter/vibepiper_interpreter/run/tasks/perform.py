@@ -100,7 +100,8 @@ def _perform(session: RunSession, conditions: Conditions, task: Task) -> Report:
     if made is None:
         assert task.keeps is not None
         return _kept(session, task, task.keeps, "nothing in it changed")
-    return _audited(session, task, Report("built", made, made=True), made, action.checks)
+    report = Report("built", made, made=True, diagnostics=tuple(task.warnings))
+    return _audited(session, task, report, made, action.checks)
 
 
 def _kept(session: RunSession, task: Task, kept: Version, because: str) -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vibepiper_interpreter.checks import Checked
 from vibepiper_interpreter.compile.compiled import CompiledAsset
@@ -31,6 +31,8 @@ class Task:
     existing: Version | None
     # Of what is built bit by bit: the version that what is missing or new is made beside. None: there is none yet.
     base: Version | None = None
+    # What is to be told though the task succeeds; filled while it runs.
+    warnings: list[Diagnostic] = field(default_factory=list, compare=False)
 
     @property
     def small(self) -> bool:

@@ -21,21 +21,21 @@ def require_keys(cursor: duckdb.DuckDBPyConnection, asset: CompiledAsset, key: S
     missing = " OR ".join(f"{name} IS NULL" for name in names)
     [(rows, without)] = cursor.execute(f"SELECT count(*), count(*) FILTER (WHERE {missing}) FROM {relation}").fetchall()
     if without:
-        sample = _sample(cursor, f"SELECT * FROM {relation} WHERE {missing} LIMIT {_SHOWN}")
-        raise DiagnosticError(key_is_null(asset, key, without, rows, *sample))
+        shown = sample(cursor, f"SELECT * FROM {relation} WHERE {missing} LIMIT {_SHOWN}")
+        raise DiagnosticError(key_is_null(asset, key, without, rows, *shown))
     listed = ", ".join(names)
     twice = f"SELECT {listed} FROM {relation} GROUP BY {listed} HAVING count(*) > 1"
     [(keys,)] = cursor.execute(f"SELECT count(*) FROM ({twice})").fetchall()
     if keys:
         match = " AND ".join(f"each.{name} = one.{name}" for name in names)
-        sample = _sample(
+        shown = sample(
             cursor,
             f"SELECT each.* FROM {relation} AS each SEMI JOIN ({twice} LIMIT 2) AS one ON {match} LIMIT {_SHOWN}",
         )
-        raise DiagnosticError(key_not_unique(asset, key, keys, *sample))
+        raise DiagnosticError(key_not_unique(asset, key, keys, *shown))
 
 
-def _sample(cursor: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+def sample(cursor: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """The names of the columns, and the rows with every value as the text that DuckDB prints."""
     cursor.execute(f"SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ({query}) AS sample")
     columns = tuple(str(column[0]) for column in cursor.description or ())
