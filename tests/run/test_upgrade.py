@@ -170,3 +170,22 @@ def test_all_code_that_makes_fingerprints_is_known() -> None:
 
 def all_versions(project: Project) -> list[Version]:
     return list(project.state.versions(p.version_id for p in project.state.pointers("dev").values()).values())
+
+
+def test_what_goes_on_is_not_taken_for_what_is_made_from_nothing(
+    applied: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log was made of two states of its input. Made from nothing of the second one, it would be another table."""
+    log = SPECS + '[sql.log]\nquery = "select id from big"\nbuild = "append"\n'
+    applied.pipeline(log)
+    applied.apply()
+    applied.write("data/orders.csv", "id,amount\n3,4\n")
+    applied.apply()
+    assert applied.rows("shop.log") == [(2,), (3,), (3,)]
+    upgrade(monkeypatch, "1")
+    assert applied.plan().empty
+    applied.pipeline(log.replace("select id from big", "select id + 0 as id from big"))
+    applied.apply()
+    applied.pipeline(log)
+    applied.apply()
+    assert applied.rows("shop.log") == [(3,)]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vibepiper_interpreter.compile.compiled import Column, CompiledProject
+from vibepiper_interpreter.compile.compiled import Column, CompiledAsset, CompiledProject
 from vibepiper_interpreter.compile.fingerprint_code import fingerprint_code
 from vibepiper_interpreter.state import Published
 from vibepiper_interpreter.storage.version import InputVersion, Version
@@ -53,9 +53,19 @@ def _refreshed(project: CompiledProject, state: State, ids: Iterable[str]) -> li
         for version_id, version in versions.items():
             schemas = _schemas(reads[version_id], inputs)
             asset = refingerprint(version.asset, schemas, project.assets.get(version.address), connection)
-            key = version_key(asset, version.inputs, version.source_files)
-            refreshed.append(replace(version, asset=asset, key=key))
+            refreshed.append(replace(version, asset=asset, key=_key(version, asset)))
     return refreshed
+
+
+def _key(version: Version, asset: CompiledAsset) -> str:
+    """The key of `version` by what `asset`, the same in today's hashes, means.
+
+    One that has more in its key (what it goes on with, a backfill that is not over) gets one of its own, and not that
+    of a table that is made of these inputs from nothing.
+    """
+    plain = version.key == version_key(version.asset, version.inputs, version.source_files)
+    more = () if plain else (f"was {version.key}",)
+    return version_key(asset, version.inputs, version.source_files, more)
 
 
 def _schemas(reads: Iterable[InputVersion], inputs: Mapping[str, Version]) -> dict[Address, tuple[Column, ...]]:
