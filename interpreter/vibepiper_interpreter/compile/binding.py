@@ -13,7 +13,7 @@ from vibepiper_interpreter.compile.build_settings import BuildSettings
 from vibepiper_interpreter.compile.compilation import Analysis, Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import Column, Input, SqlDefinition
 from vibepiper_interpreter.compile.declared_columns import judge_declared, undeclared_columns
-from vibepiper_interpreter.compile.incremental_builds import table_of
+from vibepiper_interpreter.compile.incremental_builds import reading_values, table_of
 from vibepiper_interpreter.compile.lineage import QueryAnalysis, analyse_query
 from vibepiper_interpreter.compile.memo import (
     analysis_from_json,
@@ -182,14 +182,16 @@ class _Binding:
             self.settings[address], proven = slice_query(
                 self._workshop, address.pipeline, definition, schemas, settings
             )
-        inputs = tuple(Input(read, bound.analysis.used.get(read, ())) for read in reads)
+        used = bound.analysis.used
+        inputs = tuple(Input(read, used[read]) for read in reads if read in used)
         self._add_inputs(declared, inputs, proven)
         self.diagnostics += judge_declared(self._state, declared, self.columns[address], bound.origins or {})
 
     def _add_inputs(self, declared: DeclaredAsset, inputs: tuple[Input, ...], proven: Mapping[Address, str]) -> None:
         known = replace(self._state, columns=self.columns)
         settings = self.settings.get(declared.address)
-        self.inputs[declared.address], problems = with_slice_columns(known, declared, inputs, settings, proven)
+        sliced, problems = with_slice_columns(known, declared, inputs, settings, proven)
+        self.inputs[declared.address] = reading_values(sliced, settings)
         self.diagnostics += problems
 
     def _table_of(self, declared: DeclaredAsset, columns: tuple[Column, ...]) -> tuple[Column, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,7 +17,7 @@ from vibepiper_interpreter.compile.build_settings import (
     Partitions,
 )
 from vibepiper_interpreter.compile.compilation import Compilation
-from vibepiper_interpreter.compile.compiled import Column
+from vibepiper_interpreter.compile.compiled import Column, Input
 from vibepiper_interpreter.compile.table_columns import table_columns
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
@@ -285,11 +285,31 @@ class _Judge:
         self._problems.append(Diagnostic(code, detail, place, fix=Fix(fix)))
 
 
-def values_input(settings: BuildSettings | None) -> Address | None:
-    """The asset whose column names the partitions: it comes before, though no query reads it."""
-    if isinstance(settings, Partitions) and settings.values_of is not None:
-        return settings.values_of[0]
-    return None
+def with_values_input(state: Compilation, declared: DeclaredAsset, reads: tuple[Address, ...]) -> tuple[Address, ...]:
+    """`reads`, and the asset that holds the values of the partitions: it comes before, though no query names it."""
+    written = declared.spec.build.values_of
+    if written is None:
+        return reads
+    address = state.names.resolve(written.rpartition(".")[0], declared.address.pipeline)
+    return reads if address is None or address in reads else (*reads, address)
+
+
+def reading_values(inputs: tuple[Input, ...], settings: BuildSettings | None) -> tuple[Input, ...]:
+    """`inputs`, and the column of the asset that holds the values of the partitions.
+
+    Read for its values alone, a row of that asset belongs to the partition that it names.
+    """
+    if not isinstance(settings, Partitions) or settings.values_of is None:
+        return inputs
+    address, column = settings.values_of
+    if all(read.address != address for read in inputs):
+        return (*inputs, Input(address, (column,), column))
+    return tuple(
+        replace(read, columns=tuple(sorted({*read.columns, column})))
+        if read.address == address and read.columns is not None
+        else read
+        for read in inputs
+    )
 
 
 def _as_text(value: object) -> str:

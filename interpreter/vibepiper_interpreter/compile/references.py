@@ -9,7 +9,7 @@ from typing import Any
 
 from vibepiper_interpreter.compile.compilation import Compilation, SqlReferences, Workshop
 from vibepiper_interpreter.compile.compiled import Definition, SqlDefinition
-from vibepiper_interpreter.compile.incremental_builds import slice_parameters
+from vibepiper_interpreter.compile.incremental_builds import slice_parameters, with_values_input
 from vibepiper_interpreter.compile.memo import memo_key, references_from_bytes, references_to_bytes
 from vibepiper_interpreter.compile.placing import place_problem
 from vibepiper_interpreter.compile.python_references import find_references
@@ -41,7 +41,7 @@ def find_sql_references(state: Compilation, workshop: Workshop) -> tuple[Compila
     for (address, (declared, query)), refers in zip(assets.items(), found, strict=True):
         sql[address] = refers
         resolved, told = _resolve(state, declared, refers)
-        reads[address] = resolved
+        reads[address] = with_values_input(state, declared, resolved)
         definitions[address] = SqlDefinition(query, *given_parameters(state, [refers], slice_parameters(declared.spec)))
         diagnostics += told
         own = slice_parameters(declared.spec)
@@ -195,6 +195,7 @@ def find_python_references(state: Compilation, workshop: Workshop) -> tuple[Comp
             continue
         python[address] = found
         definitions[address] = found.definition
-        reads[address] = tuple(dict.fromkeys(p.address for p in found.definition.parameters if p.address is not None))
+        given = tuple(dict.fromkeys(p.address for p in found.definition.parameters if p.address is not None))
+        reads[address] = with_values_input(state, declared, given)
     state = replace(state, python=python, reads=reads, definitions=definitions, unknown=frozenset(unknown))
     return state, diagnostics

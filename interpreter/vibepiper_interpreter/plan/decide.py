@@ -12,6 +12,7 @@ from vibepiper_interpreter.plan.descent import descends
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, Columns
 from vibepiper_interpreter.plan.news import reads_only_news
+from vibepiper_interpreter.plan.partitions import has_all_partitions
 from vibepiper_interpreter.plan.plan import Condition, Reason
 from vibepiper_interpreter.plan.slices import has_all_slices
 from vibepiper_interpreter.state import Confirmed
@@ -181,7 +182,7 @@ def _existing(planning: Planning, draft: Draft) -> Version | None:
     if version_id is None:
         return None
     version = planning.state.versions([version_id]).get(version_id)
-    if version is None or not _readable(planning, version) or not has_all_slices(draft, version):
+    if version is None or not _readable(planning, version) or not _has_all(draft, version):
         return None
     if not draft.reproducible and _failed_these_checks(planning, draft.asset, version_id):
         return None  # made again it may come out better
@@ -206,6 +207,10 @@ def _key(draft: Draft, inputs: Sequence[InputVersion]) -> str:
         before = draft.published
         return key_of_more(draft.asset, before.id, before.source_files, draft.source_files)
     return version_key(draft.asset, inputs, draft.source_files, draft.continues)
+
+
+def _has_all(draft: Draft, version: Version) -> bool:
+    return has_all_slices(draft, version) and has_all_partitions(draft, version)
 
 
 def _readable(planning: Planning, version: Version) -> bool:

@@ -83,6 +83,11 @@ def gaps(ranges: Ranges) -> Ranges:
     return without([Range(ranges[0].start, ranges[-1].end)], ranges) if ranges else ()
 
 
+def built_values(built: Iterable[Built]) -> tuple[str, ...]:
+    """All the values that are built, of what is built by partition."""
+    return tuple(each.slice for each in built if isinstance(each.slice, str))
+
+
 def only_ranges(slices: Iterable[Range | str]) -> Ranges:
     """The stretches of time among `slices`, of what is built by interval."""
     return tuple(each for each in slices if isinstance(each, Range))

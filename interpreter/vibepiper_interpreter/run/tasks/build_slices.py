@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from vibepiper_interpreter.compile.build_settings import Intervals, most_at_once
-from vibepiper_interpreter.compile.compiled import Column, Kind
-from vibepiper_interpreter.engines.duckdb.copy import copy_statement, copy_to_parquet
-from vibepiper_interpreter.engines.duckdb.parameters import ParameterValue
-from vibepiper_interpreter.engines.duckdb.session import quote
+from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.grains import cut
 from vibepiper_interpreter.run.conditions import Conditions
 from vibepiper_interpreter.run.failures import Cancelled
 from vibepiper_interpreter.run.session import RunSession
-from vibepiper_interpreter.run.tasks.build_python import python_rows
-from vibepiper_interpreter.run.tasks.build_sql import sql_rows
 from vibepiper_interpreter.run.tasks.compact import compact
 from vibepiper_interpreter.run.tasks.inside import require_inside
 from vibepiper_interpreter.run.tasks.same_slices import same_slices
-from vibepiper_interpreter.run.tasks.staging import Rows
+from vibepiper_interpreter.run.tasks.slice_rows import empty_part, slice_rows
 from vibepiper_interpreter.run.tasks.stale_slices import stale_slices
 from vibepiper_interpreter.run.tasks.task import Report, Task
 from vibepiper_interpreter.storage import new_version_id
@@ -49,11 +43,6 @@ _COMPACT_EVERY = 16
 # What was made becomes known to the state after so much more work: a kill loses no more than that.
 _RECORD_EVERY = 0.25  # seconds
 _RECORD_SHARE = 0.05  # of the work so far: a long backfill is recorded some hundred times, not thousands
-
-_ROWS: Mapping[Kind, Callable[[RunSession, Task, Mapping[str, ParameterValue]], AbstractContextManager[Rows]]] = {
-    "sql": sql_rows,
-    "python": python_rows,
-}
 
 
 def build_slices(session: RunSession, conditions: Conditions, task: Task, settings: Intervals) -> Report:
@@ -106,7 +95,7 @@ class _Filling:
             self._record()
         task, settings = self._task, self._settings
         file = self._new_file()
-        with _ROWS[task.asset.kind](self._session, task, {"start": batch.start, "end": batch.end}) as rows:
+        with slice_rows(self._session, task, {"start": batch.start, "end": batch.end}) as rows:
             part = rows.write(file, self._path(file))
         require_inside(self._session, task.asset, file, settings, batch)
         same = () if self._base is None else same_slices(self._session, self._base, file, task.asset, settings, batch)
@@ -129,7 +118,8 @@ class _Filling:
         """What is made by now; `recorded`: and more comes."""
         version = self._version()
         if not version.parts:
-            version = replace(version, parts=(self._empty_part(),))
+            part = empty_part(self._session, self._task.asset, self._new_file())
+            version = replace(version, parts=(part,))
         elif not recorded:
             version = replace(version, parts=self._compacted(version))
         version = self._counted(version)
@@ -202,13 +192,6 @@ class _Filling:
         query = f"SELECT count(*) FROM ({table_query(version, self._session.storage)}) AS counted"
         [(rows,)] = self._session.cursor().execute(query).fetchall()
         return replace(version, rows=rows)
-
-    def _empty_part(self) -> Part:
-        """A table without rows, for whoever reads it before its first interval is over."""
-        nulls = ", ".join(f"CAST(NULL AS {column.type}) AS {quote(column.name)}" for column in self._task.asset.columns)
-        file = self._new_file()
-        statement = copy_statement(f"SELECT {nulls} WHERE false", file)
-        return copy_to_parquet(self._session.cursor(), statement, self._path(file))
 
 
 def _typed(columns: Sequence[Column]) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from datetime import datetime
 import duckdb
 
 from vibepiper_interpreter.checks import run_checks
-from vibepiper_interpreter.compile.build_settings import Append, History, Intervals, Merge
+from vibepiper_interpreter.compile.build_settings import Append, History, Intervals, Merge, Partitions
 from vibepiper_interpreter.compile.compiled import Check, Kind
 from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, parameter_literals
 from vibepiper_interpreter.run.conditions import Conditions
@@ -27,6 +27,7 @@ from vibepiper_interpreter.run.result import Outcome
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.adopt import adopt
 from vibepiper_interpreter.run.tasks.build_delta import build_delta
+from vibepiper_interpreter.run.tasks.build_partitions import build_partitions
 from vibepiper_interpreter.run.tasks.build_python import build_python
 from vibepiper_interpreter.run.tasks.build_slices import build_slices
 from vibepiper_interpreter.run.tasks.build_source import build_source
@@ -79,8 +80,11 @@ def _perform(session: RunSession, conditions: Conditions, task: Task) -> Report:
     if action.verb == "record" and task.keeps is not None:
         version = record(session, task, task.keeps)
         return _audited(session, task, Report("recorded", version, made=True), version, action.checks)
-    if task.existing is None and isinstance(settings, Intervals) and task.asset.kind != "source":
-        report = build_slices(session, conditions, task, settings)
+    if task.existing is None and isinstance(settings, Intervals | Partitions) and task.asset.kind != "source":
+        if isinstance(settings, Intervals):
+            report = build_slices(session, conditions, task, settings)
+        else:
+            report = build_partitions(session, conditions, task, settings)
         _require_unchanged_sources(session, task)
         assert report.version is not None
         if report.outcome == "kept":

@@ -1,0 +1,155 @@
+"""Makes a version of an asset that is built by partition: the missing and the stale values beside what stays."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from vibepiper_interpreter.compile.build_settings import Partitions
+from vibepiper_interpreter.compile.compiled import Column
+from vibepiper_interpreter.engines.duckdb.multiset import multiset_hash
+from vibepiper_interpreter.engines.duckdb.session import literal, quote
+from vibepiper_interpreter.run.conditions import Conditions
+from vibepiper_interpreter.run.failures import Cancelled
+from vibepiper_interpreter.run.relations import qualified
+from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.tasks.inside import require_in_partition
+from vibepiper_interpreter.run.tasks.slice_rows import empty_part, slice_rows
+from vibepiper_interpreter.run.tasks.stale_slices import stale_partitions
+from vibepiper_interpreter.run.tasks.task import Report, Task
+from vibepiper_interpreter.storage import new_version_id
+from vibepiper_interpreter.storage.manifest import write_manifest
+from vibepiper_interpreter.storage.slices import Built
+from vibepiper_interpreter.storage.version import Part, Version
+from vibepiper_interpreter.storage.version_key import version_key
+
+
+def build_partitions(session: RunSession, conditions: Conditions, task: Task, settings: Partitions) -> Report:
+    """A new version, or the kept one where nothing of it came out different."""
+    base = task.base
+    if base is not None and _typed(base.columns) != _typed(task.asset.columns):
+        base = None  # what it reads has other types now, and so has every row
+    values = _values(session, settings)
+    known = {} if base is None else {str(each.slice): each for each in base.built}
+    stale = set() if base is None else stale_partitions(session, conditions, task, base)
+    making = _Making(session, task, settings, base)
+    try:
+        for value in values:
+            if value in known and value not in stale:
+                making.keep(known[value])
+            else:
+                making.add(value, known.get(value))
+        if base is not None and base is task.keeps and making.changed_nothing():
+            return Report("kept", base, because="every partition that it reads rows of came out as it was")
+        return Report("built", making.finish(), made=True)
+    except BaseException:
+        making.give_up()
+        raise
+
+
+class _Making:
+    """One making of a version, value by value."""
+
+    def __init__(self, session: RunSession, task: Task, settings: Partitions, base: Version | None) -> None:
+        self._session, self._task, self._settings, self._base = session, task, settings, base
+        self._old: Mapping[str, Part] = {}
+        if base is not None:
+            self._old = {part.partition: part for part in base.parts if part.partition is not None}
+        self._id = new_version_id()
+        self._directory = session.storage.directory(task.asset.address, self._id)
+        self._began = time.perf_counter()
+        self._parts: list[Part] = []
+        self._built: list[Built] = []
+        self._files = 0
+
+    def keep(self, built: Built) -> None:
+        """Let a partition be as it is."""
+        self._built.append(built)
+        if (part := self._old.get(str(built.slice))) is not None:
+            self._parts.append(part)
+
+    def add(self, value: str, before: Built | None) -> None:
+        """Make the partition of `value`; where it comes out as it was, its readers need not look at it again."""
+        if self._session.cancelled.is_set():
+            raise Cancelled
+        self._directory.mkdir(parents=True, exist_ok=True)
+        file = self._directory / f"part-{self._files}.parquet"
+        with slice_rows(self._session, self._task, {"partition": value}) as rows:
+            part = rows.write(file, file.relative_to(self._session.storage.root).as_posix())
+        require_in_partition(self._session, self._task.asset, file, self._settings.column, value)
+        if before is not None and self._same(file, self._old.get(value)):
+            file.unlink()
+            self.keep(before)
+            return
+        self._built.append(Built(value, self._id))
+        if part.rows:
+            self._files += 1
+            self._parts.append(replace(part, partition=value))
+        else:
+            file.unlink()
+
+    def changed_nothing(self) -> bool:
+        return self._base is not None and tuple(self._built) == self._base.built
+
+    def finish(self) -> Version:
+        task = self._task
+        self._directory.mkdir(parents=True, exist_ok=True)
+        parts = self._parts or [empty_part(self._session, task.asset, self._directory / f"part-{self._files}.parquet")]
+        inputs = task.input_versions()
+        version = Version(
+            id=self._id,
+            asset=task.asset,
+            key=version_key(task.asset, inputs, ()),
+            inputs=inputs,
+            columns=task.asset.columns,
+            parts=tuple(parts),
+            source_files=(),
+            rows=sum(part.rows for part in parts),
+            bytes=sum(part.bytes for part in parts),
+            seconds=time.perf_counter() - self._began,
+            peak_memory=None,
+            run_id=self._session.run_id,
+            created_at=datetime.now(UTC),
+            built=tuple(self._built),
+        )
+        write_manifest(self._directory, version)
+        return version
+
+    def give_up(self) -> None:
+        """Leave no trace of what nobody knows of."""
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _same(self, file: Path, old: Part | None) -> bool:
+        cursor, columns = self._session.cursor(), self._task.asset.columns
+        now = multiset_hash(cursor, _rows_of(file), columns)
+        if old is None:
+            return now.rows == 0
+        try:
+            return multiset_hash(cursor, _rows_of(self._session.storage.path(old)), columns) == now
+        except duckdb.IOException:
+            return False
+
+
+def _values(session: RunSession, settings: Partitions) -> list[str]:
+    """The values to have a partition of, in order. A missing value is none."""
+    if settings.values is not None:
+        return sorted(settings.values)
+    assert settings.values_of is not None
+    address, column = settings.values_of
+    text = f"CAST({quote(column)} AS VARCHAR)"
+    query = f"SELECT DISTINCT {text} FROM {qualified(address)} WHERE {quote(column)} IS NOT NULL ORDER BY 1"
+    return [str(value) for (value,) in session.cursor().execute(query).fetchall()]
+
+
+def _rows_of(file: Path) -> str:
+    return f"read_parquet([{literal(str(file))}], hive_partitioning = false)"
+
+
+def _typed(columns: Sequence[Column]) -> list[tuple[str, str]]:
+    return [(column.name, column.type) for column in columns]
