@@ -8,6 +8,7 @@ import pytest
 from tests.run.test_undo import undo
 
 from vibepiper_interpreter.plan import load_plan, save_plan
+from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
@@ -85,6 +86,13 @@ def test_an_asset_gets_another_name_and_no_row_is_rewritten(shop: Project) -> No
     assert shop.state.pointers("dev") == pointers
     shop.pipeline(SHOP)
     assert shop.plan().empty
+
+
+def test_history_follows(shop: Project) -> None:
+    (made,) = shop.state.history(Address("shop", "orders"))
+    shop.pipeline(RENAMED + ASSET)
+    shop.apply()
+    assert [version.id for version in shop.state.history(Address("shop", "sales"))][1:] == [made.id]
 
 
 def test_new_data_after_a_move(shop: Project) -> None:
@@ -238,3 +246,67 @@ def test_python_sees_the_names_it_is_given(shop: Project) -> None:
     shop.apply()
     assert ("customer_id",) in shop.rows("shop.seen")
     assert shop.plan().empty
+
+
+INCREMENTAL = """
+[source.file.raw]
+path = "raw.csv"
+[sql.days]
+query = "select day, sum(amount) as amount from raw where day >= $start and day < $end group by day"
+build = { mode = "interval", column = "day", grain = "day", start = 2026-01-01, end = 2026-01-05 }
+[sql.state]
+query = "select id, amount from raw"
+build = { mode = "merge", key = ["id"] }
+[sql.log]
+query = "select id, amount from raw"
+build = "append"
+[sql.sums]
+query = "select (select sum(amount) from days) as days, (select sum(amount) from state) as state"
+"""
+
+
+def test_what_is_built_bit_by_bit_goes_on_under_its_new_name(project: Project) -> None:
+    project.write("raw.csv", "id,amount,day\n1,5,2026-01-01\n2,6,2026-01-02\n")
+    project.pipeline(INCREMENTAL)
+    project.apply()
+    files, before = project.part_files(), project.tables()
+    blocks = "".join(f'[[moved]]\nfrom = "{name}"\nto = "new_{name}"\n' for name in ("days", "state", "log"))
+    renamed = INCREMENTAL
+    for name in ("days", "state", "log"):
+        renamed = renamed.replace(f"[sql.{name}]", f"[sql.new_{name}]").replace(f"from {name})", f"from new_{name})")
+    project.pipeline(renamed + blocks)
+    assert set(verbs(project).values()) == {"record"}
+    project.apply()
+    assert project.part_files() == files
+    assert project.tables() == {
+        name.replace("shop.", "shop.new_") if name.endswith(("days", "state", "log")) else name: rows
+        for name, rows in before.items()
+    }
+    assert project.plan().empty
+    project.write("raw.csv", "id,amount,day\n1,5,2026-01-01\n2,9,2026-01-02\n3,1,2026-01-03\n")
+    assert project.apply().status == "succeeded"
+    assert project.query("select sum(amount) from shop.new_days") == [(15,)]
+    assert project.rows("shop.new_state") == [(1, 5), (2, 9), (3, 1)]
+    assert len(project.rows("shop.new_log")) == 5
+    assert project.rows("shop.sums") == [(15, 15)]
+    assert project.plan().empty
+
+
+def test_a_move_and_new_data_at_once_of_what_is_built_bit_by_bit(project: Project) -> None:
+    project.write("raw.csv", "id,amount,day\n1,5,2026-01-01\n2,6,2026-01-02\n")
+    project.pipeline(INCREMENTAL)
+    project.apply()
+    blocks = "".join(f'[[moved]]\nfrom = "{name}"\nto = "new_{name}"\n' for name in ("days", "state", "log"))
+    renamed = INCREMENTAL
+    for name in ("days", "state", "log"):
+        renamed = renamed.replace(f"[sql.{name}]", f"[sql.new_{name}]").replace(f"from {name})", f"from new_{name})")
+    project.pipeline(renamed + blocks)
+    project.write("raw.csv", "id,amount,day\n1,5,2026-01-01\n2,9,2026-01-02\n3,1,2026-01-03\n")
+    result = project.apply()
+    assert result.status == "succeeded", result
+    assert set(project.tables()) == {f"shop.{name}" for name in ("raw", "new_days", "new_state", "new_log", "sums")}
+    assert project.query("select sum(amount) from shop.new_days") == [(15,)]
+    assert project.rows("shop.new_state") == [(1, 5), (2, 9), (3, 1)]
+    assert len(project.rows("shop.new_log")) == 5
+    assert project.rows("shop.sums") == [(15, 15)]
+    assert project.plan().empty

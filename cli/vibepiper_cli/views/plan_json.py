@@ -60,6 +60,8 @@ def _action(action: Action, plan: Plan) -> dict[str, Any]:
         "estimate": estimate_json(action.estimate),
         "source_files": [{"path": file.path, "size": file.size} for file in action.source_files],
         "slices": [slice_to_json(piece) for piece in action.slices],
+        "moved_from": None if action.moved_from is None else str(action.moved_from),
+        "renames": [{"before": before, "after": after} for before, after in action.renames],
         "adopts": [{"path": file.path, "size": file.size, "sha256": file.sha256} for file in action.adopts],
         "component": action.component,
     }

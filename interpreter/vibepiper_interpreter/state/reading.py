@@ -22,7 +22,7 @@ from vibepiper_interpreter.state.rows import (
     version_from_row,
 )
 from vibepiper_interpreter.state.tables import audits, definitions, environments, pointers, tasks, versions
-from vibepiper_interpreter.storage.version import InputVersion, Version, version_of_part
+from vibepiper_interpreter.storage.version import InputVersion, Version, address_of_part, version_of_part
 from vibepiper_spec.address import Address
 
 # Values in one `IN (…)`: below every limit on bound parameters that we have met.
@@ -66,10 +66,16 @@ def versions_of(connection: Connection, ids: Iterable[str]) -> dict[str, Version
 
 
 def history(connection: Connection, address: Address, limit: int) -> list[Version]:
-    """The versions ever made of an asset, in any environment, newest first."""
+    """The versions ever made of an asset, in any environment and under names it had before, newest first."""
+    names, waiting = set[str](), {str(address)}
+    while waiting:
+        names |= waiting
+        listed = connection.execute(select(versions.c.parts).where(versions.c.address.in_(waiting))).scalars()
+        # What was recorded under a new name lists files in the folder of the old one.
+        waiting = {str(address_of_part(part)) for text in listed for part in parts_from_text(text)} - names
     rows = connection.execute(
         select(versions)
-        .where(versions.c.address == str(address))
+        .where(versions.c.address.in_(names))
         .order_by(versions.c.created_at.desc(), versions.c.id)
         .limit(limit)
     ).all()

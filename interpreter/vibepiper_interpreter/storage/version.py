@@ -65,6 +65,12 @@ class Part:
         return _DAMAGED + self.known_checksum
 
 
+def address_of_part(part: Part) -> Address:
+    """The asset, as it was called, whose version made `part`."""
+    pipeline, name, *_ = part.path.split("/")
+    return Address(pipeline, name)
+
+
 def version_of_part(part: Part) -> str:
     """The version that made `part`: its files lie in that one's folder."""
     return part.path.split("/")[2]
