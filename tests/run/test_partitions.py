@@ -203,3 +203,19 @@ def test_whatever_comes_the_table_is_what_building_it_from_nothing_gives(new_pro
         assert project.rows("shop.sales") == expected
         assert project.plan().empty
     project.close()
+
+
+def test_a_number_that_is_written_otherwise_is_not_mistaken(project: Project) -> None:
+    """`05` is compared as the number 5: nothing says then to which partition a row belongs."""
+    query = "select $partition as country, count(*) as orders from orders where amount = $partition"
+    project.pipeline(
+        SOURCES
+        + f'[sql.sales]\nquery = "{query}"\n'
+        + 'build = { mode = "partition", column = "country", values = ["05", "20"] }'
+    )
+    orders(project, *FIRST)
+    countries(project, "de")
+    project.apply()
+    orders(project, *FIRST, "pl,5")
+    project.apply()
+    assert project.rows("shop.sales") == [("05", 2), ("20", 1)]

@@ -77,13 +77,18 @@ def _column_of(expression: Node, columns: Mapping[str, Column], settings: BuildS
         if column is None:
             return None
         if not isinstance(settings, Intervals):
-            return names
+            # Others are compared as what they are: then `07` is 7, and no row says so.
+            return names if column.type == "VARCHAR" else None
         as_it_is = column.type in _WALL_TIMES or (column.type == _INSTANT and settings.time_zone == "UTC")
         return names if as_it_is else None
     if expression["class"] == "CAST" and not expression.get("try_cast"):
         kind = expression["type_expr"].get("type_name", "").upper()
         if not isinstance(settings, Intervals):
-            return _column_of(expression["child"], columns, settings) if kind in ("VARCHAR", "TEXT", "STRING") else None
+            child = expression["child"]
+            if kind not in ("VARCHAR", "TEXT", "STRING") or child["class"] != "COLUMN_REF":
+                return None
+            path: list[str] = child["column_names"]
+            return path if path[-1].casefold() in columns else None
         # The day begins where the interval does.
         if kind == "TIMESTAMP" or (kind == "DATE" and settings.grain not in _WITHIN_A_DAY):
             return _column_of(expression["child"], columns, settings)
