@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.run.test_kill import run
 
+from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_interpreter.run import ensure_warehouse
 from vibepiper_spec.diagnostics import DiagnosticError
 
@@ -138,6 +139,23 @@ def test_a_new_column_never_costs_rows_whose_file_is_gone(project: Project) -> N
     with pytest.raises(DiagnosticError) as error:
         project.plan()
     assert error.value.diagnostics[0].code == "VP531"
+
+
+def test_made_anew_when_asked(project: Project) -> None:
+    """`--rebuild` reads all files that are there, and lets the rows of the others go."""
+    project.pipeline(SPEC.format('write = "append"'))
+    arrive(project, "1", (1, "10:00"))
+    arrive(project, "2", (2, "10:00"))
+    project.apply()
+    arrive(project, "1", (1, "11:00"))
+    (project.root / "data" / "2.csv").unlink()
+    with pytest.raises(DiagnosticError):
+        project.plan()
+    plan = project.plan(asked=Asked(rebuild=("orders",)))
+    assert [(action.verb, len(action.source_files)) for action in plan.actions] == [("rebuild", 1)]
+    assert project.apply(plan).status == "succeeded"
+    assert project.query('SELECT id, hour("at") FROM shop.orders') == [(1, 11)]
+    assert project.plan().empty
 
 
 def test_a_saved_plan_reads_exactly_its_files(project: Project) -> None:

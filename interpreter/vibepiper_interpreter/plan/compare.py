@@ -12,7 +12,7 @@ from vibepiper_interpreter.compile.fingerprint_code import same_meaning
 from vibepiper_interpreter.plan.column_changes import column_changes, columns_changed, in_words
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL
-from vibepiper_interpreter.plan.news import look_for_news, reads_only_news
+from vibepiper_interpreter.plan.news import reads_only_news
 from vibepiper_interpreter.plan.plan import Reason
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile, Stored
 
@@ -66,8 +66,6 @@ def compare(planning: Planning) -> None:
             draft.own_reasons.append(Reason("always", '`rebuild = "always"` asks for it'))
     _explain(planning, changed)
     for draft in planning.drafts.values():
-        if reads_only_news(draft.asset):
-            look_for_news(draft)
         if draft.own_reasons:
             _widen(draft)
 

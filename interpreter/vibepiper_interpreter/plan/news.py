@@ -1,4 +1,4 @@
-"""What a source that reads only new files has to read: part of the first step.
+"""After comparing: what sources that read only new files have to read.
 
 What was read stays, whatever becomes of the files: so nothing may be planned that would read a file's rows twice, or
 lose rows whose file is gone, unless somebody asks for it.
@@ -12,7 +12,8 @@ from vibepiper_interpreter.compile.build_settings import Append, History
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.connectors.file.listing import natural
 from vibepiper_interpreter.connectors.file.new_files import News, what_is_new
-from vibepiper_interpreter.plan.draft import Draft
+from vibepiper_interpreter.plan.draft import Draft, Planning
+from vibepiper_interpreter.plan.flow import ALL
 from vibepiper_interpreter.plan.plan import Reason
 from vibepiper_interpreter.storage.version import SourceFile
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Range
@@ -25,8 +26,14 @@ def reads_only_news(asset: CompiledAsset) -> bool:
     return asset.kind == "source" and asset.settings is not None and not isinstance(asset.settings, History)
 
 
-def look_for_news(draft: Draft) -> None:
-    """Narrow the listed files of a published source to those that it has to read, once its other reasons are known."""
+def look_for_news(planning: Planning) -> None:
+    """Once all other reasons are known: where none asks for all files, narrow those that are listed to the new ones."""
+    for draft in planning.drafts.values():
+        if reads_only_news(draft.asset):
+            _look(draft)
+
+
+def _look(draft: Draft) -> None:
     published = draft.published
     if published is None:
         return
@@ -40,6 +47,7 @@ def look_for_news(draft: Draft) -> None:
     draft.source_files = tuple(sorted((*news.new, *news.changed), key=lambda file: natural(file.path)))
     if draft.source_files:
         draft.own_reasons.append(Reason("source_files", _in_words(news)))
+        draft.own_changed = ALL
     if news.passed:
         draft.warnings.append(_passed(draft.asset, news.passed))
 

@@ -20,6 +20,7 @@ from vibepiper_interpreter.plan.estimates import estimate
 from vibepiper_interpreter.plan.explosion import warn_of_many
 from vibepiper_interpreter.plan.flow import ColumnFlow, origins_in
 from vibepiper_interpreter.plan.moves import Followed, follow_moves
+from vibepiper_interpreter.plan.news import look_for_news
 from vibepiper_interpreter.plan.notes import notes
 from vibepiper_interpreter.plan.partitions import list_partitions
 from vibepiper_interpreter.plan.plan import BUILDING, Action, Plan, Reason
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 STEPS: tuple[Callable[[Planning], None], ...] = (
     compare,  # each asset with what is published, by itself: meaning, build, files, stored parts
     restate,  # what was asked to be made anew
+    look_for_news,  # which files of a source are new
     slice_up,  # which intervals are over, and not there yet
     list_partitions,  # which partitions are listed, and not there yet
     decide,  # inputs first: create, rebuild, repoint, or nothing; on which conditions

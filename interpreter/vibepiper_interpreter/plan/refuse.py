@@ -8,11 +8,6 @@ from vibepiper_spec.diagnostics import DiagnosticError
 
 def refuse(planning: Planning) -> None:
     """Raise what was found against assets that are to be made. Who asks for an asset to be made anew has decided."""
-    problems = [
-        problem
-        for draft in planning.acting()
-        if not any(reason.code == "asked" for reason in draft.own_reasons)
-        for problem in draft.problems
-    ]
+    problems = [problem for draft in planning.acting() if not draft.restated for problem in draft.problems]
     if problems:
         raise DiagnosticError(problems)
