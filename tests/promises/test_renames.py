@@ -14,7 +14,7 @@ from tests.proof_steps import PROOF_SEED, PROOF_STEPS
 from tests.run.conftest import Project
 
 _ORDERS = "id,day,amount\n1,2026-01-01,5\n2,2026-01-01,6\n3,2026-01-02,0\n4,2026-01-03,4\n"
-_NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta")
+_NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa")
 # By what an asset is: its columns, what it reads, and its query with both to be filled in. `{shop[0]}` is the first
 # asset, `{shop[0].id}` its column.
 _QUERIES: tuple[tuple[tuple[str, ...], str], ...] = (
