@@ -158,6 +158,19 @@ def test_made_anew_when_asked(project: Project) -> None:
     assert project.plan().empty
 
 
+def test_many_replaced_intervals_are_written_together(project: Project) -> None:
+    project.pipeline(SPEC.format('write = { mode = "interval", column = "at", grain = "hour" }'))
+    for number in range(10):
+        arrive(project, str(number), *((number, f"{hour:02}:00") for hour in (number, number + 1)))
+        assert project.apply().status == "succeeded"
+    hours = 'SELECT hour("at"), min(id), count(*) FROM shop.orders GROUP BY ALL ORDER BY ALL'
+    assert project.query(hours) == [*((number, number, 1) for number in range(10)), (10, 9, 1)]
+    pointer = project.state.pointers("dev")
+    (version,) = project.state.versions([each.version_id for each in pointer.values()]).values()
+    assert len(version.parts) < 10
+    assert version.rows == 11
+
+
 def test_a_saved_plan_reads_exactly_its_files(project: Project) -> None:
     project.pipeline(SPEC.format('write = "append"'))
     arrive(project, "1", (1, "10:00"))

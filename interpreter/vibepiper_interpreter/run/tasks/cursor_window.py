@@ -15,8 +15,6 @@ from vibepiper_interpreter.run.failures import came_late, cursor_is_null
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.deltas.differences import same_key
 from vibepiper_interpreter.run.tasks.deltas.keys import sample
-from vibepiper_interpreter.run.tasks.deltas.parts import BASE, drop_part, write_part
-from vibepiper_interpreter.run.tasks.staging import Content, Folder
 from vibepiper_interpreter.run.tasks.task import Task
 from vibepiper_interpreter.storage.slices import Built
 from vibepiper_interpreter.storage.table_query import table_query
@@ -50,24 +48,18 @@ class CursorWindow:
         greatest = self._one(f"SELECT CAST(max(value) AS VARCHAR) FROM ({seen})")
         return () if greatest is None else (Built(greatest, ""),)
 
-    def append(self, folder: Folder) -> Content:
-        """The base, and the rows that are new."""
-        base, columns = self._task.base, self._task.asset.columns
-        listed = ", ".join(quote(column.name) for column in columns)
+    def rows_to_append(self) -> str:
+        """The rows that are new: those above the greatest value, and of the window those that are not there."""
+        base = self._task.base
+        listed = ", ".join(quote(column.name) for column in self._task.asset.columns)
         new = f"SELECT {listed} FROM {self._rows} WHERE {self._started} AND {self._from}"
         if base is not None:
             there = f"SELECT {listed} FROM ({table_query(base, self._session.storage)})"
-            new = f"{new} EXCEPT ALL {there} WHERE {self._from}"
             late = f"SELECT {listed} FROM {self._rows} WHERE {self._started} AND NOT {self._from}"
             oldest = f"{self._name} >= (SELECT min({self._name}) FROM ({late}))"
             self._tell_late(f"{late} EXCEPT ALL {there} WHERE NOT {self._from} AND {oldest}")
-        part = write_part(self._engine, folder, new, BASE, order_by=self._task.asset.order_by)
-        if base is None:
-            return Content((part,), columns, part.rows, self.reached)
-        if not part.rows:
-            drop_part(folder, BASE)
-        parts = (*base.parts, part) if part.rows else base.parts
-        return Content(parts, columns, (base.rows or 0) + part.rows, self.reached)
+            new = f"{new} EXCEPT ALL {there} WHERE {self._from}"
+        return f"({new})"
 
     def rows_to_merge(self, settings: Merge) -> str:
         """The rows that are no older than the lag allows. What they change is found out where they are merged."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vibepiper_interpreter.compile.build_settings import Append, History, Intervals, Merge, Partitions
+from vibepiper_interpreter.compile.build_settings import History, Intervals, Merge, Partitions
 from vibepiper_interpreter.compile.table_columns import table_columns
 from vibepiper_interpreter.connectors.file.new_files import all_read, key_of_more
 from vibepiper_interpreter.run.session import RunSession
@@ -31,26 +31,12 @@ def read_on(session: RunSession, task: Task, files: tuple[SourceFile, ...]) -> V
             read = all_read(base.source_files, files)
 
     def make(folder: Folder) -> Content:
-        if isinstance(asset.settings, Append) and (asset.cursor is None or asset.cursor.column is None):
-            return _append(session, task, files, folder)
         try:
             return _bring_in(session, task, files, folder)
         finally:
             folder.named(_INCOMING)[0].unlink(missing_ok=True)
 
     return stage_content(session, task, make, read, key=key)
-
-
-def _append(session: RunSession, task: Task, files: tuple[SourceFile, ...], folder: Folder) -> Content:
-    """Every row of the files, whatever it is."""
-    file, path = folder.part(0)
-    part = file_rows(session, task, files).write(file, path)
-    if task.base is None:
-        return Content((part,), task.asset.columns, part.rows)
-    if not part.rows:
-        file.unlink()
-        return Content(task.base.parts, task.base.columns, task.base.rows or 0)
-    return Content((*task.base.parts, part), task.asset.columns, (task.base.rows or 0) + part.rows)
 
 
 def _bring_in(session: RunSession, task: Task, files: tuple[SourceFile, ...], folder: Folder) -> Content:
@@ -64,14 +50,11 @@ def _bring_in(session: RunSession, task: Task, files: tuple[SourceFile, ...], fo
     window = None
     if asset.cursor is not None and asset.cursor.column is not None:
         window = CursorWindow(session, task, asset.cursor, rows)
-        if isinstance(settings, Append):
-            return window.append(folder)
-        if isinstance(settings, Merge):
-            rows = window.rows_to_merge(settings)
+        rows = window.rows_to_merge(settings) if isinstance(settings, Merge) else window.rows_to_append()
     if file_column is not None and isinstance(settings, Merge):
         brought = merge_files(session, task, folder, settings, rows, file_column, files)
     else:
-        brought = bring_in(session, task, folder, base, Incoming(rows, given))
+        brought = bring_in(session, task, folder, base, Incoming(rows, given, part if window is None else None))
     built = () if window is None else window.reached
     if brought is not None:
         return Content(brought.parts, table_columns(given, settings), brought.rows, built)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
 import duckdb
 
@@ -12,6 +13,7 @@ from vibepiper_interpreter.engines.duckdb.session import literal, quote
 from vibepiper_interpreter.grains import number_sql, numbered
 from vibepiper_interpreter.run.failures import in_no_slice
 from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.tasks.compact import compact
 from vibepiper_interpreter.run.tasks.deltas.keys import sample
 from vibepiper_interpreter.run.tasks.deltas.parts import drop_part, write_part
 from vibepiper_interpreter.run.tasks.staging import Content, Folder
@@ -31,10 +33,10 @@ def replace_slices(
     column = next(each for each in task.asset.columns if each.name.casefold() == settings.column.casefold())
     cursor = session.cursor()
     missing = f"SELECT * FROM {rows} WHERE {quote(column.name)} IS NULL"
-    [(count,)] = cursor.execute(f"SELECT count(*) FROM ({missing})").fetchall()
-    if count:
+    [(without_value,)] = cursor.execute(f"SELECT count(*) FROM ({missing})").fetchall()
+    if without_value:
         shown = sample(cursor, f"{missing} LIMIT {_SHOWN}")
-        raise DiagnosticError(in_no_slice(task.asset, column.name, count, *shown))
+        raise DiagnosticError(in_no_slice(task.asset, column.name, without_value, *shown))
     if isinstance(settings, Intervals):
         return _intervals(session, task, folder, settings, column, rows)
     return _values(cursor, task, folder, column, rows)
@@ -65,7 +67,10 @@ def _intervals(
     for each in base.built:
         since += [Built(left, each.since) for left in without(built_ranges([each]), come)]
     built = sorted(since, key=lambda each: each.slice if isinstance(each.slice, Range) else come[0])
-    return Content((*kept, part), asset.columns, (base.rows or 0) - replaced + part.rows, tuple(built))
+    numbers = count(1)
+    table = replace(base, asset=asset, parts=(*kept, part))
+    parts = compact(session, table, lambda: folder.part(next(numbers))[0])
+    return Content(parts, asset.columns, (base.rows or 0) - replaced + part.rows, tuple(built))
 
 
 def _values(cursor: duckdb.DuckDBPyConnection, task: Task, folder: Folder, column: Column, rows: str) -> Content:
