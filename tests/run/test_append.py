@@ -197,3 +197,29 @@ def test_functions_see_new_rows_too(shop: Project) -> None:
         ("b", "second", True),
     ]
     assert shop.plan().empty
+
+
+def test_what_comes_with_other_columns_is_refused_until_it_is_asked_for(project: Project) -> None:
+    """A function that declares no columns: only when it has run can its columns be known to differ."""
+    project.pipeline(
+        '[source.file.payments]\npath = "payments.csv"\n[python.log]\nfunction = "functions:log"\nbuild = "append"\n'
+    )
+    project.write("functions.py", "def log(payments):\n    return payments\n")
+    project.write("payments.csv", "id,amount\n1,2\n")
+    project.apply()
+    project.write("payments.csv", "id,amount\n1,2.5\n")
+    result = project.apply()
+    assert [each.code for each in project.task(result, "log").diagnostics] == ["VP522"]
+    assert project.rows("shop.log") == [(1, 2)]
+
+
+@pytest.mark.parametrize("query", ["select * from payments", "select id, amount from payments"])
+def test_other_types_of_an_input_are_another_meaning(project: Project, query: str) -> None:
+    project.pipeline(f'[source.file.payments]\npath = "payments.csv"\n[sql.log]\nquery = "{query}"\nbuild = "append"\n')
+    project.write("payments.csv", "id,amount\n1,2\n")
+    project.apply()
+    project.write("payments.csv", "id,amount\n1,2.5\n")
+    plan = project.plan()
+    assert verbs(plan) == {"payments": "rebuild", "log": "rebuild"}
+    assert project.apply(plan).status == "succeeded"
+    assert project.rows("shop.log") == [(1, 2.5)]

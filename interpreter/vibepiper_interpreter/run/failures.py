@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.compile.compiled import Column, CompiledAsset
 from vibepiper_interpreter.connectors.file import broken_row
 from vibepiper_interpreter.engines.duckdb.failure import EngineFailure, engine_failure
 from vibepiper_interpreter.engines.duckdb.parameters import FilledQuery
@@ -200,6 +200,26 @@ def came_late(
             f"Let `lag` be as long as rows may be late. To read all files anew: `vp apply --rebuild {asset.address}`."
         ),
         notes=table(columns, sample),
+    )
+
+
+def other_columns(asset: CompiledAsset, before: Sequence[Column], now: Sequence[Column]) -> Diagnostic:
+    """VP522: what came has other columns than what it would have to go on with."""
+    was, comes = ({column.name: column.type for column in columns} for columns in (before, now))
+    differences = [
+        f"`{name}` was {was[name]} and is {comes[name]}" for name in was if comes.get(name, was[name]) != was[name]
+    ]
+    differences += [f"`{name}` is gone" for name in was if name not in comes]
+    differences += [f"`{name}` is new" for name in comes if name not in was]
+    return Diagnostic(
+        "VP522",
+        f"What came for `{asset.address}` has other columns than what is published of it, so that cannot go on: "
+        f"{'; '.join(differences) or 'they have another order'}. Nothing of it was published.",
+        declared_at(asset),
+        fix=Fix(
+            f"Give the columns as before; or make it anew from what its inputs hold now: `vp apply --rebuild "
+            f"{asset.address}`. What came before, and is in them no more, is then lost."
+        ),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from vibepiper_interpreter.compile.build_settings import Append, Merge
+from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.compile.table_columns import table_columns
+from vibepiper_interpreter.run.failures import other_columns
 from vibepiper_interpreter.run.new_rows import new_rows, only_grows
 from vibepiper_interpreter.run.relations import qualified
 from vibepiper_interpreter.run.session import RunSession
@@ -18,6 +20,7 @@ from vibepiper_interpreter.storage.table_query import files_query
 from vibepiper_interpreter.storage.version import Version
 from vibepiper_interpreter.storage.version_key import continues, version_key
 from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import DiagnosticError
 
 _INCOMING = "incoming.parquet"
 
@@ -36,12 +39,15 @@ def build_delta(session: RunSession, task: Task) -> Version | None:
         with rows_of(session, task, shown=shown) as rows:
             part = rows.write(file, path)
             given = tuple(rows.columns())
+        columns = table_columns(given, task.asset.settings)
+        if base is not None and _kinds(base.columns) != _kinds(columns):
+            raise DiagnosticError(other_columns(task.asset, base.columns, columns))
         incoming = Incoming(files_query(session.storage, [part]), given, part)
         brought = bring_in(session, task, folder, base, incoming)
         file.unlink(missing_ok=True)
         if brought is None:
             raise _Unchanged
-        return Content(brought.parts, table_columns(given, task.asset.settings), brought.rows)
+        return Content(brought.parts, columns, brought.rows)
 
     try:
         more = () if task.base is None else (continues(task.base.id),)
@@ -49,6 +55,10 @@ def build_delta(session: RunSession, task: Task) -> Version | None:
         return stage_content(session, task, make, key=key)
     except _Unchanged:
         return None
+
+
+def _kinds(columns: Sequence[Column]) -> list[tuple[str, str]]:
+    return [(column.name, column.type) for column in columns]
 
 
 def _base_and_shown(session: RunSession, task: Task) -> tuple[Version | None, Mapping[Address, str]]:
