@@ -89,3 +89,16 @@ def test_minus_zero_is_another_value_than_zero(project: Project) -> None:
         project.pipeline(f'[source.file.given]\npath = "given.csv"\ncolumns.a = "double"\n{read}')
         assert project.apply().status == "succeeded"
         assert project.rows("shop.read") == sorted([("-1.5",), (shown,), ("1.5",)])
+
+
+def test_what_is_merged_no_more_shows_its_readers_other_rows(project: Project) -> None:
+    """The same query, read by a table: merged, the row that is flagged goes; as a table it is there."""
+    project.write("given.csv", "id,kind,gone\n1,a,false\n2,a,true\n")
+    source = '[source.file.given]\npath = "given.csv"\ncolumns.gone = "boolean"\n'
+    state = '[sql.state]\nquery = "select id, kind, gone from given"\n'
+    read = '[sql.read]\nquery = "select kind, count(*) as n from state group by 1"\n'
+    merge = 'build = { mode = "merge", key = ["id"], delete_flag = "gone" }\n'
+    for build, rows in ((merge, 1), ("", 2), (merge, 1)):
+        project.pipeline(source + state + build + read)
+        assert project.apply().status == "succeeded"
+        assert project.rows("shop.read") == [("a", rows)]

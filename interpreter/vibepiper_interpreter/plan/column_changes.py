@@ -46,8 +46,10 @@ def columns_changed(before: CompiledAsset, after: CompiledAsset) -> Columns:
 
     All, unless both can be split and agree in everything but single columns. Only named columns count then: a reader
     of the others sees no difference. A name that is spelled differently is another name to a Python function.
+
+    Another mode, or other settings of it, decide which rows there are: that is no matter of columns.
     """
-    if not before.shape or before.shape != after.shape:
+    if not before.shape or before.shape != after.shape or before.settings != after.settings:
         return ALL
     old, new = _meanings(before), _meanings(after)
     if old is None or new is None:
