@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.run.test_kill import run
 
+from vibepiper_interpreter.compile import compile_project
 from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_interpreter.run import ensure_warehouse
+from vibepiper_spec import load_project
 from vibepiper_spec.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
@@ -216,3 +218,14 @@ def test_a_history_of_files(project: Project) -> None:
     found = project.query('SELECT id, hour("at"), valid_to IS NULL FROM shop.orders ORDER BY ALL')
     assert found == [(1, 10, False), (1, 11, True), (2, 10, False), (3, 10, True)]
     assert project.plan().empty
+
+
+def test_no_delivery_is_not_the_end_of_every_row(project: Project) -> None:
+    """A history whose files are all gone is not closed: the plan says that there is no file."""
+    project.pipeline(SPEC.format('write = { mode = "scd2", key = ["id"] }'))
+    arrive(project, "1", (1, "10:00"))
+    project.apply()
+    for file in project.root.rglob("*.csv"):
+        file.unlink()
+    compiled = compile_project(load_project(project.root), "dev")
+    assert [found.code for found in compiled.diagnostics] == ["VP502"]

@@ -100,8 +100,8 @@ def _action(action: Action, plan: Plan, paint: Paint) -> list[str]:
     asset = plan.assets.get(action.address)
     what = f"  {paint('faint', _what(asset))}" if asset is not None and action.verb != "remove" else ""
     lines = [f"  {paint(role, symbol)} {action.verb:<8} {paint('strong', action.address.name)}{what}"]
-    if asset is not None and action.verb == "extend":
-        lines.append(f"      {goes_on(asset.settings)}")
+    if asset is not None and action.verb == "extend" and (words := goes_on(asset.settings)):
+        lines.append(f"      {words}")
     lines += [f"      {line}" for line in _body(action, asset, paint)]
     return lines
 

@@ -26,8 +26,12 @@ def built_as(asset: CompiledAsset) -> str:
 
 
 def goes_on(settings: BuildSettings | None) -> str:
-    """What is done to go on with what is published; empty where the plan says it slice by slice."""
+    """What is done to go on with what is published; empty where there is nothing to go on with."""
     match settings:
+        case Intervals(column=column, grain=grain):
+            return f"replaces each {grain.replace('_', ' ')} of `{column}` that occurs in it"
+        case Partitions(column=column):
+            return f"replaces each value of `{column}` that occurs in it"
         case Append():
             return "appends what is new"
         case Merge(key=key):

@@ -119,7 +119,7 @@ class _Judge:
                 "VP304",
                 f"Column `{column.name}` is {column.type}, and only a date or a timestamp says to which interval a row "
                 "belongs.",
-                "Cast it in the query, or name another column.",
+                self._cast("timestamp") + ", or name another column.",
                 "column",
             )
         elif column is not None and column.type == "DATE" and write.grain in _WITHIN_A_DAY:
@@ -228,7 +228,7 @@ class _Judge:
                 self._tell(
                     "VP304",
                     f"Column `{column.name}` is {column.type}, and a flag is BOOLEAN.",
-                    "Cast it: `cast(… as boolean)`.",
+                    self._cast("boolean") + ".",
                     "delete_flag",
                 )
         updated = None
@@ -279,6 +279,12 @@ class _Judge:
     @staticmethod
     def _spelled(column: Column | None, name: str) -> str:
         return name if column is None else column.name
+
+    def _cast(self, kind: str) -> str:
+        """How a column gets another type: what a source reads is declared, what a query gives is cast."""
+        if self._declared.kind == "source":
+            return f'Declare its type: `columns.NAME = "{kind}"`'
+        return f"Cast it: `cast(… as {kind})`"
 
     def _tell(self, code: str, detail: str, fix: str, *keys: str | int) -> None:
         place = self._state.loaded.locator.place(self._declared.origin, self._key, *keys)

@@ -112,10 +112,10 @@ def _resolve(
 
 
 def _without_its_slice(state: Compilation, declared: DeclaredAsset, refers: SqlReferences) -> Iterator[Diagnostic]:
-    """VP316 where a query that is to give one interval or partition does not ask which."""
+    """VP317 where a sound query that is to give one interval or partition does not ask which."""
     named = {name.lower() for name, _, _ in refers.parameters}
     missing = [f"`${name}`" for name in slice_parameters(declared.spec) if name not in named]
-    if missing:
+    if missing and not refers.problems:
         mode = declared.spec.build.mode
         yield Diagnostic(
             "VP317",

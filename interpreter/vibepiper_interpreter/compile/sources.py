@@ -161,8 +161,9 @@ def _find(
         FileDefinition(spec.path, format),
         place_of=place_of,
         cache=workshop.cache,
-        # Files that were read may be cleared away; what was read of them stays.
-        may_lack=before is not None,
+        # Files that were read may be cleared away; what was read of them stays. But a history is of how everything is
+        # now: no file at all is no delivery, not the end of every row.
+        may_lack=before is not None and spec.write.mode != "scd2",
     )
     workshop.source_files[declared.address] = listed
     if before is not None:

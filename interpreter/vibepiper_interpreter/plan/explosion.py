@@ -29,7 +29,10 @@ def warn_of_many(planning: Planning) -> None:
                 Place(asset.declared_in, Range.at(asset.declared_at_line, 1)) if asset.declared_in else None,
                 severity="warning",
                 fix=Fix(
-                    "Begin with a part of it (`--from`, `--to`), or set a later `start`, a longer `grain`, or a "
+                    "Set a later `start`, a longer `grain`, or a `batch_size`: what is published is made anew as a "
+                    "whole, whatever `--from` and `--to` say."
+                    if draft.verb == "rebuild"
+                    else "Begin with a part of it (`--from`, `--to`), or set a later `start`, a longer `grain`, or a "
                     "`batch_size`."
                 ),
             )

@@ -71,11 +71,13 @@ def identify_files(root: Path, paths: Sequence[str]) -> tuple[SourceFile, ...]:
 def files_of(root: Path, asset: CompiledAsset, cache: LocalCache | None = None) -> tuple[SourceFile, ...]:
     """The files of a source as they are now; none for other assets. Raises like `list_files`.
 
-    What a source that goes on has read may be cleared away.
+    What a source that goes on has read may be cleared away, unless it is compared with all that is there (scd2).
     """
     if not isinstance(asset.definition, FileDefinition):
         return ()
-    return list_files(root, asset.definition, cache=cache, may_lack=asset.settings is not None)
+    return list_files(
+        root, asset.definition, cache=cache, may_lack=asset.settings is not None and asset.build != "scd2"
+    )
 
 
 def is_pattern(path: str) -> bool:
