@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 from tests.run.test_undo import undo
 
@@ -136,6 +137,19 @@ def test_a_moved_asset_that_new_data_leaves_as_it_was(shop: Project) -> None:
     outcomes = shop.outcomes(shop.apply())
     assert outcomes.pop("orders_raw") == "built"
     assert set(outcomes.values()) == {"kept"}
+    assert shop.plan().empty
+
+
+def test_a_view_that_stays_as_it_is_names_its_input_anew(shop: Project) -> None:
+    shop.write("orders.csv", ORDERS.replace("\n", ",x\n"))
+    shop.pipeline(
+        SHOP.replace("[sql.daily]", "[sql.per_day]").replace("from daily where", "from per_day where")
+        + '[[moved]]\nfrom = "daily"\nto = "per_day"\n'
+    )
+    outcomes = shop.outcomes(shop.apply())
+    assert (outcomes["per_day"], outcomes["recent"]) == ("kept", "kept")
+    with duckdb.connect(shop.root / ".vp" / "warehouse.duckdb", read_only=True) as warehouse:
+        assert warehouse.execute("select sum(amount) from shop.recent").fetchall() == [(10,)]
     assert shop.plan().empty
 
 

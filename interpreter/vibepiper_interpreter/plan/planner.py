@@ -226,7 +226,8 @@ def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> A
         source_files=draft.source_files if draft.verb in BUILDING else (),
         slices=draft.slices if draft.verb in BUILDING else (),
         base=None if draft.base is None or draft.verb not in BUILDING else draft.base.id,
-        records=bool(draft.record_reasons) and draft.published is not None and draft.verb != "repoint",
+        # A version that was found says it already; a view that is only shown another input may stay, and does not.
+        records=bool(draft.record_reasons) and draft.published is not None and draft.found is None,
         moved_from=draft.moved_from,
         renames=draft.renames,
         adopts=draft.adopts if draft.verb == "adopt" else (),
