@@ -49,7 +49,8 @@ def run(folder: Path, rounds: int, models: int = 300, most: int = 100) -> list[T
             counts[tool.name][kind] += len([name for name in tool.build() if name in project])
             shown = tool.contents(project)
             wrong[tool.name] += sum(shown[name] != truth[name] for name in project)
-        say(f"  {number}, {kind}: " + ", ".join(f"{tool.name} {counts[tool.name][kind]}" for tool in tools))
+        told = (f"{tool.name} {counts[tool.name].total():,} ({wrong[tool.name]:,} not right)" for tool in tools)
+        say(f"  {number}, {kind}; made so far: {', '.join(told)}")
     for tool in tools:
         tool.close()
     names = [tool.name for tool in tools]
