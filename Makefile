@@ -25,7 +25,7 @@ test: $(VENV)/has-test  ## run all tests, except the long proofs
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
 
 prove: $(VENV)/has-test  ## run the long proofs: random edits, a kill at every step (STEPS=2000 make prove)
-	VIBEPIPER_PROOF_STEPS=$(STEPS) $(BIN)/python -m pytest -n $(JOBS) -m slow
+	VIBEPIPER_PROOF_STEPS=$(STEPS) $(BIN)/python -m pytest -n $(JOBS) -m "slow or law"
 
 lint: $(VENV)/has-lint  ## check style and layout (ruff)
 	$(BIN)/ruff check .

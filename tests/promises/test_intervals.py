@@ -190,6 +190,7 @@ query = "select count(*) as n from sliced"
         return built_ranges(self.project.state.versions([pointer.version_id])[pointer.version_id].built)
 
 
+@pytest.mark.law
 @settings(deadline=None, max_examples=max(3, PROOF_STEPS // 100), suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9))
 def test_the_table_is_its_query_from_nothing(

@@ -16,6 +16,7 @@ from tests.run.conftest import Project
 
 from vibepiper_spec.diagnostics import DiagnosticError
 
+pytestmark = pytest.mark.law
 LAW = settings(
     max_examples=max(6, PROOF_STEPS // 12),
     deadline=None,
