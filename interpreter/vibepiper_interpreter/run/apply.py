@@ -30,6 +30,7 @@ from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.result import RunResult
 from vibepiper_interpreter.run.scheduler import Message, Scheduler
 from vibepiper_interpreter.run.session import PlaceInQuery, RunSession, open_session
+from vibepiper_interpreter.run.standing import Standing
 from vibepiper_interpreter.run.warehouse import ensure_warehouse
 from vibepiper_interpreter.state import State
 from vibepiper_interpreter.state.lease import Lease
@@ -159,9 +160,7 @@ class _Run:
                 self._publisher,
                 self._journal,
                 self._inbox,
-                self._inventory.versions,
-                self._inventory.current,
-                _declare(session, self._inventory),
+                Standing(self._inventory, _declare(session, self._inventory)),
                 (self._cancel, self._lease.lost),
             )
             try:

@@ -18,18 +18,17 @@ from vibepiper_interpreter.plan.plan import Action, Plan
 from vibepiper_interpreter.run.conditions import Conditions
 from vibepiper_interpreter.run.failures import Cancelled
 from vibepiper_interpreter.run.journal import Journal
+from vibepiper_interpreter.run.prepare import prepare
 from vibepiper_interpreter.run.publisher import Publisher
 from vibepiper_interpreter.run.readiness import Readiness
 from vibepiper_interpreter.run.result import TaskResult
 from vibepiper_interpreter.run.session import RunSession
-from vibepiper_interpreter.run.tasks import Report, Task, perform
+from vibepiper_interpreter.run.standing import Standing
+from vibepiper_interpreter.run.tasks import Report, perform
 from vibepiper_interpreter.state import State
 from vibepiper_interpreter.state.records import AttemptRecord, Audit, Pointer
-from vibepiper_interpreter.storage.recorded import recorded_as
-from vibepiper_interpreter.storage.version import InputVersion, Version
-from vibepiper_interpreter.storage.version_key import version_key
+from vibepiper_interpreter.storage.version import Version
 from vibepiper_spec.address import Address
-from vibepiper_spec.diagnostics import Diagnostic
 
 # How long finished work may stay unwritten: a kill loses no more than this, and small tasks share a transaction.
 _FLUSH_EVERY = 0.5  # seconds
@@ -50,15 +49,10 @@ class Scheduler:
         publisher: Publisher,
         journal: Journal,
         inbox: SimpleQueue[Message],
-        versions: Mapping[str, Version],
-        current: Mapping[Address, Version],
-        unreadable: Mapping[Address, Diagnostic],
+        standing: Standing,
         stop: tuple[threading.Event, ...],
     ) -> None:
-        """`current` holds the version each asset that is read stands at; `unreadable` those whose files are damaged.
-
-        `stop` are the events that end the run early: told to, or the lease is lost.
-        """
+        """`stop` are the events that end the run early: told to, or the lease is lost."""
         self._plan = plan
         self._session = session
         self._state = state
@@ -66,16 +60,13 @@ class Scheduler:
         self._publisher = publisher
         self._journal = journal
         self._inbox = inbox
-        self._versions = versions
-        self._current = dict(current)
-        self._unreadable = dict(unreadable)
+        self._standing = standing
         self._stop = stop
         self._actions = {action.address: action for action in plan.actions}
         self._readiness = Readiness({action.address: action.after for action in plan.actions})
         self._conditions = Conditions()
         self._in_flight: dict[Address, Future[Report]] = {}
         self._started: dict[Address, tuple[datetime, str]] = {}
-        self._made: set[Address] = set()
         self._flushed_at = time.monotonic()
 
     def run(self) -> bool:
@@ -114,15 +105,13 @@ class Scheduler:
                 self._finish(action, Report("removed"))
                 continue
             asset = self._plan.assets[address]
-            reads = (read.address for read in asset.inputs)
-            broken = next((self._unreadable[address] for address in reads if address in self._unreadable), None)
-            if broken is not None:
+            if (broken := self._standing.broken_input(asset)) is not None:
                 self._finish(action, Report("failed", diagnostics=(broken,)))
                 continue
             self._submit(action, asset)
 
     def _submit(self, action: Action, asset: CompiledAsset) -> None:
-        task = self._task(action, asset)
+        task = prepare(action, asset, self._standing, self._state, self._session.storage)
 
         def work() -> Report:
             worker = threading.current_thread().name
@@ -132,56 +121,6 @@ class Scheduler:
         future = self._executor.submit(work)
         self._in_flight[action.address] = future
         future.add_done_callback(lambda done: self._inbox.put((action.address, done, {})))
-
-    def _task(self, action: Action, asset: CompiledAsset) -> Task:
-        keeps = None if action.keeps is None else self._versions.get(action.keeps)
-        if keeps is not None and action.records:
-            keeps = recorded_as(keeps, asset, action.renames)
-        inputs = {read.address: self._current[read.address] for read in asset.inputs}
-        existing = self._existing(action, asset, inputs, keeps)
-        return Task(
-            action=action,
-            asset=asset,
-            inputs=inputs,
-            confirmed={
-                condition.input: self._versions[condition.confirmed]
-                for condition in action.conditions
-                if condition.confirmed is not None and condition.confirmed in self._versions
-            },
-            keeps=keeps,
-            existing=existing,
-            base=self._base(action, keeps),
-        )
-
-    def _base(self, action: Action, keeps: Version | None) -> Version | None:
-        """What the slices of `action` are made beside."""
-        if action.base is not None:
-            return self._versions[action.base]
-        return keeps if action.verb in ("fill", "extend") else None
-
-    def _existing(
-        self, action: Action, asset: CompiledAsset, inputs: Mapping[Address, Version], keeps: Version | None
-    ) -> Version | None:
-        """The version to use instead of making one: the plan's, or one that an earlier run made of the same.
-
-        The planner looks for such versions too; only an input that it could not foresee is worth another look, and
-        only if nothing in this run made it: a version made just now was never read before.
-        """
-        if action.verb == "recheck":
-            return keeps
-        if action.version_id is not None:
-            return self._versions[action.version_id]
-        restated = any(reason.code == "restated" for reason in action.reasons)
-        if asset.rebuild_always or restated or not action.after or any(read in self._made for read in inputs):
-            return None
-        if asset.settings is not None:
-            return None  # what it goes on with is the plan's to say
-        key = version_key(asset, _input_versions(inputs), action.source_files)
-        found = self._state.find_by_key([key]).get(key)
-        if found is None or not self._session.storage.has(found):
-            return None
-        failed = any(not audit.passed for audit in self._state.audits([found.id]).get(found.id, ()))
-        return None if failed else found
 
     def _handle(self, message: Message) -> None:
         address, what, data = message
@@ -207,9 +146,7 @@ class Scheduler:
         checks = () if report.checked is None else report.checked.results
         if version is not None and report.checked is not None:
             asset = self._plan.assets[address]
-            read = _input_versions(
-                {other: self._current[other] for other in asset.check_inputs if other in self._current}
-            )
+            read = self._standing.pointers(asset.check_inputs)
             audit = Audit(
                 version.id,
                 asset.checks_fingerprint,
@@ -263,14 +200,10 @@ class Scheduler:
         )
         pointer = None
         if version is not None:
-            inputs = self._plan.assets[address].inputs
-            read = _input_versions({read.address: self._current[read.address] for read in inputs})
+            read = self._standing.pointers(each.address for each in self._plan.assets[address].inputs)
             # A recheck moves nothing; what it reads may, and is then carried by the action that moves it.
             pointer = self._publisher.pointer(address) if action.verb == "recheck" else Pointer(version.id, read)
-            self._current[address] = version
-            self._unreadable.pop(address, None)
-            if report.made:
-                self._made.add(address)
+            self._standing.advance(address, version, report.made)
         self._publisher.succeeded(action, result, pointer)
         self._readiness.done(address)
 
@@ -279,9 +212,7 @@ class Scheduler:
         asset = self._plan.assets[action.address]
         for proof in self._state.audits([action.keeps or ""]).get(action.keeps or "", ()):
             if proof.checks_fingerprint == asset.checks_fingerprint:
-                read = _input_versions(
-                    {other: self._current[other] for other in asset.check_inputs if other in self._current}
-                )
+                read = self._standing.pointers(asset.check_inputs)
                 self._publisher.audited(replace(proof, version_id=version.id, inputs=read), ())
 
     def _contain(self, action: Action, result: TaskResult) -> None:
@@ -319,7 +250,3 @@ class Scheduler:
 
 # What workers tell: an ended task's future, or the name of an event with its data.
 Message = tuple[Address, Future[Report] | str, Mapping[str, Any]]
-
-
-def _input_versions(versions: Mapping[Address, Version]) -> tuple[InputVersion, ...]:
-    return tuple(InputVersion(address, version.id) for address, version in versions.items())
