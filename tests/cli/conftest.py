@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,3 +39,18 @@ def vp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vp:
         return Seen(status, out.getvalue(), err.getvalue())
 
     return run
+
+
+@pytest.fixture
+def shop(applied: Path, vp: Vp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the project that the module's `applied` gives; the test stands in it."""
+    shutil.copytree(applied, tmp_path / "shop")
+    monkeypatch.chdir(tmp_path / "shop")
+    return tmp_path / "shop"
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Write `new` in the place of the first `old`, which must be there."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.cli.conftest import Vp
 
 from vibepiper_cli.app import VERBS, load_verb
-
-Vp = Callable[..., Any]
 
 
 def test_version(vp: Vp) -> None:

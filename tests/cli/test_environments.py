@@ -6,18 +6,15 @@ import contextlib
 import io
 import json
 import shutil
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.cli.conftest import Vp, edit
 
 from vibepiper_cli.failure import WrongUsage
 from vibepiper_cli.main import main
 from vibepiper_cli.returning import parse_moment
-
-Vp = Callable[..., Any]
 
 ENVIRONMENTS = """
 [variables]
@@ -40,19 +37,6 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (root / file).write_text((root / file).read_text() + text)
         assert main(["apply", "--yes", "--quiet", "--project", str(root)]) == 0
     return root
-
-
-@pytest.fixture
-def shop(applied: Path, vp: Vp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(applied, tmp_path / "shop")
-    monkeypatch.chdir(tmp_path / "shop")
-    return tmp_path / "shop"
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
 
 
 def add_one(shop: Path) -> None:

@@ -72,7 +72,7 @@ BADLY = (
 
 
 @pytest.fixture(scope="module")
-def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An applied project with a change that was not applied."""
     root = tmp_path_factory.mktemp("changed") / "shop"
     with contextlib.redirect_stderr(io.StringIO()):
@@ -83,13 +83,6 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = root / "pipelines" / "shop.vp.toml"
     spec.write_text(spec.read_text().replace("where status = 'paid'", "where status <> 'open'", 1))
     return root
-
-
-@pytest.fixture
-def shop(changed: Path, vp: Vp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(changed, tmp_path / "shop")
-    monkeypatch.chdir(tmp_path / "shop")
-    return tmp_path / "shop"
 
 
 @pytest.mark.parametrize("command", WELL)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-Vp = Callable[..., Any]
+from tests.cli.conftest import Vp
 
 
 def test_the_new_project_validates_applies_and_is_laid_out(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from markdown_it import MarkdownIt
-
-Vp = Callable[..., Any]
+from tests.cli.conftest import Vp, edit
 
 WORKFLOW = Path(__file__).parents[2] / "docs" / "guides" / "ci" / "plan.yml"
 
@@ -20,12 +17,6 @@ def shop(vp: Vp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     assert vp("new", "shop").status == 0
     monkeypatch.chdir(tmp_path / "shop")
     return tmp_path / "shop"
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
 
 
 def test_every_action_is_a_row_of_the_table(shop: Path, vp: Vp) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +27,6 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Path:
         spec.write_text(text + '\n[sql.shown]\nquery = "select * from daily_revenue"\nbuild = "view"\n')
         assert main(["apply", "--yes", "--quiet", "--project", str(root)]) == 0
     return root
-
-
-@pytest.fixture
-def shop(applied: Path, vp: Vp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(applied, tmp_path / "shop")
-    monkeypatch.chdir(tmp_path / "shop")
-    return tmp_path / "shop"
 
 
 def moved(vp: Vp) -> Any:

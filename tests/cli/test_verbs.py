@@ -7,15 +7,12 @@ import io
 import json
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.cli.conftest import Vp, edit
 
 from vibepiper_cli.main import main
-
-Vp = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -25,20 +22,6 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert main(["new", str(root)]) == 0
         assert main(["apply", "--yes", "--quiet", "--project", str(root)]) == 0
     return root
-
-
-@pytest.fixture
-def shop(applied: Path, vp: Vp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The new project, applied; the test stands in a copy of it."""
-    shutil.copytree(applied, tmp_path / "shop")
-    monkeypatch.chdir(tmp_path / "shop")
-    return tmp_path / "shop"
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
 
 
 def test_plan_says_what_changes_why_and_whom_it_reaches(vp: Vp, shop: Path) -> None:
