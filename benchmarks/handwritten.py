@@ -14,6 +14,9 @@ from pathlib import Path
 
 import duckdb
 
+# What `vp` writes.
+PARQUET = "format parquet, parquet_version v2, compression snappy"
+
 
 def main(root: Path, *, merged: bool) -> None:
     output = root / "output"
@@ -44,7 +47,7 @@ def main(root: Path, *, merged: bool) -> None:
 
 def write(connection: duckdb.DuckDBPyConnection, output: Path, name: str, query: str) -> None:
     path = output / f"{name}.parquet"
-    connection.execute(f"copy ({query}) to '{path}' (format parquet, compression snappy)").fetchall()
+    connection.execute(f"copy ({query}) to '{path}' ({PARQUET})").fetchall()
     connection.execute(f"create view {name} as from read_parquet('{path}')").fetchall()
 
 

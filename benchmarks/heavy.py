@@ -14,6 +14,8 @@ from benchmarks.table import COST_HEADER, Table, cost_rows
 ROWS = 20_000_000
 USERS = 1_000_000
 MEMORY = "4GB"  # both sides
+# What `vp` writes, for the hand-written sides.
+PARQUET = "format parquet, parquet_version v2, compression snappy"
 
 # In order; each reads what stands above it. Name, query, checks: columns never null, columns unique together.
 STEPS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -186,7 +188,7 @@ def script(root: Path) -> None:
         connection.execute(f"create view {name} as from read_parquet('{root}/data/{name}.parquet')").fetchall()
     for name, query, never_null, unique in STEPS:
         path = output / f"{name}.parquet"
-        connection.execute(f"copy ({query}) to '{path}' (format parquet, compression snappy)").fetchall()
+        connection.execute(f"copy ({query}) to '{path}' ({PARQUET})").fetchall()
         connection.execute(f"create view {name} as from read_parquet('{path}')").fetchall()
         rules = [f"count(*) filter ({column} is null)" for column in never_null]
         if unique:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.heavy import MEMORY, with_this_package, write_data
+from benchmarks.heavy import MEMORY, PARQUET, with_this_package, write_data
 from benchmarks.measure import Command, measure, measure_in_turns, say, vp
 from benchmarks.table import COST_HEADER, Table, cost_rows
 
@@ -132,5 +132,5 @@ def script(everything: str, coming: str, result: str) -> None:
     columns = "id, user_id, happened_at, kind, amount"
     connection.execute(
         f"copy (select {columns} from '{everything}' as kept anti join '{coming}' as came on kept.id = came.id "
-        f"union all select {columns} from '{coming}') to '{result}' (format parquet, compression snappy)"
+        f"union all select {columns} from '{coming}') to '{result}' ({PARQUET})"
     ).fetchall()

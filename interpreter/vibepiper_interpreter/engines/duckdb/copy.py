@@ -14,8 +14,9 @@ from vibepiper_interpreter.engines.duckdb.session import literal, quote
 from vibepiper_interpreter.engines.duckdb.types import storage_projection
 from vibepiper_interpreter.storage.version import ColumnStatistics, Part
 
+# The encodings of Parquet's second version take about half the time to read, and often half the room.
 # The folder of a version is nobody's until it is recorded, so the file needs no name of its own until it is whole.
-_OPTIONS = "FORMAT parquet, COMPRESSION snappy, USE_TMP_FILE false"
+PARQUET_OPTIONS = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION snappy, USE_TMP_FILE false"
 _HUGEINT_STORED_AS = "DECIMAL(38,0)"
 _SINGLE_NAME = re.compile(r'"((?:[^"]|"")*)"')
 
@@ -41,7 +42,7 @@ def copy_statement(query: str, file: Path, columns: Sequence[Column] = (), order
     """Write the rows of `query` to `file`, each of `columns` that Parquet would change cast to its stored type."""
     before = "COPY ("
     # The line break ends a comment that the query may end with.
-    after = f"\n) TO {literal(str(file))} ({_OPTIONS}, RETURN_STATS)"
+    after = f"\n) TO {literal(str(file))} ({PARQUET_OPTIONS}, RETURN_STATS)"
     # Only this type stands for one that Parquet would change; the look spares small tables the parsing of all types.
     casts = any(_HUGEINT_STORED_AS in column.type for column in columns)
     projection = storage_projection(columns) if casts else None
@@ -78,7 +79,7 @@ def table_statement(
 
 def copy_table(cursor: duckdb.DuckDBPyConnection, table: str, file: Path, part_path: str) -> Part:
     """Write a small table. Its statistics stay in the file: to have them told costs more than to count."""
-    [(rows,)] = cursor.execute(f"COPY {table} TO {literal(str(file))} ({_OPTIONS})").fetchall()
+    [(rows,)] = cursor.execute(f"COPY {table} TO {literal(str(file))} ({PARQUET_OPTIONS})").fetchall()
     return Part(part_path, int(rows), file.stat().st_size)
 
 
