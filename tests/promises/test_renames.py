@@ -14,7 +14,7 @@ from tests.proof_steps import PROOF_SEED, PROOF_STEPS
 from tests.run.conftest import Project
 
 _ORDERS = "id,day,amount\n1,2026-01-01,5\n2,2026-01-01,6\n3,2026-01-02,0\n4,2026-01-03,4\n"
-_NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa")
+_NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "mu", "nu", "xi")
 # By what an asset is: its columns, what it reads, and its query with both to be filled in. `{shop[0]}` is the first
 # asset, `{shop[0].id}` its column.
 _QUERIES: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -34,8 +34,27 @@ _QUERIES: tuple[tuple[tuple[str, ...], str], ...] = (
         "from a join {b} as b on a.{a.day} = b.{b.day}",
     ),
     (("total",), "select {own.total} from (select b.{b.total} as {own.total} from {b} as b) where {own.total} > 4"),
+    (
+        ("day", "total"),
+        "select x.{a.day} as {own.day}, sum(x.{a.amount}) as {own.total} from {a} as x "
+        "where x.{a.day} >= $start and x.{a.day} < $end group by all",
+    ),
+    (
+        ("day", "total"),
+        "select x.{d.day} as {own.day}, x.{d.total} + 1 as {own.total} from {d} as x "
+        "where cast(x.{d.day} as varchar) = $partition",
+    ),
 )
-_VIEW = 2
+# By number: how those are built that are no table, and what their slices are.
+_BUILDS = {
+    2: 'build = "view"',
+    5: 'build = {{ mode = "interval", column = "{own.day}", grain = "day", start = 2026-01-01, end = 2026-01-31 }}',
+    6: 'build = {{ mode = "partition", column = "{own.day}", values = ["2026-01-01", "2026-01-03", "2026-02-01"] }}',
+}
+_SLICES: dict[int, list[dict[str, str]]] = {
+    5: [{"start": "2026-01-01", "end": "2026-02-01"}],
+    6: [{"partition": day} for day in ("2026-01-01", "2026-01-03", "2026-02-01")],
+}
 
 
 @dataclass
@@ -88,25 +107,28 @@ class Shop:
         self.blocks.append(f'[[moved]]\nfrom = "{before}"\nto = "{after}"\n')
 
     def queries(self) -> dict[str, str]:
-        a, b, c, *_ = self.assets
+        a, b, c, _, _, d, _ = self.assets
         return {
-            asset.name: query.format(own=asset, source=self.source, factor=self.factor, a=a, b=b, c=c)
+            asset.name: query.format(own=asset, source=self.source, factor=self.factor, a=a, b=b, c=c, d=d)
             for asset, (_, query) in zip(self.assets, _QUERIES, strict=True)
         }
 
     def text(self) -> str:
         blocks = [f'[source.file.{self.source}]\npath = "orders.csv"\n']
         for number, (name, query) in enumerate(self.queries().items()):
-            build = 'build = "view"\n' if number == _VIEW else ""
-            blocks.append(f'[sql.{name}]\nquery = "{query}"\n{build}')
+            build = _BUILDS.get(number, "").format(own=self.assets[number])
+            blocks.append(f'[sql.{name}]\nquery = "{query}"\n{build}\n')
         return "\n".join([*blocks, *self.blocks])
 
     def from_nothing(self, root: Path) -> dict[str, Table]:
         """Every table as the queries give it, made by an engine that knows nothing of versions."""
         with duckdb.connect() as connection:
             connection.execute(f"create table {self.source} as from read_csv('{root / 'orders.csv'}')")
-            for name, query in self.queries().items():
-                connection.execute(f"create table {name} as {query}")
+            for number, (name, query) in enumerate(self.queries().items()):
+                slices = _SLICES.get(number, [{}])
+                connection.execute(f"create table {name} as select * from ({query}) limit 0", slices[0])
+                for each in slices:
+                    connection.execute(f"insert into {name} {query}", each)
             names = [self.source, *self.queries()]
             return {f"shop.{name}": table(connection, name) for name in names}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -151,6 +151,38 @@ def settings_from_json(found: Mapping[str, Any]) -> BuildSettings:
             return Merge(tuple(values["key"]), values["delete_flag"], None if updated is None else tuple(updated))
         case _:
             return History(tuple(values.pop("key")), **values)
+
+
+def settings_under(
+    settings: BuildSettings, names: Mapping[str, str], values_of: tuple[Address, str] | None = None
+) -> BuildSettings:
+    """`settings` where the asset's columns are called otherwise: the new names by the folded old ones.
+
+    `values_of` is what the asset and the column that hold the values of partitions are called.
+    """
+
+    def called(name: str) -> str:
+        return names.get(name.casefold(), name)
+
+    def all_called(listed: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(called(name) for name in listed)
+
+    match settings:
+        case Intervals():
+            return replace(settings, column=called(settings.column))
+        case Partitions():
+            return replace(settings, column=called(settings.column), values_of=values_of or settings.values_of)
+        case Append():
+            return settings
+        case Merge(key=key, delete_flag=flag, update_columns=updated):
+            return Merge(
+                all_called(key),
+                None if flag is None else called(flag),
+                None if updated is None else all_called(updated),
+            )
+        case History(key=key, updated_at=updated_at):
+            updated_at = None if updated_at is None else called(updated_at)
+            return History(all_called(key), updated_at, called(settings.valid_from), called(settings.valid_to))
 
 
 def meaning_of_settings(settings: BuildSettings) -> list[Any]:

@@ -143,7 +143,8 @@ class _Changes:
         columns = self.state.columns.get(asset)
         if asset in self.state.unknown or not columns:
             return  # its own mistakes come first, or only the run will tell its columns
-        names = {column.name.casefold(): column.name for column in columns}
+        # A flag of deletion is a column of the rows that come, though not of the table.
+        names = {column.name.casefold(): column.name for column in (*self.state.given.get(asset, ()), *columns)}
         if before.casefold() == after.casefold():
             self._contradicts(change, "to", f"`{after}` is the same column: case makes no difference.", _REMOVE)
         elif after.casefold() not in names:

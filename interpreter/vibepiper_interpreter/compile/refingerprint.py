@@ -8,6 +8,7 @@ from dataclasses import replace
 import duckdb
 
 from vibepiper_interpreter.compile.binding import typed_values
+from vibepiper_interpreter.compile.build_settings import BuildSettings, Partitions, settings_under
 from vibepiper_interpreter.compile.compiled import (
     Column,
     CompiledAsset,
@@ -106,7 +107,9 @@ def under_renames(
             replace(read, address=renames.address(read.address), columns=_used(read, renames)) for read in stored.inputs
         ),
         check_inputs=tuple(map(renames.address, stored.check_inputs)),
-        columns=tuple(replace(each, name=renames.column(stored.address, each.name)) for each in stored.columns),
+        columns=_called(stored.columns, own_names),
+        given=_called(stored.given, own_names),
+        settings=_settings(stored, own_names, renames),
         order_by=tuple(own_names.get(name.casefold(), name) for name in stored.order_by),
     )
     match stored.definition:
@@ -117,12 +120,13 @@ def under_renames(
             pipeline, values = stored.address.pipeline, typed_values(definition)
             analysis = analyse_query(syntax, pipeline, schemas, stored.given_columns, values, renames, own_names)
             unsure = any(renames.columns.get(address) and used is None for address, used in analysis.used.items())
-            if unsure or (own_names and stored.given):
+            if unsure:
                 return with_meaning(asset, _unknown(stored))
             return with_meaning(asset, meaning_of_query(analysis, asset.order_by))
         case PythonDefinition() as definition:
-            # What the function sees of a table are the names of its columns.
-            if any(_sees_renamed(parameter, renames) for parameter in definition.parameters):
+            # What the function sees of a table are the names of its columns; and how it came to those that it gives is
+            # in its code, whatever the specs declare.
+            if own_names or any(_sees_renamed(parameter, renames) for parameter in definition.parameters):
                 return with_meaning(asset, _unknown(stored))
             parameters = tuple(
                 replace(parameter, address=None if parameter.address is None else renames.address(parameter.address))
@@ -132,7 +136,19 @@ def under_renames(
             meaning = meaning_of_function(definition, asset.columns, asset.order_by)
             return with_meaning(replace(asset, definition=definition), meaning)
         case FileDefinition():
-            return asset
+            # Its columns are called what the files call them.
+            return with_meaning(asset, _unknown(stored)) if own_names else asset
+
+
+def _called(columns: tuple[Column, ...], names: Mapping[str, str]) -> tuple[Column, ...]:
+    return tuple(replace(each, name=names.get(each.name.casefold(), each.name)) for each in columns)
+
+
+def _settings(stored: CompiledAsset, own_names: Mapping[str, str], renames: Renames) -> BuildSettings | None:
+    values = stored.settings.values_of if isinstance(stored.settings, Partitions) else None
+    if values is not None:
+        values = renames.address(values[0]), renames.column(*values)
+    return None if stored.settings is None else settings_under(stored.settings, own_names, values)
 
 
 def _used(read: Input, renames: Renames) -> tuple[str, ...] | None:

@@ -11,13 +11,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from vibepiper_interpreter.compile.compiled import Column, CompiledProject
+from vibepiper_interpreter.compile.compiled import (
+    Column,
+    CompiledAsset,
+    CompiledProject,
+    FileDefinition,
+    PythonDefinition,
+    SqlDefinition,
+)
 from vibepiper_interpreter.compile.fingerprint_code import same_meaning
 from vibepiper_interpreter.compile.renames import Renames
 from vibepiper_interpreter.plan.plan import Reason
 from vibepiper_interpreter.state import Published
 from vibepiper_interpreter.state.rows import inputs_from_text, inputs_to_text
-from vibepiper_interpreter.storage.recorded import recorded_as
+from vibepiper_interpreter.storage.recorded import ColumnNames, recorded_as
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
@@ -26,8 +33,6 @@ if TYPE_CHECKING:
     import duckdb
 
     from vibepiper_interpreter.state import State
-
-ColumnNames = tuple[tuple[str, str], ...]  # before, after
 
 
 @dataclass(slots=True)
@@ -148,12 +153,13 @@ class _Following:
             asset = under_renames(version.asset, schemas, renames, self._connection)
             if same_meaning(asset.fingerprint, now.fingerprint):
                 self._renames[before] = own
-                result.renames[after] = tuple(own.items())
+                table = {column.name.casefold() for column in version.columns}
+                result.renames[after] = tuple(each for each in own.items() if each[0] in table)
                 words = ", ".join(f"`{name}` was called `{old}`" for old, name in own.items())
                 reasons.append(Reason("moved", words))
             else:
                 listed = ", ".join(f"`{name}`" for name in own.values())
-                words = f"{listed} cannot be taken over under another name: more of its meaning changed than the name"
+                words = f"{listed} cannot be taken over under another name: {_why_not(now)}"
                 reasons.append(Reason("moved", words))
         asset = under_renames(version.asset, schemas, Renames(self._names, self._renames), self._connection)
         called = sorted(f"`{read.address}`" for read in now.inputs if result.carries_names(read.address))
@@ -169,10 +175,8 @@ class _Following:
         result.versions[version.id] = replace(told, inputs=self._called_now(version.inputs))
 
     def _own_columns(self, before: Address, version: Version) -> dict[str, str]:
-        """The columns that have the old name there, and not the new one; of what is made at once only."""
-        there = {column.name.casefold() for column in version.columns}
-        if version.asset.settings is not None:
-            return {}
+        """The columns that have the old name there, and not the new one."""
+        there = {column.name.casefold() for column in (*version.columns, *version.asset.given)}
         return {
             old: new
             for old, new in self._wanted.get(before, {}).items()
@@ -198,6 +202,17 @@ class _Following:
 
     def _called_now(self, reads: Iterable[InputVersion]) -> tuple[InputVersion, ...]:
         return tuple(replace(read, address=self._names.get(read.address, read.address)) for read in reads)
+
+
+def _why_not(asset: CompiledAsset) -> str:
+    """Why it is not proven that only a name changed."""
+    match asset.definition:
+        case FileDefinition():
+            return "the columns of a source are called what its files call them, so these are read again"
+        case PythonDefinition():
+            return "what a function calls its columns cannot be told from its code, so it is called again"
+        case SqlDefinition():
+            return "more of its meaning changed than the name"
 
 
 def _both_published(project: CompiledProject, before: Address, also: Address, after: Address) -> Diagnostic:

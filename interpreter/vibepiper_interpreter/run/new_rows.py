@@ -7,7 +7,7 @@ from vibepiper_interpreter.engines.duckdb.multiset import hashable
 from vibepiper_interpreter.engines.duckdb.session import quote
 from vibepiper_interpreter.run.relations import Unreadable, qualified
 from vibepiper_interpreter.run.session import RunSession
-from vibepiper_interpreter.storage.table_query import files_query
+from vibepiper_interpreter.storage.table_query import rows_query
 from vibepiper_interpreter.storage.version import Version
 
 
@@ -26,7 +26,7 @@ def new_rows(session: RunSession, current: Version, earlier: Version | None) -> 
     before = {part.path for part in earlier.parts}
     if before <= {part.path for part in current.parts}:
         more = [part for part in current.parts if part.path not in before]
-        return f"(SELECT * FROM {files_query(session.storage, more or current.parts[:1])}{'' if more else ' LIMIT 0'})"
+        return f"({rows_query(current, session.storage, more or current.parts[:1])}{'' if more else ' LIMIT 0'})"
     if earlier.columns != current.columns:
         return None
     try:

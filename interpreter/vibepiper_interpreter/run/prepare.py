@@ -10,14 +10,22 @@ from vibepiper_interpreter.run.standing import Standing
 from vibepiper_interpreter.run.tasks import Task
 from vibepiper_interpreter.state import State
 from vibepiper_interpreter.storage import Storage
-from vibepiper_interpreter.storage.recorded import recorded_as
+from vibepiper_interpreter.storage.recorded import ColumnNames, recorded_as, under_new_names
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_interpreter.storage.version_key import version_key
 from vibepiper_spec.address import Address
 
 
-def prepare(action: Action, asset: CompiledAsset, standing: Standing, state: State, storage: Storage) -> Task:
-    """All that a worker is given to do `action`."""
+def prepare(
+    action: Action,
+    asset: CompiledAsset,
+    standing: Standing,
+    renames: Mapping[Address, ColumnNames],
+    state: State,
+    storage: Storage,
+) -> Task:
+    """All that a worker is given to do `action`. `renames` are the columns of assets that get another name in the run:
+    what was read of them is compared under the new one."""
     versions = standing.versions
     keeps = None if action.keeps is None else versions.get(action.keeps)
     if keeps is not None and action.records:
@@ -34,7 +42,7 @@ def prepare(action: Action, asset: CompiledAsset, standing: Standing, state: Sta
         asset=asset,
         inputs=inputs,
         confirmed={
-            condition.input: versions[condition.confirmed]
+            condition.input: under_new_names(versions[condition.confirmed], renames.get(condition.input, ()))
             for condition in action.conditions
             if condition.confirmed is not None and condition.confirmed in versions
         },

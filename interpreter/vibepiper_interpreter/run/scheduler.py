@@ -62,6 +62,7 @@ class Scheduler:
         self._inbox = inbox
         self._standing = standing
         self._stop = stop
+        self._renames = {action.address: action.renames for action in plan.actions if action.renames}
         self._actions = {action.address: action for action in plan.actions}
         self._readiness = Readiness({action.address: action.after for action in plan.actions})
         self._conditions = Conditions()
@@ -111,7 +112,7 @@ class Scheduler:
             self._submit(action, asset)
 
     def _submit(self, action: Action, asset: CompiledAsset) -> None:
-        task = prepare(action, asset, self._standing, self._state, self._session.storage)
+        task = prepare(action, asset, self._standing, self._renames, self._state, self._session.storage)
 
         def work() -> Report:
             worker = threading.current_thread().name

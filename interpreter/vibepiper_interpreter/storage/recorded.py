@@ -1,22 +1,41 @@
-"""A version as it is recorded anew: the same rows in the same files, by what the specs say of the asset now."""
+"""A version under other names: the same rows in the same files, by what they are called now."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
+from vibepiper_interpreter.compile.build_settings import settings_under
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.storage.version import Part, Version
 
+ColumnNames = tuple[tuple[str, str], ...]  # before, after
 
-def recorded_as(version: Version, asset: CompiledAsset, renames: Iterable[tuple[str, str]] = ()) -> Version:
+
+def recorded_as(version: Version, asset: CompiledAsset, renames: ColumnNames = ()) -> Version:
     """`version` as one of `asset`, with columns renamed (before, after); its id, and what it was made from, stay."""
+    return replace(_with_columns(version, renames), asset=asset)
+
+
+def under_new_names(version: Version, renames: ColumnNames) -> Version:
+    """`version` of the asset that it is of, whose columns had other names when it was made (before, after).
+
+    Only of files can that be said; a view gives what its query says.
+    """
+    names = {before.casefold(): after for before, after in renames}
+    if not names or not version.parts:
+        return version
+    settings = version.asset.settings
+    settings = None if settings is None else settings_under(settings, names)
+    return replace(_with_columns(version, renames), asset=replace(version.asset, settings=settings))
+
+
+def _with_columns(version: Version, renames: ColumnNames) -> Version:
     names = {before.casefold(): after for before, after in renames}
     if not names:
-        return replace(version, asset=asset)
+        return version
     return replace(
         version,
-        asset=asset,
         columns=tuple(replace(each, name=names.get(each.name.casefold(), each.name)) for each in version.columns),
         parts=tuple(_renamed(part, names) for part in version.parts),
     )

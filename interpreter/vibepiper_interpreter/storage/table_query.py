@@ -8,7 +8,7 @@ from datetime import datetime
 from vibepiper_interpreter.compile.build_settings import History, Intervals, Merge
 from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.engines.duckdb.session import literal, quote
-from vibepiper_interpreter.storage.slices import Range
+from vibepiper_interpreter.storage.slices import Range, Ranges
 from vibepiper_interpreter.storage.storage import Storage
 from vibepiper_interpreter.storage.version import Part, PartRole, Version
 
@@ -21,15 +21,14 @@ def table_query(version: Version, storage: Storage) -> str:
     deletes = parts_with(version.parts, "deletes")
     if not upserts and not deletes:
         return rows
-    keys = ", ".join(quote(name) for name in key_columns(version))
-    changed = [f"SELECT {keys} FROM {files_query(storage, parts)}" for parts in (upserts, deletes) if parts]
+    changed = [rows_query(version, storage, parts, key_columns(version)) for parts in (upserts, deletes) if parts]
     columns = ", ".join(f"kept.{quote(column.name)}" for column in version.columns)
     match = " AND ".join(f"kept.{quote(name)} = changed.{quote(name)}" for name in key_columns(version))
     kept = f"SELECT {columns} FROM ({rows}) AS kept ANTI JOIN ({' UNION ALL '.join(changed)}) AS changed ON {match}"
     if not upserts:
         return kept
-    listed = ", ".join(quote(column.name) for column in version.columns)
-    return f"{kept} UNION ALL SELECT {listed} FROM {files_query(storage, upserts)}"
+    listed = [column.name for column in version.columns]
+    return f"{kept} UNION ALL {rows_query(version, storage, upserts, listed)}"
 
 
 def key_columns(version: Version) -> tuple[str, ...]:
@@ -44,22 +43,30 @@ def key_columns(version: Version) -> tuple[str, ...]:
 
 def base_query(version: Version, storage: Storage) -> str:
     """The rows that upserts and deletes, where there are any, have yet to change."""
-    parts = parts_with(version.parts, "rows")
-    whole = [part for part in parts if not part.carved and not part.renames]
-    pieces = [f"SELECT * FROM {files_query(storage, whole)}"] if whole or not parts else []
+    return rows_query(version, storage, parts_with(version.parts, "rows"))
+
+
+def rows_query(version: Version, storage: Storage, parts: Sequence[Part], names: Sequence[str] | None = None) -> str:
+    """The rows of some parts of `version`, of any role: the columns `names`, or all, as they are called now."""
+    alike: dict[tuple[tuple[tuple[str, str], ...], Ranges], list[Part]] = {}
     for part in parts:
-        if part.renames:
-            pieces.append(f"SELECT {_under_new_names(version, part)} FROM {files_query(storage, [part])}")
-        elif part.carved:
-            pieces.append(f"SELECT * FROM {files_query(storage, [part])} WHERE {_within(version, part.ranges)}")
+        alike.setdefault((part.renames, part.ranges if part.carved else ()), []).append(part)
+    pieces = []
+    for (renames, ranges), together in alike.items():
+        rows = f"SELECT {_listed(version, renames, None if ranges else names)} FROM {files_query(storage, together)}"
+        if ranges:
+            rows = f"SELECT {_listed(version, (), names)} FROM ({rows}) WHERE {_within(version, ranges)}"
+        pieces.append(rows)
     return " UNION ALL ".join(pieces)
 
 
-def _under_new_names(version: Version, part: Part) -> str:
-    """The columns of `version` as they are called now, of a part that was written when some had another name."""
-    there = {here.casefold(): name for name, here in part.renames}
-    names = [column.name for column in version.columns]
-    return ", ".join(f"{quote(there.get(name.casefold(), name))} AS {quote(name)}" for name in names)
+def _listed(version: Version, renames: Sequence[tuple[str, str]], names: Sequence[str] | None) -> str:
+    """A select list of the columns `names` (None: all), from files in which those in `renames` have another name."""
+    if names is None and not renames:
+        return "*"
+    there = {here.casefold(): name for name, here in renames}
+    wanted = [column.name for column in version.columns] if names is None else names
+    return ", ".join(f"{quote(there.get(name.casefold(), name))} AS {quote(name)}" for name in wanted)
 
 
 def parts_with(parts: Iterable[Part], role: PartRole) -> list[Part]:

@@ -26,6 +26,7 @@ from vibepiper_interpreter.run.tasks.task import Report, Task
 from vibepiper_interpreter.storage import new_version_id
 from vibepiper_interpreter.storage.manifest import write_manifest
 from vibepiper_interpreter.storage.slices import Built
+from vibepiper_interpreter.storage.table_query import rows_query
 from vibepiper_interpreter.storage.version import Part, Version
 from vibepiper_interpreter.storage.version_key import version_key
 
@@ -127,11 +128,11 @@ class _Making:
 
     def _same(self, file: Path, old: Part | None) -> bool:
         cursor, columns = self._session.cursor(), self._task.asset.columns
-        now = multiset_hash(cursor, _rows_of(file), columns)
-        if old is None:
+        now = multiset_hash(cursor, f"read_parquet([{literal(str(file))}], hive_partitioning = false)", columns)
+        if old is None or self._base is None:
             return now.rows == 0
         try:
-            return multiset_hash(cursor, _rows_of(self._session.storage.path(old)), columns) == now
+            return multiset_hash(cursor, f"({rows_query(self._base, self._session.storage, [old])})", columns) == now
         except duckdb.IOException:
             return False
 
@@ -145,10 +146,6 @@ def _values(session: RunSession, settings: Partitions) -> list[str]:
     text = f"CAST({quote(column)} AS VARCHAR)"
     query = f"SELECT DISTINCT {text} FROM {qualified(address)} WHERE {quote(column)} IS NOT NULL ORDER BY 1"
     return [str(value) for (value,) in session.cursor().execute(query).fetchall()]
-
-
-def _rows_of(file: Path) -> str:
-    return f"read_parquet([{literal(str(file))}], hive_partitioning = false)"
 
 
 def _typed(columns: Sequence[Column]) -> list[tuple[str, str]]:

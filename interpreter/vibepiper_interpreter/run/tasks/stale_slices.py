@@ -9,7 +9,7 @@ import duckdb
 from vibepiper_interpreter.compile.build_settings import Intervals
 from vibepiper_interpreter.compile.compiled import Column, Input
 from vibepiper_interpreter.engines.duckdb.multiset import MultisetHash, multiset_hashes
-from vibepiper_interpreter.engines.duckdb.session import literal, quote
+from vibepiper_interpreter.engines.duckdb.session import quote
 from vibepiper_interpreter.grains import longer, number_sql, numbered
 from vibepiper_interpreter.plan.plan import Condition
 from vibepiper_interpreter.run.conditions import Conditions, used_columns
@@ -17,7 +17,7 @@ from vibepiper_interpreter.run.relations import Unreadable, qualified
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.task import Task
 from vibepiper_interpreter.storage.slices import Ranges, built_ranges, built_values, common, merged
-from vibepiper_interpreter.storage.table_query import wall_time
+from vibepiper_interpreter.storage.table_query import rows_query, wall_time
 from vibepiper_interpreter.storage.version import Part, Version
 
 
@@ -95,20 +95,28 @@ def _hashes(
 ) -> tuple[dict[int | str | None, MultisetHash], dict[int | str | None, MultisetHash]]:
     """The rows of each slice in both versions; files that are parts of both need not be read."""
     cursor = session.cursor()
-    if not (earlier.parts and current.parts and earlier.plain and current.plain):
+    if not (_added_up(earlier) and _added_up(current)):
         before = multiset_hashes(cursor, f"{session.relations.earlier(cursor, earlier)} AS before", columns, slice_of)
         return before, multiset_hashes(cursor, qualified(current.address), columns, slice_of)
     if not session.storage.has(earlier):
         raise Unreadable(str(earlier.address))
-    shared = {part.path for part in earlier.parts} & {part.path for part in current.parts}
+    shared = {(part.path, part.renames) for part in earlier.parts} & {
+        (part.path, part.renames) for part in current.parts
+    }
 
     def own(version: Version) -> dict[int | str | None, MultisetHash]:
-        files = [_file(session, part) for part in version.parts if part.path not in shared]
-        relation = f"read_parquet([{', '.join(files)}], hive_partitioning = false)"
-        return multiset_hashes(cursor, relation, columns, slice_of) if files else {}
+        parts = [part for part in version.parts if _columns_of_file(part) not in shared]
+        relation = f"({rows_query(version, session.storage, parts)})"
+        return multiset_hashes(cursor, relation, columns, slice_of) if parts else {}
 
     return own(earlier), own(current)
 
 
-def _file(session: RunSession, part: Part) -> str:
-    return literal(str(session.storage.path(part)))
+def _columns_of_file(part: Part) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """What equal columns of a file are told by."""
+    return part.path, part.renames
+
+
+def _added_up(version: Version) -> bool:
+    """Whether its rows are those of its files, all of them."""
+    return bool(version.parts) and all(part.role == "rows" and not part.carved for part in version.parts)

@@ -9,7 +9,7 @@ from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.deltas.incoming import Brought, Incoming
 from vibepiper_interpreter.run.tasks.deltas.parts import BASE, drop_part, rename_part, write_part
 from vibepiper_interpreter.run.tasks.staging import Folder
-from vibepiper_interpreter.storage.table_query import files_query
+from vibepiper_interpreter.storage.table_query import rows_query
 from vibepiper_interpreter.storage.version import Part, Version
 
 # As soon as there are so many parts that are not large, they are written together: each costs every reader a file.
@@ -30,7 +30,7 @@ def append(
         return None
     if base.rows is None:
         raise ValueError(f"nobody has counted the rows of {base.address}")
-    return Brought((*_fewer(session, folder, base.parts), part), base.rows + part.rows)
+    return Brought((*_fewer(session, folder, base), part), base.rows + part.rows)
 
 
 def _written(session: RunSession, asset: CompiledAsset, folder: Folder, incoming: Incoming) -> Part:
@@ -41,10 +41,10 @@ def _written(session: RunSession, asset: CompiledAsset, folder: Folder, incoming
     return write_part(session.cursor(), folder, query, BASE, order_by=asset.order_by)
 
 
-def _fewer(session: RunSession, folder: Folder, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+def _fewer(session: RunSession, folder: Folder, base: Version) -> tuple[Part, ...]:
     """The same rows in few parts. What comes stays a part of its own: whoever reads it has not seen it yet."""
-    small = [part for part in parts if part.bytes < _LARGE]
+    small = [part for part in base.parts if part.bytes < _LARGE]
     if len(small) < MANY:
-        return parts
-    together = write_part(session.cursor(), folder, f"SELECT * FROM {files_query(session.storage, small)}", _TOGETHER)
-    return (*(part for part in parts if part not in small), together)
+        return base.parts
+    together = write_part(session.cursor(), folder, rows_query(base, session.storage, small), _TOGETHER)
+    return (*(part for part in base.parts if part not in small), together)

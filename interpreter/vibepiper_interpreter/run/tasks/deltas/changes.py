@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset
@@ -13,7 +13,7 @@ from vibepiper_interpreter.run.tasks.deltas.incoming import Brought
 from vibepiper_interpreter.run.tasks.deltas.parts import BASE, drop_part, write_part
 from vibepiper_interpreter.run.tasks.staging import Folder
 from vibepiper_interpreter.storage.storage import Storage
-from vibepiper_interpreter.storage.table_query import base_query, files_query, parts_with
+from vibepiper_interpreter.storage.table_query import base_query, files_query, parts_with, rows_query
 from vibepiper_interpreter.storage.version import Part, PartRole, Version
 
 CHANGES = "changes.parquet"
@@ -46,17 +46,16 @@ def rows_of_keys(storage: Storage, base: Version, key: Sequence[str], wanted: st
     The keys are looked for in each kind of part by itself, so that of a large base only these rows are read in full.
     """
     listed = ", ".join(f"row.{quote(column.name)}" for column in base.columns)
-    names = ", ".join(quote(name) for name in key)
     match, changed_match = same_key("row", "wanted", key), same_key("row", "changed", key)
     found = f"SELECT row.* FROM ({base_query(base, storage)}) AS row SEMI JOIN {wanted} AS wanted ON {match}"
     changed = [parts_with(base.parts, role) for role in ("upserts", "deletes")]
-    keys = " UNION ALL ".join(f"SELECT {names} FROM {files_query(storage, parts)}" for parts in changed if parts)
+    keys = " UNION ALL ".join(rows_query(base, storage, parts, key) for parts in changed if parts)
     if keys:
         found = f"SELECT row.* FROM ({found}) AS row ANTI JOIN ({keys}) AS changed ON {changed_match}"
     found = f"SELECT {listed}, true AS {mark} FROM ({found}) AS row"
     if upserts := parts_with(base.parts, "upserts"):
         found += (
-            f" UNION ALL SELECT {listed}, true AS {mark} FROM {files_query(storage, upserts)} AS row "
+            f" UNION ALL SELECT {listed}, true AS {mark} FROM ({rows_query(base, storage, upserts)}) AS row "
             f"SEMI JOIN {wanted} AS wanted ON {match}"
         )
     return found
@@ -93,8 +92,8 @@ class _Fold:
         self._cursor, self._storage = session.cursor(), session.storage
         self._asset, self._base, self._folder, self._names = asset, base, folder, names
         self._changes = files_query(session.storage, [changed])
-        self._key = ", ".join(quote(name) for name in key)
-        self._columns = ", ".join(quote(column.name) for column in base.columns)
+        self._key_names, self._names_of_all = tuple(key), tuple(column.name for column in base.columns)
+        self._key, self._columns = _quoted(self._key_names), _quoted(self._names_of_all)
         self._match = same_key("row", "changed", key)
 
     def brought(self) -> Brought:
@@ -124,17 +123,19 @@ class _Fold:
         return int(size)
 
     def _upserts(self) -> str:
-        return self._with_earlier("upserts", self._columns, f"NOT {self._names.goes}")
+        return self._with_earlier("upserts", self._names_of_all, f"NOT {self._names.goes}")
 
     def _deletes(self) -> str:
-        return self._with_earlier("deletes", self._key, self._names.goes)
+        return self._with_earlier("deletes", self._key_names, self._names.goes)
 
-    def _with_earlier(self, role: PartRole, columns: str, which: str) -> str:
+    def _with_earlier(self, role: PartRole, names: Sequence[str], which: str) -> str:
         """Those of the changes, and of those of before what the changes do not concern."""
+        columns = _quoted(names)
         query = f"SELECT {columns} FROM {self._changes} WHERE {which}"
         if earlier := parts_with(self._base.parts, role):
-            rest = f"SELECT {columns} FROM {files_query(self._storage, earlier)} AS row"
-            query += f" UNION ALL {rest} ANTI JOIN {self._changes} AS changed ON {self._match}"
+            rest = rows_query(self._base, self._storage, earlier, names)
+            unchanged = f"({rest}) AS row ANTI JOIN {self._changes} AS changed ON {self._match}"
+            query += f" UNION ALL SELECT {columns} FROM {unchanged}"
         return query
 
     def _everything(self) -> str:
@@ -142,3 +143,7 @@ class _Fold:
         delta = " UNION ALL ".join(f"SELECT {self._key} FROM ({query})" for query in (self._upserts(), self._deletes()))
         base = f"SELECT {self._columns} FROM ({base_query(self._base, self._storage)}) AS row"
         return f"{base} ANTI JOIN ({delta}) AS changed ON {self._match} UNION ALL {self._upserts()}"
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(quote(name) for name in names)
