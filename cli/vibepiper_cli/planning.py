@@ -34,6 +34,7 @@ from vibepiper_spec.diagnostics import Diagnostic, has_errors
 
 if TYPE_CHECKING:
     from vibepiper_interpreter.state import State
+    from vibepiper_spec import LoadedProject
 
 
 NOTHING_ASKED = Asked()
@@ -76,7 +77,7 @@ def make(invocation: Invocation, environment: str, selection: Sequence[str], ask
     if sight is not None:
         with LocalCache(root) as cache:
             remember_unchanged(plan, compiled, sight, _lister(root, cache), cache)
-    changed = changed_types(plan) + plan.warnings
+    changed = changed_types(plan, root, state) + plan.warnings
     stop_on_errors(changed, invocation)
     return Planned(plan, root, state, diagnostics + changed)
 
@@ -94,6 +95,9 @@ class Survey:
     plan: Plan | None
     root: Path
     state: State
+    # Where there are mistakes: what is declared all the same.
+    loaded: LoadedProject | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 def survey(invocation: Invocation, environment: str) -> Survey:
@@ -104,10 +108,12 @@ def survey(invocation: Invocation, environment: str) -> Survey:
         state = open_state_at(root, compiled.state_url)
         return Survey(compiled.project, _plan(compiled, root, state, environment, ()), root, state)
     # Without a sound `vp.toml` nothing can be known at all.
-    stop_on_unknown_environment(load_for_state(invocation).project.settings, environment)
+    loaded = load_for_state(invocation)
+    stop_on_unknown_environment(loaded.project.settings, environment)
     errors = count(sum(found.severity == "error" for found in compiled.diagnostics), "error")
     invocation.printer.talk(f"The specs have {errors}; `vp validate` tells them. Shown is what can be known.\n")
-    return Survey(compiled.project, None, root, open_state_at(root, compiled.state_url))
+    state = open_state_at(root, compiled.state_url)
+    return Survey(compiled.project, None, root, state, loaded, compiled.diagnostics)
 
 
 def _recall(compiled: Compiled, root: Path, sight: Sight) -> Plan | None:

@@ -1,67 +1,55 @@
-"""Sources whose files have lost columns since they were published: why specs that nobody touched have errors today."""
+"""What has become of the columns of sources since they were published: why specs that nobody touched have errors."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from vibepiper_cli.views.words import listed
 from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset
+from vibepiper_interpreter.connectors.file import files_of
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.state import open_state_at
-from vibepiper_interpreter.storage.version import Version
-from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, Place, Range
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError
+
+if TYPE_CHECKING:
+    from vibepiper_interpreter.state import State
 
 
 def changed_sources(compiled: Compiled, root: Path) -> tuple[Diagnostic, ...]:
-    """VP503 as a warning beside the errors it caused. Says nothing where the state cannot be asked."""
+    """VP503 as warnings beside the errors it caused. Says nothing where the state cannot be asked."""
     project = compiled.project
     sources = {address: asset for address, asset in project.assets.items() if asset.kind == "source"}
     try:
         with open_state_at(root, compiled.state_url) as state:
-            pointers = state.pointers(project.environment)
-            versions = state.versions(pointers[address].version_id for address in sources if address in pointers)
+            return _changes(root, sources, state, project.environment, lost=True)
     except DiagnosticError:
         return ()
-    found = (_changed(sources[version.address], version) for version in versions.values())
+
+
+def changed_types(plan: Plan, root: Path, state: State) -> tuple[Diagnostic, ...]:
+    """VP503 as warnings for sources whose files give a column another type than it has where it is published."""
+    retyped = {
+        action.address: plan.assets[action.address]
+        for action in plan.actions
+        if plan.assets[action.address].kind == "source"
+        and any(change.change == "type" for change in action.column_changes)
+    }
+    return _changes(root, retyped, state, plan.environment, lost=False) if retyped else ()
+
+
+def _changes(
+    root: Path, sources: dict[Address, CompiledAsset], state: State, environment: str, *, lost: bool
+) -> tuple[Diagnostic, ...]:
+    # It brings in the engine, and only a source that changed needs it.
+    from vibepiper_interpreter.connectors.file.changes import lost_columns, retyped_columns
+
+    pointers = state.pointers(environment)
+    versions = state.versions(pointers[address].version_id for address in sources if address in pointers)
+    found: list[Diagnostic | None] = []
+    for version in versions.values():
+        asset = sources[version.address]
+        if lost:
+            found.append(lost_columns(asset, version))
+        found.append(retyped_columns(root, asset, version, files_of(root, asset)))
     return tuple(diagnostic for diagnostic in found if diagnostic is not None)
-
-
-def changed_types(plan: Plan) -> tuple[Diagnostic, ...]:
-    """VP503 as a warning for sources whose files give a column another type than it has where it is published."""
-    found = []
-    for action in plan.actions:
-        asset = plan.assets[action.address]
-        changes = [change for change in action.column_changes if change.change == "type"]
-        if asset.kind == "source" and changes:
-            said = ", ".join(f"`{change.name}` {change.before} → {change.after}" for change in changes)
-            found.append(
-                Diagnostic(
-                    "VP503",
-                    f"Columns of `{asset.address}` have another type than when it was published: {said}.",
-                    Place(asset.declared_in, Range.at(asset.declared_at_line, 1)),
-                    severity="warning",
-                    fix=Fix(
-                        f"If that is not meant, declare the type, and the row that does not fit is named: "
-                        f'`columns.{changes[0].name} = "{str(changes[0].before).lower()}"`.'
-                    ),
-                )
-            )
-    return tuple(found)
-
-
-def _changed(asset: CompiledAsset, published: Version) -> Diagnostic | None:
-    now = {column.name.casefold() for column in asset.columns}
-    lost = [column.name for column in published.columns if column.name.casefold() not in now]
-    if not lost:
-        return None
-    before = {column.name.casefold() for column in published.columns}
-    new = [column.name for column in asset.columns if column.name.casefold() not in before]
-    instead = f" New in them: {listed(new)}." if new else ""
-    return Diagnostic(
-        "VP503",
-        f"The files of `{asset.address}` do not have {listed(lost)} any more, which they had when it was published."
-        f"{instead}",
-        Place(asset.declared_in, Range.at(asset.declared_at_line, 1)),
-        severity="warning",
-        fix=Fix("Get the files as they were, or change what reads these columns."),
-    )

@@ -12,6 +12,7 @@ import pytest
 from tests.compile.conftest import Project
 
 from vibepiper_interpreter.compile import compile_root
+from vibepiper_interpreter.compile.applied_sources import AppliedSource
 from vibepiper_interpreter.compile.compiled import Compiled, FileDefinition
 from vibepiper_interpreter.compile.project_bytes import compiled_from_bytes, compiled_to_bytes
 from vibepiper_interpreter.local_cache import LocalCache
@@ -181,12 +182,12 @@ def test_a_source_without_rows_follows_what_is_published(project: Project) -> No
     """What the state says of it is all that changes here."""
     project.write("data/orders.csv", "id,amount,day\n")
     project.sources()
-    published: dict[Address, FileDefinition] = {}
+    published: dict[Address, AppliedSource] = {}
     asked: list[Address] = []
 
     def applied(
         root: Path, state_url: str | None, environment: str, addresses: Collection[Address]
-    ) -> dict[Address, FileDefinition]:
+    ) -> dict[Address, AppliedSource]:
         asked.extend(addresses)
         return {address: published[address] for address in addresses if address in published}
 
@@ -196,9 +197,10 @@ def test_a_source_without_rows_follows_what_is_published(project: Project) -> No
         return [column.type for column in columns], [diagnostic.code for diagnostic in compiled.diagnostics]
 
     def publish(**kinds: str) -> None:
-        published[Address("shop", "orders")] = FileDefinition(
+        definition = FileDefinition(
             ("data/orders.csv",), "csv", (("delim", ","), ("header", True)), tuple(kinds.items())
         )
+        published[Address("shop", "orders")] = AppliedSource(definition, ())
 
     assert types() == (["VARCHAR", "VARCHAR", "VARCHAR"], ["VP511"])
     publish(id="VARCHAR", amount="VARCHAR", day="VARCHAR")  # as they were assumed

@@ -12,7 +12,6 @@ from tests.compile.conftest import Project
 
 from vibepiper_interpreter.compile.compiled import Column, FileDefinition
 from vibepiper_interpreter.connectors.file import broken_row, list_files, read_expression
-from vibepiper_interpreter.connectors.file.changes import columns_changed
 from vibepiper_interpreter.connectors.file.inference import Inferred, engine_message
 from vibepiper_interpreter.connectors.file.kept_types import keep_types
 from vibepiper_spec import Address
@@ -173,16 +172,6 @@ def test_declared_column_that_is_in_no_file(project: Project) -> None:
     assert (found.code, found.severity, str(found.place)) == ("VP503", "error", "shop.vp.toml:5:9")
     assert "Did you mean `amount`?" in found.detail
     assert "`id`, `amount`, `day`" in found.detail
-
-
-def test_columns_that_changed_since_the_published_version() -> None:
-    before = (Column("id", "BIGINT"), Column("amount", "DOUBLE"))
-    after = (Column("id", "VARCHAR"), Column("total", "DOUBLE"))
-    found = columns_changed(Address("shop", "orders"), before, after, None)
-    assert found is not None
-    assert (found.code, found.severity) == ("VP503", "warning")
-    assert "removed `amount`; added `total`; `id` was BIGINT and is VARCHAR" in found.detail
-    assert columns_changed(Address("shop", "orders"), before, before, None) is None
 
 
 @pytest.mark.parametrize(

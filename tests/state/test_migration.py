@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, MetaData, Table, create_engine, insert, inspect, select, text
+from tests.state.conftest import MakeVersion, Place
 
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.state import Audit, Batch, Pointer, State
@@ -18,16 +19,17 @@ from vibepiper_interpreter.state.tables import metadata
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import DiagnosticError
 
-if TYPE_CHECKING:
-    from tests.state.conftest import MakeVersion, Place
-
 ORDERS = Address("shop", "orders")
 Rows = dict[str, list[dict[str, Any]]]
 
 
 @pytest.fixture
 def written(place: Place, make_version: MakeVersion, plan: Plan) -> dict[str, Any]:
-    """What a state of today answers after two publishes."""
+    return write(place, make_version, plan)
+
+
+def write(place: Place, make_version: MakeVersion, plan: Plan) -> dict[str, Any]:
+    """Publishes twice; what a state of today answers then."""
     first, second = make_version(), make_version("orders", ("raw", "v9"))
     with place.open() as state:
         run_id = state.begin_run(plan, "ann")
@@ -91,13 +93,49 @@ def test_a_state_of_every_older_schema_is_brought_up_to_date(
     as_written_by(revision, place)
     with place.open() as state:
         assert answers(state) == written
-    copies = [path.name for path in (place.root / ".vp").glob("state-*.sqlite")] if place.url is None else []
-    assert copies == ([f"state-{revision}.sqlite"] if place.url is None and revision != REVISIONS[-1] else [])
-    for name in copies:
-        with sqlite3.connect(place.root / ".vp" / name) as kept:
+    folder = place.root / ".vp"
+    copies = list(folder.glob("state-*.sqlite") if place.url is None else folder.glob("backups/*"))
+    assert len(copies) == (0 if revision == REVISIONS[-1] else 1)
+    for copy in copies:
+        kind = "state-{}.sqlite" if place.url is None else "schema-{}-*.vpstate"
+        assert copy.match(kind.format(revision))
+        with sqlite3.connect(copy) as kept:
             assert kept.execute("select version_num from alembic_version").fetchone() == (revision,)
             assert kept.execute("select count(*) from versions").fetchone() == (2,)
         kept.close()
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_what_was_kept_before_a_server_was_migrated_can_be_restored(
+    postgresql: str, second_postgresql: str, tmp_path: Path, make_version: MakeVersion, plan: Plan, revision: str
+) -> None:
+    place = Place(tmp_path / "first", postgresql)
+    was = write(place, make_version, plan)
+    as_written_by(revision, place)
+    place.open().close()
+    (kept,) = (place.root / ".vp" / "backups").iterdir()
+    with Place(tmp_path / "second", second_postgresql).open() as state, open_backup(kept) as backup:
+        assert (backup.note.revision, backup.note.state_id) == (revision, was["id"])
+        state.put_back(backup)
+        now = answers(state)
+    same = ("pointers", "before", "versions", "audits", "runs")
+    assert {name: now[name] for name in same} == {name: was[name] for name in same}
+
+
+def test_without_a_copy_a_server_is_not_migrated(postgresql: str, tmp_path: Path) -> None:
+    place = Place(tmp_path, postgresql)
+    place.open().close()
+    as_written_by(REVISIONS[0], place)
+    (tmp_path / ".vp").mkdir(exist_ok=True)
+    (tmp_path / ".vp" / "backups").write_text("in the way")
+    with pytest.raises(DiagnosticError) as refused:
+        place.open()
+    assert refused.value.diagnostics[0].code == "VP008"
+    engine = create_engine(postgresql)
+    with engine.connect() as connection:
+        assert connection.execute(text("select version_num from alembic_version")).scalar() == REVISIONS[0]
+        assert "built" not in {column["name"] for column in inspect(connection).get_columns("versions")}
+    engine.dispose()
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

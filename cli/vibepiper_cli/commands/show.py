@@ -8,10 +8,14 @@ from vibepiper_cli import planning
 from vibepiper_cli.addresses import find_asset
 from vibepiper_cli.asset_status import asset_status
 from vibepiper_cli.exit_status import ExitStatus
+from vibepiper_cli.failure import BadSpecs
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.lost_files import lost_files
+from vibepiper_cli.mistakes import declared, mistakes_of
 from vibepiper_cli.reading import Rows, fetch, open_warehouse
 from vibepiper_cli.views.asset import asset_json, render_asset
+from vibepiper_cli.views.diagnostics import show_diagnostics
+from vibepiper_cli.views.source_text import SourceText
 from vibepiper_interpreter.engines.duckdb.failure import engine_failure
 from vibepiper_interpreter.engines.duckdb.session import quote
 from vibepiper_interpreter.run import ensure_warehouse
@@ -25,7 +29,9 @@ from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 def show(invocation: Invocation, asset: str, environment: str, rows: int) -> ExitStatus:
     planned = planning.survey(invocation, environment)
     with planned.state as state:
-        address = find_asset(asset, {*planned.project.assets, *state.pointers(environment)})
+        declared_too = set() if planned.loaded is None else declared(planned.loaded)
+        address = find_asset(asset, {*planned.project.assets, *state.pointers(environment), *declared_too})
+        _tell_mistakes(address, planned, invocation, published=address in state.pointers(environment))
         status = asset_status(address, planned.project, planned.plan, state, environment)
         sample = _sample(address, planned, environment, rows) if status.published and rows else None
     printer = invocation.printer
@@ -34,6 +40,20 @@ def show(invocation: Invocation, asset: str, environment: str, rows: int) -> Exi
     else:
         printer.data(render_asset(status, sample, environment, printer.data_paint))
     return ExitStatus.OK
+
+
+def _tell_mistakes(address: Address, planned: planning.Survey, invocation: Invocation, *, published: bool) -> None:
+    """What is wrong with an asset that is not compiled for it. Where nothing else can be shown, the verb ends there."""
+    if planned.loaded is None or address in planned.project.assets or address not in declared(planned.loaded):
+        return
+    source = SourceText(planned.root, invocation.texts)
+    own = mistakes_of(address, planned.diagnostics, planned.loaded, source)
+    if not published:
+        # Where it has none itself, it reads an asset that has.
+        raise BadSpecs(own or planned.diagnostics)
+    show_diagnostics(own, invocation)
+    if own:
+        invocation.printer.talk()
 
 
 def _sample(address: Address, planned: planning.Survey, environment: str, limit: int) -> Rows:

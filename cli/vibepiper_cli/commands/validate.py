@@ -8,6 +8,7 @@ from typing import Literal
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.project import compiled
+from vibepiper_cli.source_changes import changed_sources
 from vibepiper_cli.views.diagnostics import show_diagnostics
 from vibepiper_cli.views.words import count
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, has_errors
@@ -23,6 +24,8 @@ def validate(invocation: Invocation, environment: str, format: Format, *, strict
         _hand_over(error.diagnostics, invocation, format)
         raise
     project, diagnostics = known.project, known.diagnostics
+    if has_errors(diagnostics) and invocation.root is not None:
+        diagnostics += changed_sources(known, invocation.root)
     failed = has_errors(diagnostics) or (strict and bool(diagnostics))
     show_diagnostics(diagnostics, invocation)
     _hand_over(diagnostics, invocation, format)

@@ -10,11 +10,11 @@ from vibepiper_cli.views.predicted import estimate_in_words, time_in_words, toge
 from vibepiper_cli.views.tables import aligned
 from vibepiper_cli.views.words import conjunction, count, listed, size
 from vibepiper_interpreter import grains
-from vibepiper_interpreter.compile.build_settings import Intervals, most_at_once
+from vibepiper_interpreter.compile.build_settings import Intervals, Partitions, most_at_once
 from vibepiper_interpreter.compile.build_words import goes_on
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.plan.plan import BUILDING, Action, Break, ColumnChange, Condition, Plan, Verb
-from vibepiper_interpreter.storage.slices import only_ranges
+from vibepiper_interpreter.storage.slices import Range, only_ranges, only_values
 
 _SYMBOLS = {
     "create": ("+", "added"),
@@ -102,7 +102,7 @@ def _action(action: Action, plan: Plan, paint: Paint) -> list[str]:
     lines = [f"  {paint(role, symbol)} {action.verb:<8} {paint('strong', action.address.name)}{what}"]
     if asset is not None and action.verb == "extend" and (words := goes_on(asset.settings)):
         lines.append(f"      {words}")
-    lines += [f"      {line}" for line in _body(action, asset, paint)]
+    lines += [f"      {line}" for line in _body(action, asset, plan, paint)]
     return lines
 
 
@@ -111,7 +111,7 @@ def _what(asset: CompiledAsset) -> str:
     return f"{asset.kind} {asset.build}, {columns}"
 
 
-def _body(action: Action, asset: CompiledAsset | None, paint: Paint) -> list[str]:
+def _body(action: Action, asset: CompiledAsset | None, plan: Plan, paint: Paint) -> list[str]:
     split = any(reason.code == "columns" for reason in action.reasons)
     lines = [reason.words for reason in action.reasons if reason.code != "new"]
     if action.verb == "record":
@@ -124,8 +124,8 @@ def _body(action: Action, asset: CompiledAsset | None, paint: Paint) -> list[str
         probably = ", and it probably will" if action.expected == "keep" else ""
         beside = "and the intervals that it reaches, " if action.verb == "fill" else ""
         lines.append(f"{beside}unless {in_words(action.conditions)}{probably}")
-    if asset is not None:
-        lines += _slices(action, asset)
+    if asset is not None and action.verb in BUILDING:
+        lines += _slices(action, asset, plan)
     if action.adopts:
         total = sum(file.size for file in action.adopts)
         lines.append(f"takes over {count(len(action.adopts), 'file')}, {size(total)}: copied, no row is rewritten")
@@ -141,14 +141,47 @@ def _body(action: Action, asset: CompiledAsset | None, paint: Paint) -> list[str
     return lines
 
 
-def _slices(action: Action, asset: CompiledAsset) -> list[str]:
-    """`31 days to build: 2024-01-01 to 2024-02-01, in 1 batch`"""
-    ranges, settings = only_ranges(action.slices), asset.settings
-    if not ranges or not isinstance(settings, Intervals):
+def _slices(action: Action, asset: CompiledAsset, plan: Plan) -> list[str]:
+    """What is made of what is built slice by slice, as far as that is known before the run."""
+    if asset.kind == "source":
         return []
+    match asset.settings:
+        case Intervals() as settings:
+            return _intervals(action, settings, plan)
+        case Partitions() as settings:
+            return _partitions(action, settings)
+    return []
+
+
+def _intervals(action: Action, settings: Intervals, plan: Plan) -> list[str]:
+    """`31 days to build: 2024-01-01 to 2024-02-01, in 1 batch`"""
+    ranges = only_ranges(action.slices)
+    if not ranges:
+        return _none_yet(action, settings, plan)
     intervals = grains.count(ranges, settings.grain)
     batches = count(grains.batches(ranges, settings.grain, most_at_once(settings)), "batch", "batches")
     return [f"{grains.in_words(intervals, settings.grain)} to build: {grains.stretches(ranges)}, in {batches}"]
+
+
+def _none_yet(action: Action, settings: Intervals, plan: Plan) -> list[str]:
+    """Why a new table begins without an interval."""
+    if action.verb != "create" or settings.start is None:
+        return []
+    first = Range(grains.floor(settings.start, settings.grain), grains.shift(settings.start, settings.grain, 1))
+    if first.end <= grains.settled(plan.created_at, settings.time_zone):
+        return ["no interval to build within the bounds"]
+    return [f"no interval to build yet: the first one, {grains.stretches([first])}, is not over"]
+
+
+def _partitions(action: Action, settings: Partitions) -> list[str]:
+    """`` 2 partitions to build: `de`, `fr` ``"""
+    if settings.values_of is not None:
+        if action.verb not in ("create", "rebuild"):
+            return []
+        address, column = settings.values_of
+        return [f"a partition for each value that `{address}` has in `{column}` then"]
+    values = only_values(action.slices)
+    return [f"{count(len(values), 'partition')} to build: {listed(values, most=6)}"] if values else []
 
 
 def compatibility(action: Action) -> list[str]:

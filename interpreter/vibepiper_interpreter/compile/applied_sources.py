@@ -1,13 +1,23 @@
-"""How sources were read for what is published: it says what columns are where their files hold no row to tell it."""
+"""How sources were read for what is published: it tells what their files alone do not, and what of them is no news."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from vibepiper_interpreter.compile.compiled import FileDefinition
+from vibepiper_interpreter.storage.version import SourceFile
 from vibepiper_spec.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedSource:
+    """How the published version of a source was read, and the files that it has read so far."""
+
+    definition: FileDefinition
+    files: tuple[SourceFile, ...]
 
 
 class AppliedSources(Protocol):
@@ -15,13 +25,13 @@ class AppliedSources(Protocol):
 
     def __call__(
         self, root: Path, state_url: str | None, environment: str, addresses: Collection[Address]
-    ) -> Mapping[Address, FileDefinition]:
-        """The definitions that the published versions of these sources were made by; those never published lack."""
+    ) -> Mapping[Address, AppliedSource]:
+        """What the published versions of these sources were made by; those never published lack."""
         ...
 
 
 def nothing_applied(
     root: Path, state_url: str | None, environment: str, addresses: Collection[Address]
-) -> Mapping[Address, FileDefinition]:
+) -> Mapping[Address, AppliedSource]:
     """For whoever compiles without a state."""
     return {}

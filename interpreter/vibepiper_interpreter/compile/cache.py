@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vibepiper_interpreter.compile.applied_sources import AppliedSources
+from vibepiper_interpreter.compile.applied_sources import AppliedSource, AppliedSources
 from vibepiper_interpreter.compile.compiled import Compiled, FileDefinition
 from vibepiper_interpreter.compile.project_bytes import compiled_from_bytes, compiled_to_bytes, names_of_pieces
 from vibepiper_interpreter.compile.serial import definition_to_json
@@ -83,12 +83,16 @@ class _Memory:
             return None
 
     def _applied_otherwise(self, witness: Witness, state_url: str | None) -> frozenset[str]:
-        """The spec files of sources without rows that are not published any more as they were."""
+        """The spec files of sources that hang on what is published, where that is not as it was any more."""
         if not witness.applied:
             return frozenset()
         asked = {address: Address.parse(address) for address in witness.applied}
         found = self._applied(self._root, state_url, self._environment, asked.values())
-        others = {text for text, address in asked.items() if _written(found.get(address)) != witness.applied[text]}
+        others = {
+            text
+            for text, address in asked.items()
+            if _written(found.get(address), files=_with_files(witness.applied[text])) != witness.applied[text]
+        }
         return frozenset(path for path, declared in witness.declares.items() if not others.isdisjoint(declared))
 
     def _note_moved(self, known: _Known) -> None:
@@ -168,13 +172,25 @@ def _witness(root: Path, loaded: LoadedProject, state: Compilation, workshop: Wo
             for address, asset in state.assets.items()
             if isinstance(asset.definition, FileDefinition) and address in workshop.source_files
         },
-        applied={str(address): _written(before) for address, before in workshop.applied_sources.items()},
+        applied={
+            str(address): _written(before, files=address in workshop.files_mattered)
+            for address, before in workshop.applied_sources.items()
+        },
         every_module=None if workshop.python.every is None else list(workshop.python.every),
     )
 
 
-def _written(definition: FileDefinition | None) -> Any:
-    return None if definition is None else json.loads(json.dumps(definition_to_json(definition)))
+def _written(applied: AppliedSource | None, *, files: bool) -> Any:
+    """As JSON: the definition, and where that matters what was read, as a hash."""
+    if applied is None:
+        return [None, "" if files else None]
+    read = json.dumps([[file.path, file.sha256] for file in applied.files])
+    definition = json.loads(json.dumps(definition_to_json(applied.definition)))
+    return [definition, sha256_of(read.encode()) if files else None]
+
+
+def _with_files(written: Any) -> bool:
+    return written[1] is not None
 
 
 def _merged(old: Witness, new: Witness, found: Recompiled, *, python: bool) -> Witness:

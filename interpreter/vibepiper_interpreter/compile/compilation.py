@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vibepiper_interpreter.compile.applied_sources import AppliedSources, nothing_applied
+from vibepiper_interpreter.compile.applied_sources import AppliedSource, AppliedSources, nothing_applied
 from vibepiper_interpreter.compile.build_settings import BuildSettings
 from vibepiper_interpreter.compile.compiled import (
     Adoption,
@@ -161,8 +161,10 @@ class Workshop:
         self.python = PythonSources(root)
         # The files of each source as they were when its columns were inferred.
         self.source_files: dict[Address, tuple[SourceFile, ...]] = {}
-        # How those were read for what is published that could not be told from their files.
-        self.applied_sources: dict[Address, FileDefinition | None] = {}
+        # How those were read for what is published that could not be told from their files, or not from them alone.
+        self.applied_sources: dict[Address, AppliedSource | None] = {}
+        # Those of them for which it mattered which files had been read.
+        self.files_mattered: set[Address] = set()
         self.offline_python = offline_python
         self._root, self._environment, self._applied = root, environment, applied
         self._answers: dict[str, str] = {}
@@ -171,9 +173,19 @@ class Workshop:
 
     def applied_source(self, address: Address, state_url: str | None) -> FileDefinition | None:
         """How a source was read for what is published in this environment, if it is; the result hangs on it then."""
-        found = self._applied(self._root, state_url, self._environment, (address,)).get(address)
-        self.applied_sources[address] = found
-        return found
+        found = self._applied_source(address, state_url)
+        return None if found is None else found.definition
+
+    def applied_files(self, address: Address, state_url: str | None) -> AppliedSource | None:
+        """The same with the files that were read; the result hangs on these too."""
+        self.files_mattered.add(address)
+        return self._applied_source(address, state_url)
+
+    def _applied_source(self, address: Address, state_url: str | None) -> AppliedSource | None:
+        if address not in self.applied_sources:
+            found = self._applied(self._root, state_url, self._environment, (address,))
+            self.applied_sources[address] = found.get(address)
+        return self.applied_sources[address]
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:

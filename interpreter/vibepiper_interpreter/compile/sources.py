@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -212,7 +212,7 @@ def _infer(
         inferred, untyped = keep_types(inferred, before, reading_types, source.options)
     diagnostics = [
         *_missing_columns(source, inferred, locator),
-        *_differing_files(source, inferred, locator),
+        *_differing_files(source, inferred, state, workshop),
         *_assumed_columns(source, inferred, untyped, locator),
     ]
     if any(diagnostic.severity == "error" for diagnostic in diagnostics):
@@ -292,22 +292,50 @@ def _missing_columns(source: _Source, inferred: Inferred, locator: Locator) -> l
     return found
 
 
-def _differing_files(source: _Source, inferred: Inferred, locator: Locator) -> list[Diagnostic]:
-    """A warning VP503 where some files lack columns that others have: there they are NULL."""
-    if not inferred.differing:
+def _differing_files(source: _Source, inferred: Inferred, state: Compilation, workshop: Workshop) -> list[Diagnostic]:
+    """A warning VP503 where some files lack columns that others have: there they are NULL.
+
+    It is told once: of files that are published so, in these columns, nobody wants to hear at every plan.
+    """
+    news = _lacking_news(source, inferred, state, workshop) if inferred.differing else ()
+    if not news:
         return []
-    lacking = [f"`{path}` lacks {', '.join(f'`{name}`' for name in names[:8])}" for path, names in inferred.differing]
+    lacking = [f"`{path}` lacks {', '.join(f'`{name}`' for name in names[:8])}" for path, names in news]
+    known = len(inferred.differing) - len(news)
+    before = f" ({len(news)} of them since it was published)" if known else ""
     return [
         Diagnostic(
             "VP503",
-            f"{len(inferred.differing)} of {len(source.files)} files lack columns that others have. "
+            f"{len(inferred.differing)} of {len(source.files)} files lack columns that others have{before}. "
             "Columns are matched by name, and are NULL in the rows of a file without them.",
-            locator.place(source.declared.origin, "path"),
+            state.loaded.locator.place(source.declared.origin, "path"),
             "warning",
-            fix=Fix("Read files of another kind by a source of their own, or leave it if NULL is meant."),
+            fix=Fix(
+                "Read files of another kind by a source of their own. If NULL is meant, leave it: once these files are "
+                "published, it is not told of them again."
+            ),
             notes=tuple(lacking[:10]) + ((f"and {len(lacking) - 10} more",) if len(lacking) > 10 else ()),
         )
     ]
+
+
+def _lacking_news(
+    source: _Source, inferred: Inferred, state: Compilation, workshop: Workshop
+) -> Sequence[tuple[str, Sequence[str]]]:
+    """The files that lack columns, with these, as far as it is not published so."""
+    address = source.declared.address
+    applied = workshop.applied_files(address, state.loaded.project.settings.state.url)
+    if applied is None:
+        return inferred.differing
+    read = {(file.path, file.sha256) for file in applied.files}
+    known = {file.path for file in source.files if (file.path, file.sha256) in read}
+    columns = {name.casefold() for name, _ in applied.definition.types}
+    found = []
+    for path, names in inferred.differing:
+        new = [name for name in names if path not in known or name.casefold() not in columns]
+        if new:
+            found.append((path, new))
+    return found
 
 
 def _assumed_columns(

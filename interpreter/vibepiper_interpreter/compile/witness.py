@@ -42,7 +42,7 @@ class Witness:
     looked_for: dict[str, bool]  # and whether a file was where one could have been
     reached: dict[str, dict[str, str]]  # by Python asset: the modules that are part of it, with their hashes
     sources: dict[str, list[Any]]  # by source: its definition, its files with their hashes, whether files may lack
-    applied: dict[str, Any]  # by source without rows: how it was read for what is published, or null
+    applied: dict[str, Any]  # by source that hangs on it: how it was read for what is published, and which files
     every_module: list[str] | None = None  # all Python modules there were, where code may reach any of them
 
     def to_bytes(self) -> bytes:

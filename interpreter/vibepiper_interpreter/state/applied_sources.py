@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from vibepiper_interpreter.compile.applied_sources import AppliedSource
 from vibepiper_interpreter.compile.compiled import FileDefinition
 from vibepiper_interpreter.state.sight import DEFAULT_FILE
 from vibepiper_spec.address import Address
@@ -13,7 +14,7 @@ from vibepiper_spec.diagnostics import DiagnosticError
 
 def applied_sources(
     root: Path, state_url: str | None, environment: str, addresses: Collection[Address]
-) -> Mapping[Address, FileDefinition]:
+) -> Mapping[Address, AppliedSource]:
     """Nothing where there is no state yet, or none that can be asked: whoever needs one will say so."""
     if state_url is None and not (root / DEFAULT_FILE).exists():
         return {}
@@ -26,7 +27,7 @@ def applied_sources(
     except DiagnosticError:
         return {}
     return {
-        version.address: version.asset.definition
+        version.address: AppliedSource(version.asset.definition, version.source_files)
         for version in versions.values()
         if isinstance(version.asset.definition, FileDefinition)
     }

@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,23 +23,26 @@ from sqlalchemy import (
     URL,
     Column,
     Connection,
+    DateTime,
     Integer,
     MetaData,
     String,
     Table,
     create_engine,
     delete,
+    event,
     func,
     insert,
     select,
     update,
 )
+from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.exc import DBAPIError
 
 from vibepiper_interpreter.state.database import Database, database_time
 from vibepiper_interpreter.state.revisions import REVISIONS
 from vibepiper_interpreter.state.rows import to_text
-from vibepiper_interpreter.state.schema import create_tables, ready, write_identity
+from vibepiper_interpreter.state.schema import NOTE_OF_SCHEMA, create_tables, ready, write_identity
 from vibepiper_interpreter.state.tables import Instant, environments, identity, leases, metadata, runs
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
@@ -89,19 +92,41 @@ def write_backup(database: Database, state_id: str, file: Path) -> Note:
     """
     if file.exists():
         _require_older_backup(file, state_id)
+    with database.reading() as source:
+        return _write(source, metadata, create_tables, state_id, REVISIONS[-1], file)
+
+
+def write_older_backup(source: Connection, revision: str, file: Path) -> Note:
+    """The same of a state of an older schema, as its own tables have it. The caller sees to it that nobody writes."""
+    # Alembic is slow to import, and seldom needed.
+    from vibepiper_interpreter.state.migrations.upgrade import upgrade
+
+    tables = _tables_as_they_are(source)
+    state_id: str = source.execute(select(tables.tables[identity.name].c.id)).scalar_one()
+    return _write(source, tables, lambda target: upgrade(target, revision), state_id, revision, file)
+
+
+def _write(
+    source: Connection,
+    tables: MetaData,
+    create: Callable[[Connection], None],
+    state_id: str,
+    revision: str,
+    file: Path,
+) -> Note:
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     copy = _sqlite(draft, file.name)
     try:
         draft.touch(exist_ok=False)  # what may not be written is told as any other file
-        with database.reading() as source, copy.writing() as target:
-            create_tables(target)
-            _copy_rows(source, target)
+        with copy.writing() as target:
+            create(target)
+            _copy_rows(source, target, tables)
             _note.create(target)
             target.execute(
                 insert(_note).values(
                     format=BACKUP_FORMAT,
                     state_id=state_id,
-                    revision=REVISIONS[-1],
+                    revision=revision,
                     written_by=version("vibepiper"),
                     written_at=database_time(source),
                     sha256=_digest(target),
@@ -117,6 +142,20 @@ def write_backup(database: Database, state_id: str, file: Path) -> Note:
         draft.unlink(missing_ok=True)
         draft.with_name(f"{draft.name}-journal").unlink(missing_ok=True)
     return note
+
+
+def _tables_as_they_are(connection: Connection) -> MetaData:
+    """The tables of a state, whatever its schema; times are read as today's are."""
+    found = MetaData()
+
+    @event.listens_for(found, "column_reflect")
+    def keep_zone(_: object, table: Table, column: ReflectedColumn) -> None:
+        if isinstance(column["type"], DateTime):
+            column["type"] = Instant()
+
+    found.reflect(connection)
+    found.remove(found.tables[NOTE_OF_SCHEMA])  # whoever makes the tables notes their schema
+    return found
 
 
 @contextmanager
@@ -148,7 +187,7 @@ def put_back(backup: Backup, database: Database) -> str:
         before = _counters(target)
         for table in reversed(metadata.sorted_tables):
             target.execute(delete(table))
-        _copy_rows(source, target)
+        _copy_rows(source, target, metadata)
         now = database_time(target)
         restored = _counters(target)
         for name in sorted(before.keys() | restored.keys()):
@@ -187,10 +226,10 @@ def _free(connection: Connection, environment: str, token: int, now: datetime) -
         connection.execute(insert(leases).values(environment=environment, token=token, held=False, **nobody, **times))
 
 
-def _copy_rows(source: Connection, target: Connection) -> None:
+def _copy_rows(source: Connection, target: Connection, tables: MetaData) -> None:
     """Every row of every table, those first that others refer to."""
-    for table in metadata.sorted_tables:
-        rows = source.execution_options(stream_results=True).execute(select(table)).mappings()
+    for table in tables.sorted_tables:
+        rows = source.execute(select(table).execution_options(stream_results=True)).mappings()
         for some in rows.partitions(_AT_ONCE):
             target.execute(insert(table), [dict(row) for row in some])
 

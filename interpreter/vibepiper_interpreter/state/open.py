@@ -14,6 +14,7 @@ from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 from vibepiper_interpreter.local_cache import own_folder
+from vibepiper_interpreter.state.before_migration import copies_of
 from vibepiper_interpreter.state.database import BUSY_TIMEOUT, Database
 from vibepiper_interpreter.state.network_disk import network_file_system
 from vibepiper_interpreter.state.schema import ready
@@ -34,8 +35,8 @@ def open_state(root: Path, settings: ProjectSettings) -> State:
 def open_state_at(root: Path, url: str | None) -> State:
     """The state at `url` of `[state]`, or in a SQLite file below `.vp`; created where there is none."""
     if url is None:
-        return _open(_sqlite(_folder(root) / "state.sqlite", DEFAULT_FILE))
-    return _open(_by_url(root, resolve_secret(root, url) if url.startswith("secret:") else url))
+        return _open(_sqlite(_folder(root) / "state.sqlite", DEFAULT_FILE), root)
+    return _open(_by_url(root, resolve_secret(root, url) if url.startswith("secret:") else url), root)
 
 
 def set_aside(root: Path, settings: ProjectSettings, place: Path | None) -> bool:
@@ -62,9 +63,9 @@ def set_aside(root: Path, settings: ProjectSettings, place: Path | None) -> bool
     return True
 
 
-def _open(database: Database) -> State:
+def _open(database: Database, root: Path) -> State:
     try:
-        return State(database, ready(database))
+        return State(database, ready(database, copies_of(database, root / ".vp")))
     except BaseException:
         database.close()
         raise

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Callable
 
 from sqlalchemy import Connection, insert, inspect, select, text
 
-from vibepiper_interpreter.state.database import Database, database_time, told
+from vibepiper_interpreter.state.database import Database, database_time
 from vibepiper_interpreter.state.revisions import REVISIONS
 from vibepiper_interpreter.state.tables import identity, metadata
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
 # Where alembic notes a database's revision. Reading and writing it here saves the import of alembic.
-_NOTE = "alembic_version"
+NOTE_OF_SCHEMA = "alembic_version"
 # Any number that is always the same: two processes that find no tables must not both create them.
 _CREATING = 7_620_241_958
 
 
-def ready(database: Database) -> str:
-    """Bring the tables up to date and give the state's id. VP705 where a newer version has written them."""
+# Keeps a copy of a state as it is, of that schema, for nobody else can write to it in this transaction.
+KeepCopy = Callable[[Connection, str], object]
+
+
+def ready(database: Database, keep_copy: KeepCopy | None = None) -> str:
+    """Bring the tables up to date and give the state's id. VP705 where a newer version has written them.
+
+    `keep_copy` is called before older tables are migrated: if it fails, nothing is.
+    """
     with database.reading() as connection:
         if _revision(connection) == REVISIONS[-1]:
             return _id(connection)
@@ -38,30 +43,20 @@ def ready(database: Database) -> str:
         if revision != REVISIONS[-1]:
             from vibepiper_interpreter.state.migrations.upgrade import upgrade  # alembic: slow to import, seldom needed
 
-            _keep_copy(database, revision)
+            if keep_copy is not None:
+                _lock_tables(connection)
+                keep_copy(connection, revision)
             upgrade(connection)
         return _id(connection)
 
 
-def _keep_copy(database: Database, revision: str) -> None:
-    """Copy a SQLite file as it is before a migration: an older program cannot read it afterwards.
-
-    `state.sqlite` gets `state-0001.sqlite` beside it. The caller's transaction keeps writers out. A server is its
-    owner's to back up.
-    """
-    if database.engine.dialect.name != "sqlite":
-        return
-    file = Path(database.engine.url.database or "")
-    copy = file.with_name(f"{file.stem}-{revision}{file.suffix}")
-    draft = copy.with_name(f".{copy.name}.{secrets.token_hex(4)}")
-    try:
-        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(draft)) as target:
-            source.backup(target)
-        draft.replace(copy)
-    except sqlite3.Error as error:
-        raise DiagnosticError(told(str(error), database.name)) from error
-    finally:
-        draft.unlink(missing_ok=True)
+def _lock_tables(connection: Connection) -> None:
+    """Let nobody write until this transaction ends; SQLite does so by itself."""
+    if connection.dialect.name == "postgresql":
+        names = ", ".join(
+            connection.dialect.identifier_preparer.quote(name) for name in inspect(connection).get_table_names()
+        )
+        connection.execute(text(f"lock table {names} in exclusive mode"))
 
 
 def _id(connection: Connection) -> str:
@@ -71,16 +66,16 @@ def _id(connection: Connection) -> str:
 
 def _revision(connection: Connection) -> str | None:
     """The schema that the database has; None where it has none."""
-    if not inspect(connection).has_table(_NOTE):
+    if not inspect(connection).has_table(NOTE_OF_SCHEMA):
         return None
-    return connection.execute(text(f"select version_num from {_NOTE}")).scalar()
+    return connection.execute(text(f"select version_num from {NOTE_OF_SCHEMA}")).scalar()
 
 
 def create_tables(connection: Connection) -> None:
     """Today's tables, all of them empty."""
     metadata.create_all(connection)
-    connection.execute(text(f"create table {_NOTE} (version_num varchar(32) not null primary key)"))
-    connection.execute(text(f"insert into {_NOTE} values (:revision)"), {"revision": REVISIONS[-1]})
+    connection.execute(text(f"create table {NOTE_OF_SCHEMA} (version_num varchar(32) not null primary key)"))
+    connection.execute(text(f"insert into {NOTE_OF_SCHEMA} values (:revision)"), {"revision": REVISIONS[-1]})
 
 
 def write_identity(connection: Connection) -> str:

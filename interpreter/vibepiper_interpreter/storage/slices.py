@@ -93,6 +93,11 @@ def only_ranges(slices: Iterable[Range | str]) -> Ranges:
     return tuple(each for each in slices if isinstance(each, Range))
 
 
+def only_values(slices: Iterable[Range | str]) -> tuple[str, ...]:
+    """The values among `slices`, of what is built by partition."""
+    return tuple(each for each in slices if isinstance(each, str))
+
+
 def slice_to_json(piece: Range | str) -> list[str] | str:
     """A stretch of time as its two ends, a value as itself."""
     return piece if isinstance(piece, str) else [piece.start.isoformat(), piece.end.isoformat()]

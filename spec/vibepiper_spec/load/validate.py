@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -30,6 +31,8 @@ _EXPECTED = {
     "dict_type": "a table",
     "model_type": "a table",
 }
+# What of them a key takes may be a union, and each of its members complains.
+_TIMES = ("date_type", "datetime_type")
 _BOUNDS = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}
 
 
@@ -41,7 +44,7 @@ def validate(
         return model.model_validate(table, context=dict(context or {})), []
     except ValidationError as error:
         details = error.errors(include_url=False)
-    return None, [_problem(model, detail, origin, keys) for detail in details]
+    return None, list(dict.fromkeys(_problem(model, detail, origin, keys) for detail in details))
 
 
 def _problem(model: type[BaseModel], error: ErrorDetails, origin: Origin, above: Keys) -> Problem:
@@ -69,6 +72,8 @@ def _problem(model: type[BaseModel], error: ErrorDetails, origin: Origin, above:
     if kind in _BOUNDS:
         allowed = _BOUNDS[kind].format(**context)
         return Problem("VP109", f"Expected a number of {allowed}, found {given}.", origin, at, fix=f"Write {allowed}.")
+    if kind in _TIMES:
+        return _no_time(given, origin, at[:-1] if at[-1] in ("date", "datetime") else at)
     table = model_at(model, location)
     expected = _EXPECTED.get(kind, "another type of value")
     if kind == "model_type" and table is not None and issubclass(table, ShorthandModel):
@@ -82,15 +87,47 @@ def wrong_type(expected: str, given: object, origin: Origin, keys: Keys) -> Prob
     )
 
 
+def _no_time(given: object, origin: Origin, at: Keys) -> Problem:
+    """Something else where a date, or a date and time, is expected."""
+    expected, found = "a date, or a date and time", describe_type(given)
+    if not isinstance(given, str):
+        fix = "Write a date as `2024-01-31`, a date and time as `2024-01-31T06:30:00`."
+        return Problem("VP103", f"Expected {expected}, found {found}.", origin, at, fix=fix)
+    try:
+        moment = datetime.fromisoformat(given.strip())
+    except ValueError:
+        detail = f"`{shortened(given)}` is a string, and no date or time."
+        return Problem("VP103", detail, origin, at, fix="Write a date without quotes, as in `2024-01-31`.")
+    written = moment.date().isoformat() if len(given.strip()) == len("2024-01-31") else moment.isoformat()
+    return Problem(
+        "VP103",
+        f"Expected {expected}, found {found}.",
+        origin,
+        at,
+        fix=f"Remove the quotes: `{written}`.",
+        replacement=written,
+    )
+
+
 def _retype(expected: str, given: object) -> str:
     if expected == "a string" and isinstance(given, bool | int | float):
         written = str(given).lower() if isinstance(given, bool) else str(given)
         return f'Put it in quotes: `"{written}"`.'
     if expected == "a list" and isinstance(given, str) and len(given) <= 40:
         return f'Put it in brackets: `["{given}"]`.'
-    if expected in ("an integer", "a number", "`true` or `false`") and isinstance(given, str):
-        return "Remove the quotes."
+    if isinstance(given, str) and _is_written_as(expected, given):
+        return f"Remove the quotes: `{given.strip()}`."
     return f"Write {expected} here."
+
+
+def _is_written_as(expected: str, text: str) -> bool:
+    """Whether `text` without its quotes would be what is expected."""
+    pattern = {
+        "an integer": r"\s*[+-]?\d+\s*",
+        "a number": r"\s*[+-]?\d+(\.\d+)?([eE][+-]?\d+)?\s*",
+        "`true` or `false`": r"\s*(true|false)\s*",
+    }.get(expected)
+    return pattern is not None and re.fullmatch(pattern, text) is not None
 
 
 def _unknown_key(model: type[BaseModel], location: Keys, origin: Origin, above: Keys) -> Problem:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, Strict, model_validator
+from pydantic import BeforeValidator, Field, Strict, model_validator
 
+from vibepiper_spec.model.grain_words import judge_grain
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.scalar import Scalar
 from vibepiper_spec.model.spec_model import ShorthandModel, Strings
@@ -43,7 +44,7 @@ class Incremental(ShorthandModel):
 
     column: str | None = None
     """`interval`: the column that holds a row's time. `partition`: the column whose values are the partitions."""
-    grain: Grain | None = None
+    grain: Annotated[Grain | None, BeforeValidator(judge_grain)] = None
     """`interval`: how long one interval is."""
     start: date | datetime | None = None
     """`interval`: when the first interval begins; inherited from the cursor of the source it reads if not set."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from vibepiper_spec.diagnostics import START_OF_FILE, Diagnostic, Fix, Place, Range, Related
@@ -25,40 +25,60 @@ _JSON = re.compile(
 )
 
 
-def broken_row(message: str, root: Path, place: Place | None) -> Diagnostic | None:
-    """VP504 for DuckDB's `message` about a CSV or JSON file, None where it is about something else.
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """A row that cannot be read. `file` is relative to the root; `line` None where only the file is known."""
 
-    `place` is where the source is declared; the row itself is a related place.
-    """
+    file: str
+    line: int | None
+    reason: str
+    fix: str = _FIX
+    text: tuple[str, ...] = ()  # the row as it is written
+
+
+def find_broken_row(message: str, root: Path) -> BrokenRow | None:
+    """The row that DuckDB's `message` about a CSV or JSON file names; None where it is about something else."""
     csv_line, csv_file = _CSV_LINE.search(message), _CSV_FILE.search(message)
     if csv_line and csv_file:
         number, file = int(csv_line[1]), _relative(root, csv_file[1].strip())
-        return _diagnostic(file, number, _csv_reason(message), place, _csv_note(message), _csv_fix(message))
+        return BrokenRow(file, number, _csv_reason(message), _csv_fix(message), _csv_note(message))
     json_error = _JSON.search(message)
     if json_error:
         file, number = _relative(root, json_error["file"]), int(json_error["number"])
         reason = json_error["why"].strip().rstrip(".")
         if json_error["unit"] != "line":
-            return _diagnostic(file, None, f"value {number} cannot be read: {reason}", place, ())
+            return BrokenRow(file, None, f"value {number} cannot be read: {reason}")
         # DuckDB counts one line too many where the text itself is no JSON, and rightly where only a value does not fit.
         number -= 1 if json_error["malformed"] else 0
-        return _diagnostic(file, number, reason, place, ())
+        return BrokenRow(file, number, reason)
     return None
 
 
-def _diagnostic(
-    file: str, line: int | None, reason: str, place: Place | None, notes: Sequence[str], fix: str = _FIX
-) -> Diagnostic:
-    row = Place(file, START_OF_FILE if line is None else Range(line, 1, line, 1))
-    said = f"`{file}`: {reason}" if line is None else f"Line {line} of `{file}` cannot be read: {reason}"
+def broken_row(message: str, root: Path, place: Place | None) -> Diagnostic | None:
+    """VP504 for DuckDB's `message` about a CSV or JSON file, None where it is about something else.
+
+    `place` is where the source is declared; the row itself is a related place.
+    """
+    row = find_broken_row(message, root)
+    if row is None:
+        return None
+    if row.line is None:
+        said = f"`{row.file}`: {row.reason}"
+    else:
+        said = f"Line {row.line} of `{row.file}` cannot be read: {row.reason}"
+    there = place_of_row(row)
     return Diagnostic(
         "VP504",
         f"{said}. Nothing of this source was published.",
-        place or row,
-        related=() if place is None else (Related(row, "the broken row"),),
-        fix=Fix(fix),
-        notes=tuple(notes),
+        place or there,
+        related=() if place is None else (Related(there, "the broken row"),),
+        fix=Fix(row.fix),
+        notes=row.text,
     )
+
+
+def place_of_row(row: BrokenRow) -> Place:
+    return Place(row.file, START_OF_FILE if row.line is None else Range(row.line, 1, row.line, 1))
 
 
 def _csv_reason(message: str) -> str:

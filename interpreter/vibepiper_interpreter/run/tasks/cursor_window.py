@@ -33,6 +33,8 @@ class CursorWindow:
         self._column = next(column for column in asset.given_columns if column.name.casefold() == name)
         self._task, self._session, self._rows = task, session, rows
         self._name = quote(self._column.name)
+        # What a message shows of a row: not from which file it is, by a path of this machine.
+        self._shown = ", ".join(quote(column.name) for column in asset.given_columns)
         self._engine = session.cursor()
         self._started = "true" if cursor.start is None else f"{self._name} >= {start_sql(cursor.start, self._column)}"
         self._require_values()
@@ -72,7 +74,7 @@ class CursorWindow:
         return f"(SELECT * FROM {self._rows} WHERE {self._started} AND {self._from})"
 
     def _require_values(self) -> None:
-        without = f"SELECT * FROM {self._rows} WHERE {self._name} IS NULL"
+        without = f"SELECT {self._shown} FROM {self._rows} WHERE {self._name} IS NULL"
         count = self._one(f"SELECT count(*) FROM ({without})")
         if count:
             shown = sample(self._engine, f"{without} LIMIT {_SHOWN}")
@@ -81,7 +83,7 @@ class CursorWindow:
     def _tell_late(self, late: str) -> None:
         count = self._one(f"SELECT count(*) FROM ({late})")
         if count:
-            shown = sample(self._engine, f"SELECT * FROM ({late}) LIMIT {_SHOWN}")
+            shown = sample(self._engine, f"SELECT {self._shown} FROM ({late}) LIMIT {_SHOWN}")
             self._task.warnings.append(
                 came_late(self._task.asset, self._column.name, self._passed or "", count, *shown)
             )

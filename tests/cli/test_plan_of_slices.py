@@ -1,0 +1,57 @@
+"""The plan tells what is made of what is built slice by slice, and why nothing is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Vp
+
+HEAD = """
+[pipeline]
+name = "shop"
+
+[source.file.orders]
+path = "orders.csv"
+"""
+SALES = """
+[sql.sales]
+query = "select country, sum(amount) as amount from orders where country = $partition group by country"
+"""
+DAYS = """
+[sql.days]
+query = "select day, sum(amount) as amount from orders where day >= $start and day < $end group by day"
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "vp.toml").write_text('[project]\nname = "a"\n')
+    (tmp_path / "orders.csv").write_text("country,day,amount\nde,2024-01-01,1\nfr,2024-01-02,2\n")
+    return tmp_path
+
+
+def test_partitions_are_counted_and_named(vp: Vp, root: Path) -> None:
+    spec = root / "shop.vp.toml"
+    listed = 'build = { mode = "partition", column = "country", values = ["de", "fr"] }\n'
+    spec.write_text(HEAD + SALES + listed)
+    assert "2 partitions to build: `de` and `fr`" in vp("plan").out
+    vp("apply", "--yes")
+    spec.write_text(HEAD + SALES + listed.replace('"fr"', '"fr", "us"'))
+    assert "1 partition to build: `us`" in vp("plan").out
+    spec.write_text(HEAD + SALES + listed.replace(', "fr"', ""))
+    assert "to build" not in vp("plan").out
+    spec.write_text(
+        HEAD
+        + SALES.replace("sales", "others")
+        + listed.replace('values = ["de", "fr"]', 'values_of = "orders.country"')
+    )
+    assert "a partition for each value that `shop.orders` has in `country` then" in vp("plan").out
+
+
+def test_a_new_table_without_an_interval_says_why(vp: Vp, root: Path) -> None:
+    build = 'build = { mode = "interval", column = "day", grain = "week", start = 2999-01-03 }\n'
+    (root / "shop.vp.toml").write_text(HEAD + DAYS + build)
+    assert "no interval to build yet: the first one, 2998-12-31 to 2999-01-07, is not over" in vp("plan").out
+    (root / "shop.vp.toml").write_text(HEAD + DAYS + build.replace("2999-01-03", "2024-01-01"))
+    assert "no interval to build within the bounds" in vp("plan", "--to", "2023-01-01").out
