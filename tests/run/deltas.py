@@ -79,6 +79,10 @@ class Table:
         for row in rows:
             values = ", ".join(f"CAST({value} AS {column.type})" for value, column in zip(row, self.given, strict=True))
             cursor.execute(f"INSERT INTO came SELECT {values}")
+        return self.bring_relation()
+
+    def bring_relation(self) -> bool:
+        """Bring in the rows of the table `came` in the session."""
         self.session.now = self.now
         action = Action(self.asset.address, "create" if self.version is None else "extend", ())
         task = Task(action, self.asset, {}, {}, self.version, None)

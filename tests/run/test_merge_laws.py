@@ -15,6 +15,7 @@ from tests.run.deltas import Row, Table, session_in
 from vibepiper_interpreter.compile.build_settings import Merge
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.deltas import changes
+from vibepiper_interpreter.run.tasks.deltas import merge as merging
 
 # Literals of each type of key; those in one tuple are one key to DuckDB, though they look different.
 KEYS: dict[str, list[tuple[str, ...]]] = {
@@ -55,8 +56,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, R
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> tuple[list[tuple[str, str]], Merge, list[tuple[float, list[Row]]]]:
-    """Columns and settings of a table, and what comes to it, step by step, with the share above which it is folded."""
+def worlds(draw: st.DrawFn) -> tuple[list[tuple[str, str]], Merge, list[tuple[float, float, list[Row]]]]:
+    """Columns and settings of a table, and what comes to it, step by step, with the share above which it is folded, and
+    the one up to which rows are taken over as they come."""
     keys = draw(st.lists(st.sampled_from(sorted(KEYS)), min_size=1, max_size=2))
     values = draw(st.lists(st.sampled_from(sorted(VALUES)), max_size=2))
     flag = draw(st.booleans())
@@ -77,7 +79,8 @@ def worlds(draw: st.DrawFn) -> tuple[list[tuple[str, str]], Merge, list[tuple[fl
             if flag:
                 row.append(draw(st.sampled_from(["true", "false", "NULL"])))
             rows[which] = tuple(row)
-        steps.append((draw(st.sampled_from([0.0, 0.3, 1000.0])), list(rows.values())))
+        shares = draw(st.sampled_from([0.0, 0.3, 1000.0])), draw(st.sampled_from([0.0, 1000.0]))
+        steps.append((*shares, list(rows.values())))
     key = tuple(f"k{number}" for number in range(len(keys)))
     return columns, Merge(key, "gone" if flag else None, updated), steps
 
@@ -87,14 +90,15 @@ def worlds(draw: st.DrawFn) -> tuple[list[tuple[str, str]], Merge, list[tuple[fl
 def test_merging_is_writing_to_a_dictionary(
     world: tuple[Project, RunSession],
     monkeypatch: pytest.MonkeyPatch,
-    trial: tuple[list[tuple[str, str]], Merge, list[tuple[float, list[Row]]]],
+    trial: tuple[list[tuple[str, str]], Merge, list[tuple[float, float, list[Row]]]],
 ) -> None:
     columns, merge, steps = trial
     table = Table.of(*world, columns, merge)
     names = [name for name, _ in columns]
     expected: dict[tuple[str, ...], Row] = {}
-    for share, rows in steps:
-        monkeypatch.setattr(changes, "FOLD_ABOVE", share)
+    for folded, taken, rows in steps:
+        monkeypatch.setattr(changes, "FOLD_ABOVE", folded)
+        monkeypatch.setattr(merging, "FEW", taken)
         before = Counter(expected.values())
         for literals, row in zip(rows, table.texts(rows), strict=True):
             _write(expected, merge, names, columns, literals, row)
@@ -166,3 +170,17 @@ def test_no_unbounded_dedup_state(world: tuple[Project, RunSession]) -> None:
         table.bring([(str(number), str(round_)) for number in range(5)])
         assert table.version is not None
         assert sorted((part.role, part.rows) for part in table.version.parts) == [("rows", 100), ("upserts", 5)]
+
+
+def test_of_few_rows_all_are_taken_over_once_one_of_them_differs(world: tuple[Project, RunSession]) -> None:
+    table = Table.of(*world, [("id", "BIGINT"), ("v", "BIGINT")], Merge(("id",)))
+    cursor = world[1].cursor()
+    cursor.execute("CREATE OR REPLACE TEMP TABLE came AS SELECT range AS id, 0::BIGINT AS v FROM range(1000)")
+    table.bring_relation()
+    assert not table.bring([(str(number), "0") for number in range(10)])
+    assert table.bring([(str(number), "1" if number == 9 else "0") for number in range(10)])
+    assert table.version is not None
+    assert [(part.role, part.rows) for part in table.version.parts] == [("rows", 1000), ("upserts", 10)]
+    # Of many it is found out which differ: all of a table may come again and again.
+    assert table.bring([(str(number), str(number // 19)) for number in range(20)])
+    assert [(part.role, part.rows) for part in table.version.parts] == [("rows", 1000), ("upserts", 10 + 1)]

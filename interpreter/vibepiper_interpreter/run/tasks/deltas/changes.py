@@ -91,7 +91,7 @@ class _Fold:
     ) -> None:
         self._cursor, self._storage = session.cursor(), session.storage
         self._asset, self._base, self._folder, self._names = asset, base, folder, names
-        self._changes = files_query(session.storage, [changed])
+        self._changed, self._changes = changed, files_query(session.storage, [changed])
         self._key_names, self._names_of_all = tuple(key), tuple(column.name for column in base.columns)
         self._key, self._columns = _quoted(self._key_names), _quoted(self._names_of_all)
         self._match = same_key("row", "changed", key)
@@ -105,10 +105,14 @@ class _Fold:
             raise ValueError(f"nobody has counted the rows of {self._base.address}")
         rows = self._base.rows + coming - going
         kept = parts_with(self._base.parts, "rows")
-        if self._size_of_delta() > FOLD_ABOVE * sum(part.rows for part in kept):
+        most = FOLD_ABOVE * sum(part.rows for part in kept)
+        delta = sum(part.rows for part in self._base.parts if part.role != "rows")
+        if self._changed.rows + delta > most and self._size_of_delta() > most:
             part = write_part(self._cursor, self._folder, self._everything(), BASE, order_by=self._asset.order_by)
             return Brought((part,), part.rows)
-        roles: tuple[tuple[PartRole, str], ...] = (("upserts", self._upserts()), ("deletes", self._deletes()))
+        roles: list[tuple[PartRole, str]] = [("upserts", self._upserts())]
+        if going or parts_with(self._base.parts, "deletes"):
+            roles.append(("deletes", self._deletes()))
         parts = [write_part(self._cursor, self._folder, query, f"{role}.parquet", role) for role, query in roles]
         for part in parts:
             if not part.rows:

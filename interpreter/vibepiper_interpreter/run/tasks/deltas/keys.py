@@ -14,9 +14,9 @@ from vibepiper_spec.diagnostics import DiagnosticError
 _SHOWN = 5  # rows
 
 
-def require_keys(cursor: duckdb.DuckDBPyConnection, asset: CompiledAsset, key: Sequence[str], relation: str) -> None:
-    """VP520 where a row of `relation` has no key, VP521 where several have the same: then nobody could tell which of
-    them counts."""
+def require_keys(cursor: duckdb.DuckDBPyConnection, asset: CompiledAsset, key: Sequence[str], relation: str) -> int:
+    """The number of rows in `relation`. VP520 where one of them has no key, VP521 where several have the same: then
+    nobody could tell which of them counts."""
     names = [quote(name) for name in key]
     missing = " OR ".join(f"{name} IS NULL" for name in names)
     [(rows, without)] = cursor.execute(f"SELECT count(*), count(*) FILTER (WHERE {missing}) FROM {relation}").fetchall()
@@ -33,6 +33,7 @@ def require_keys(cursor: duckdb.DuckDBPyConnection, asset: CompiledAsset, key: S
             f"SELECT each.* FROM {relation} AS each SEMI JOIN ({twice} LIMIT 2) AS one ON {match} LIMIT {_SHOWN}",
         )
         raise DiagnosticError(key_not_unique(asset, key, keys, *shown))
+    return int(rows)
 
 
 def sample(cursor: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:

@@ -11,9 +11,14 @@ from vibepiper_interpreter.run.tasks.deltas.changes import CHANGES, Changes, bri
 from vibepiper_interpreter.run.tasks.deltas.differences import differ, same_key
 from vibepiper_interpreter.run.tasks.deltas.incoming import Brought, Incoming
 from vibepiper_interpreter.run.tasks.deltas.keys import require_keys
-from vibepiper_interpreter.run.tasks.deltas.parts import BASE, rename_part, write_part
+from vibepiper_interpreter.run.tasks.deltas.parts import BASE, drop_part, rename_part, write_part
 from vibepiper_interpreter.run.tasks.staging import Folder
+from vibepiper_interpreter.storage.table_query import files_query
 from vibepiper_interpreter.storage.version import Version
+
+# Where no greater share of the table comes than this, all of it is taken over: to find out which of these rows come
+# as they were, every column of the table has to be read, and all that it wins is a smaller delta.
+FEW = 0.01
 
 
 def merge(
@@ -26,7 +31,7 @@ def merge(
 ) -> Brought | None:
     """The parts of `base` with `incoming` merged into it; None where that changes nothing."""
     cursor = session.cursor()
-    require_keys(cursor, asset, settings.key, incoming.relation)
+    rows = require_keys(cursor, asset, settings.key, incoming.relation)
     columns = table_columns(incoming.columns, settings)
     goes = "false" if settings.delete_flag is None else f"came.{quote(settings.delete_flag)} IS TRUE"
     if base is None:
@@ -43,14 +48,24 @@ def merge(
         f"AS {quote(column.name)}"
         for column in columns
     )
+    different = differ("came", "there", updated)
+    take_all = updated == columns and base.rows is not None and rows <= FEW * base.rows
     changed = write_part(
         cursor,
         folder,
         f"SELECT {values}, {goes} AS {names.goes}, {is_there} AS {names.there} "
         f"FROM {incoming.relation} AS came LEFT JOIN ({there}) AS there ON {match} "
-        f"WHERE CASE WHEN {goes} THEN {is_there} ELSE NOT {is_there} OR {differ('came', 'there', updated)} END",
+        f"WHERE CASE WHEN {goes} THEN {is_there} ELSE {take_all} OR NOT {is_there} OR {different} END",
         CHANGES,
     )
+    if take_all and changed.rows:
+        taken = files_query(session.storage, [changed])
+        certain = f"SELECT 1 FROM {taken} WHERE {names.goes} OR NOT {names.there}"
+        # Ends at the first row that differs, which is most often among the first.
+        any_differs = f"SELECT 1 FROM {taken} AS came JOIN ({there}) AS there ON {match} WHERE {different}"
+        if not any(cursor.execute(f"{query} LIMIT 1").fetchall() for query in (certain, any_differs)):
+            drop_part(folder, CHANGES)
+            return None
     return bring_in_changes(session, asset, settings.key, folder, base, changed, names)
 
 
