@@ -1,25 +1,34 @@
-"""Plans and applies a project in a process of its own, and kills that process at a certain moment.
+"""Plans and applies projects in processes of their own, and kills each of them at a certain moment.
 
 A moment is the number of an event, of a commit in the state (the process dies right before it), or of a change in the
 file system that Python makes: a folder made, a file written, renamed or removed (right before it, too).
+
+Each line of stdin is a `Job` as JSON. It is done in a fork of this process, which has imported everything already;
+how it ended is a line on stdout. One job can also stand on the command line: it is done in this very process.
 """
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
 import signal
 import sys
+from dataclasses import dataclass
+from datetime import datetime
+from io import StringIO
 from pathlib import Path
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from vibepiper_interpreter.compile import compile_project
+from vibepiper_interpreter.compile import compile_root
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.connectors.file import files_of
 from vibepiper_interpreter.plan import make_plan
-from vibepiper_interpreter.run import apply_plan
+from vibepiper_interpreter.run import apply_plan, scheduler
 from vibepiper_interpreter.run.events import Listener
+from vibepiper_interpreter.run.tasks import build_slices
 from vibepiper_interpreter.state import applied_sources, open_state
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import SourceFile
@@ -27,6 +36,36 @@ from vibepiper_spec import load_project
 
 # What Python's audit hooks call the changes.
 CHANGES = frozenset({"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate", "shutil.rmtree"})
+
+
+# What an apply imports only once it needs it. Imported before the first fork, it costs each process nothing.
+LATE = (
+    "psycopg",
+    "pyarrow.compute",
+    "pyarrow.parquet",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "sqlalchemy.dialects.sqlite",
+    "vibepiper_interpreter.compile.cache",
+    "vibepiper_interpreter.compile.project",
+    "vibepiper_interpreter.engines.duckdb.session",
+    "vibepiper_interpreter.run.python.modules",
+    "vibepiper_interpreter.state.store",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """`last`: the number of the moment of this kind at which the process dies; 0: it does not.
+
+    `now`: when the plan is made, None for now. `at_once`: all that is finished is written to the state at once, and
+    not together with what is finished in the next half second.
+    """
+
+    root: str
+    kind: str = "event"
+    last: int = 0
+    now: str | None = None
+    at_once: bool = False
 
 
 def die() -> None:
@@ -64,22 +103,43 @@ def die_at(kind: str, last: int) -> Listener:
     return lambda event: None
 
 
-def main(root: Path, kind: str, last: int) -> None:
-    loaded = load_project(root)
-    compiled = compile_project(loaded, "dev", applied=applied_sources).project
-    settings = loaded.project.settings
+def do(job: Job) -> None:
+    root = Path(job.root)
+    if job.at_once:
+        scheduler._FLUSH_EVERY = 0.0
+        build_slices._RECORD_EVERY = build_slices._RECORD_SHARE = 0.0
+    compiled = compile_root(root, "dev", applied_sources).project
+    settings = load_project(root).project.settings
     state = open_state(root, settings)
     storage = Storage.open(root / settings.storage.path, state.id)
 
     def files(asset: CompiledAsset) -> tuple[SourceFile, ...]:
         return files_of(root, asset)
 
-    plan = make_plan(compiled, state, "dev", list_files=files, storage_has=storage.has)
+    now = None if job.now is None else datetime.fromisoformat(job.now)
+    plan = make_plan(compiled, state, "dev", now=now, list_files=files, storage_has=storage.has)
     print("planned", flush=True)
-    listener = die_at(kind, last)
+    listener = die_at(job.kind, job.last)
     apply_plan(plan, root=root, settings=settings, state=state, owner="a mortal", listener=listener)
     print("applied", flush=True)
 
 
+def serve() -> None:
+    for name in LATE:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            sys.stdout = StringIO()  # answers go to stdout: one a job
+            do(Job(**json.loads(line)))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        died = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        print("applied" if status == 0 else "killed" if died else f"failed: {status}", flush=True)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    if len(sys.argv) > 1:
+        do(Job(**json.loads(sys.argv[1])))
+    else:
+        serve()

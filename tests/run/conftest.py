@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import duckdb
 import pytest
 
 from vibepiper_interpreter.compile import compile_project
-from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset
 from vibepiper_interpreter.connectors.file import files_of
 from vibepiper_interpreter.connectors.file.parquet_columns import parquet_columns
 from vibepiper_interpreter.plan import make_plan
@@ -74,11 +75,15 @@ class Project:
             self._state.close()
             self._state = None
 
-    def plan(self, *selection: str, environment: str = "dev", asked: Asked | None = None) -> Plan:
+    def compiled(self, environment: str) -> Compiled:
+        """What the specs mean; the diagnostics of loading them included."""
         loaded = load_project(self.root)
         compiled = compile_project(loaded, environment, applied=applied_sources)
-        problems = [*loaded.diagnostics, *compiled.diagnostics]
-        assert not has_errors(problems), problems
+        return replace(compiled, diagnostics=(*loaded.diagnostics, *compiled.diagnostics))
+
+    def plan(self, *selection: str, environment: str = "dev", asked: Asked | None = None) -> Plan:
+        compiled = self.compiled(environment)
+        assert not has_errors(compiled.diagnostics), compiled.diagnostics
         return make_plan(
             compiled.project,
             self.state,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from tests.run.conftest import Project
+from tests.run.killing import DRIVER
 
-DRIVER = Path(__file__).with_name("apply_and_die.py")
 INTERVALS = 12
 SPECS = """
 [python.slow]
@@ -46,7 +46,7 @@ def test_finished_intervals_are_not_made_again(project: Project) -> None:
     project.write("slow_code.py", CODE)
     killed = []
     for enough in (5, 9):
-        process = subprocess.Popen([sys.executable, str(DRIVER), str(project.root), "never", "0"])
+        process = subprocess.Popen([sys.executable, str(DRIVER), json.dumps({"root": str(project.root)})])
         while process.poll() is None and len(calls(project)) < enough:
             time.sleep(0.01)
         process.kill()

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.run.test_kill import run
+from tests.run.apply_and_die import Job
+from tests.run.killing import Mortals, mortals
 
 from vibepiper_interpreter.compile import compile_project
 from vibepiper_interpreter.plan.asked import Asked
@@ -17,6 +18,8 @@ from vibepiper_spec.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
     from tests.run.conftest import Project
+
+__all__ = ["mortals"]  # a fixture
 
 SPEC = """
 [source.file.orders]
@@ -187,7 +190,9 @@ def test_a_saved_plan_reads_exactly_its_files(project: Project) -> None:
 
 
 @pytest.mark.parametrize("write", ['write = "append"', 'write = { mode = "merge", key = ["id"] }'])
-def test_killed_while_it_reads(project: Project, new_project: Callable[[str], Project], write: str) -> None:
+def test_killed_while_it_reads(
+    project: Project, new_project: Callable[[str], Project], mortals: Mortals, write: str
+) -> None:
     """Whenever the process dies, the next apply reads each file once."""
     project.pipeline(SPEC.format(write))
     arrive(project, "1", (1, "10:00"))
@@ -198,12 +203,12 @@ def test_killed_while_it_reads(project: Project, new_project: Callable[[str], Pr
         for kind in ("commit", "change"):
             shutil.copytree(project.root, project.root.with_name(f"{kind}-{last}"))
             copy = new_project(f"{kind}-{last}")
-            rest = run(copy, last, kind)
+            applied = mortals.apply(Job(str(copy.root), kind, last))
             assert copy.apply().status == "succeeded"
             ensure_warehouse(copy.root, copy.settings, copy.state, "dev")
             assert ids(copy) == [1, 2, 3]
             assert copy.plan().empty
-        if rest == "applied\n":
+        if applied:
             return
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -118,6 +119,15 @@ def test_it_never_goes_back_to_older_data(shop: Project) -> None:
     assert "`shop.orders`" in found.detail
     shop.apply()
     assert promotion(shop).empty
+
+
+def test_a_file_that_was_only_touched_holds_no_newer_data(shop: Project) -> None:
+    shop.write("orders.csv", ORDERS + "4,2024-01-03,paid,40,e\n")
+    shop.apply(shop.plan(environment="prod"))
+    shop.write("orders.csv", ORDERS)
+    os.utime(shop.root / "orders.csv", (1, 1))
+    shop.apply(promotion(shop))
+    assert shop.tables("prod") == shop.tables("dev")
 
 
 def test_an_empty_environment_has_nothing_to_promote(shop: Project) -> None:

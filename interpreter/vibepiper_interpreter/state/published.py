@@ -71,7 +71,10 @@ class Published:
         return source_files_from_text(self.source_files_text)
 
     def was_made_from(self, files: Sequence[SourceFile]) -> bool:
-        return self.source_files_text == source_files_to_text(files)
+        """Whether these are the files, by path and content: one that was only touched is the same."""
+        return self.source_files_text == source_files_to_text(files) or {
+            (file.path, file.size, file.sha256) for file in self.source_files
+        } == {(file.path, file.size, file.sha256) for file in files}
 
     @property
     def shows(self) -> tuple[InputVersion, ...]:
