@@ -92,9 +92,9 @@ def test_a_change_of_mode_is_planned_as_what_it_is(shop: Project) -> None:
     shop.apply()
     shop.pipeline(PIPELINE)
     [action] = [action for action in shop.plan().actions if action.address.name == "current"]
-    assert action.verb in ("rebuild", "repoint")
+    assert action.verb in ("record", "repoint")
     assert [reason.words for reason in action.reasons if reason.code == "build"] == [
-        "it was a table and is now merged by `id`"
+        "it was a table and is now merged by `id`: its rows stay"
     ]
     assert "definition" not in {reason.code for reason in action.reasons}
 

@@ -56,6 +56,11 @@ def stamped(meaning: str, *, prevent_destroy: bool = False) -> str:
     return f"{fingerprint_code()}-{meaning}{_PREVENTED if prevent_destroy else ''}"
 
 
+def meaning_in(fingerprint: str) -> str:
+    """The hash that `stamped` was given, of a fingerprint of this code."""
+    return fingerprint.removesuffix(_PREVENTED).partition("-")[2]
+
+
 def same_meaning(one: str, other: str) -> bool:
     """Whether two fingerprints differ at most in whether removing the asset is prevented."""
     return one.removesuffix(_PREVENTED) == other.removesuffix(_PREVENTED)

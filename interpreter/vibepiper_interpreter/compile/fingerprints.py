@@ -22,7 +22,7 @@ from vibepiper_interpreter.compile.compiled import (
     PythonDefinition,
     SqlDefinition,
 )
-from vibepiper_interpreter.compile.fingerprint_code import stamped
+from vibepiper_interpreter.compile.fingerprint_code import meaning_in, same_meaning, stamped
 from vibepiper_interpreter.compile.header_lines import HeaderLines
 from vibepiper_interpreter.compile.incremental_builds import cursor_of, mode_of
 from vibepiper_interpreter.compile.lineage import QueryAnalysis
@@ -136,6 +136,20 @@ def with_meaning(asset: CompiledAsset, meaning: Meaning) -> CompiledAsset:
         column_fingerprints=meaning.columns,
         deterministic=meaning.deterministic,
     )
+
+
+def same_but_for_settings(one: CompiledAsset, other: CompiledAsset) -> bool:
+    """Whether two assets, at least one of which is made at once, make their rows in the same way: what is built bit by
+    bit of a meaning is told by that meaning and the settings."""
+    at_once, by_bits = (one, other) if one.settings is None else (other, one)
+    if at_once.settings is not None or _types(at_once.columns) != _types(by_bits.columns):
+        return False
+    as_if = replace(by_bits, prevent_destroy=False)
+    return same_meaning(with_meaning(as_if, Meaning(meaning_in(at_once.fingerprint))).fingerprint, by_bits.fingerprint)
+
+
+def _types(columns: Sequence[Column]) -> list[tuple[str, str]]:
+    return [(column.name, column.type) for column in columns]
 
 
 def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definition, lines: HeaderLines) -> CompiledAsset:

@@ -25,7 +25,7 @@ def is_separable(query: Node, settings: Intervals) -> bool:
 
 
 def _select_is_separable(node: Node, settings: Intervals) -> bool:
-    time = _bounded_once(node, settings)
+    time = bounded_once(node, settings)
     if time is None or not _is_plain(time):
         return False
     if node.get("sample") or node.get("qualify") or any(each.get("class") == _WINDOWS for each in walk(node)):
@@ -51,7 +51,26 @@ def _select_is_separable(node: Node, settings: Intervals) -> bool:
     return any(_tells(item, time, settings, node) for item in node["select_list"])
 
 
-def _bounded_once(node: Node, settings: Intervals) -> Node | None:
+def lies_in(item: Node, time: Node, settings: Intervals, node: Node) -> bool:
+    """Whether the value of `item` lies in the interval of `time`: it is the time, or the begin of a part of it that
+    interval boundaries do not cut. Where the time is NULL, so is the value."""
+    if _same(item, time, node):
+        return True
+    if item["class"] == "CAST" and not item.get("try_cast"):
+        kind = item["type_expr"].get("type_name", "").upper()
+        if kind == "DATE":
+            return divides("day", settings.grain) and lies_in(item["child"], time, settings, node)
+        return kind in ("TIMESTAMP", "DATETIME") and lies_in(item["child"], time, settings, node)
+    if item.get("function_name") in ("date_trunc", "datetrunc") and len(item["arguments"]) == 2:
+        unit, value = (argument["expression"] for argument in item["arguments"])
+        if unit["class"] != "CONSTANT":
+            return False
+        text = str(unit["literal"].get("text", "")).casefold()
+        return divides(text, settings.grain) and lies_in(value, time, settings, node)
+    return False
+
+
+def bounded_once(node: Node, settings: Intervals) -> Node | None:
     """The one expression that is bounded by `$start` and `$end`, which stand nowhere else."""
     where = node.get("where_clause")
     found = list(bounds(where, settings))

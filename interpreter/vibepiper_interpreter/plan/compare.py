@@ -12,6 +12,7 @@ from vibepiper_interpreter.compile.fingerprint_code import same_meaning
 from vibepiper_interpreter.plan.column_changes import column_changes, columns_changed, in_words
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL
+from vibepiper_interpreter.plan.mode_changes import keep_rows
 from vibepiper_interpreter.plan.news import reads_only_news
 from vibepiper_interpreter.plan.plan import Reason
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile, Stored
@@ -80,6 +81,8 @@ def _explain(planning: Planning, changed: Sequence[Draft]) -> None:
         draft.own_changed = columns_changed(version.asset, draft.asset)
         if not _only_the_mode(version.asset, draft.asset):
             draft.own_reasons.insert(0, _meaning_changed(version.asset, draft))
+        if version.asset.build != draft.asset.build:
+            keep_rows(planning, draft, version)
 
 
 def _only_the_mode(before: CompiledAsset, after: CompiledAsset) -> bool:

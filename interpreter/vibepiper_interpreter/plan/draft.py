@@ -16,7 +16,7 @@ from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, ColumnFlow, Columns
 from vibepiper_interpreter.plan.plan import BUILDING, Break, ColumnChange, Condition, Reason, Verb
 from vibepiper_interpreter.state import Confirmed, Proof, Published
-from vibepiper_interpreter.storage.slices import Range
+from vibepiper_interpreter.storage.slices import Range, Ranges
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile, Stored, Version
 from vibepiper_interpreter.storage.version_key import continues
 from vibepiper_spec.address import Address
@@ -67,6 +67,10 @@ class Draft:
     begins_anew: bool = False
     # Why what is published has to be recorded anew, even if its rows stay: the specs say something else about it.
     record_reasons: list[Reason] = field(default_factory=list)
+    # Its mode changed, and what is published is what the new one would begin with.
+    keeps_rows: bool = False
+    # Of a table that is built by interval now: the time whose rows are taken from what it has.
+    takes: Ranges = ()
     moved_from: Address | None = None
     adopts: tuple[SourceFile, ...] = ()
     renames: tuple[tuple[str, str], ...] = ()
@@ -105,6 +109,7 @@ class Draft:
             self.asset.settings is not None
             and self.published is not None
             and not self.begins_anew
+            and not (self.keeps_rows and self.replays)
             and all(reason.code in _GOES_ON for reason in self.own_reasons)
         )
 

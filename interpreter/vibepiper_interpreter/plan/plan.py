@@ -14,7 +14,7 @@ from vibepiper_interpreter.storage.version import InputVersion, SourceFile
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
 
-PLAN_FORMAT = 4  # raised whenever the saved form changes; an older file is refused with VP702
+PLAN_FORMAT = 5  # raised whenever the saved form changes; an older file is refused with VP702
 
 # create: never published here · rebuild: published, and its meaning or its inputs changed · fill: what is published
 # stays, and slices of it are made that are missing or stale · extend: it stays, and what is new is brought into it ·
@@ -141,6 +141,8 @@ class Action:
     restores: tuple[InputVersion, ...] = ()
     # What is kept is recorded anew, as the asset is declared now (verb record, or where the conditions keep it).
     records: bool = False
+    # Of what was a table and is built by interval now: the time whose rows, as they are kept, count as built.
+    takes: tuple[Range, ...] = ()
     # What the asset was called: the environment lets go of that name when this publishes.
     moved_from: Address | None = None
     # Columns of what is kept that had another name: before, and now.

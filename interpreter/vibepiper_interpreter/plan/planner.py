@@ -228,6 +228,7 @@ def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> A
         base=None if draft.base is None or draft.verb not in BUILDING else draft.base.id,
         # A version that was found says it already; a view that is only shown another input may stay, and does not.
         records=bool(draft.record_reasons) and draft.published is not None and draft.found is None,
+        takes=draft.takes,
         moved_from=draft.moved_from,
         renames=draft.renames,
         adopts=draft.adopts if draft.verb == "adopt" else (),

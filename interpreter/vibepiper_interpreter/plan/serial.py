@@ -9,7 +9,7 @@ from typing import Any
 from vibepiper_interpreter.compile.serial import asset_from_json, asset_to_json, value_from_json, value_to_json
 from vibepiper_interpreter.estimate import Estimate
 from vibepiper_interpreter.plan.plan import Action, Break, ColumnChange, Condition, Plan, Reason
-from vibepiper_interpreter.storage.slices import slice_from_json, slice_to_json
+from vibepiper_interpreter.storage.slices import Range, slice_from_json, slice_to_json
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile
 from vibepiper_spec.address import Address
 
@@ -87,6 +87,7 @@ def _action_to_json(action: Action) -> dict[str, Any]:
         "base": action.base,
         "restores": [[str(read.address), read.version_id] for read in action.restores],
         "records": action.records,
+        "takes": [slice_to_json(each) for each in action.takes],
         "moved_from": None if action.moved_from is None else str(action.moved_from),
         "renames": [list(pair) for pair in action.renames],
     }
@@ -134,6 +135,7 @@ def _action_from_json(found: Mapping[str, Any]) -> Action:
             InputVersion(Address.parse(address), version_id) for address, version_id in found.get("restores", ())
         ),
         records=found.get("records", False),
+        takes=tuple(Range.parse(*each) for each in found.get("takes", ())),
         moved_from=None if "moved_from" not in found else Address.parse(found["moved_from"]),
         renames=tuple((before, after) for before, after in found.get("renames", ())),
     )

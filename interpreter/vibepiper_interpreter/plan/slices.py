@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vibepiper_interpreter.compile.build_settings import Intervals
 from vibepiper_interpreter.grains import aligned, count, floor, in_words, settled, stretches
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL
 from vibepiper_interpreter.plan.plan import Reason
+from vibepiper_interpreter.state.rows import built_to_text
 from vibepiper_interpreter.storage.coverage import coverage, in_bounds
-from vibepiper_interpreter.storage.slices import Range, Ranges, built_ranges, common, merged, only_ranges, without
+from vibepiper_interpreter.storage.slices import (
+    Built,
+    Range,
+    Ranges,
+    built_ranges,
+    common,
+    merged,
+    only_ranges,
+    without,
+)
 from vibepiper_interpreter.storage.version import Version
 
 
@@ -21,6 +33,8 @@ def slice_up(planning: Planning) -> None:
 
 def _slice_up(planning: Planning, draft: Draft, settings: Intervals) -> None:
     wanted = _wanted(planning, draft, settings)
+    if draft.keeps_rows and draft.goes_on:
+        _take(draft, wanted)
     built = () if draft.published is None else built_ranges(draft.published.built)
     asked = _asked(planning, wanted, settings)
     if not draft.goes_on:
@@ -41,6 +55,16 @@ def _slice_up(planning: Planning, draft: Draft, settings: Intervals) -> None:
         )
     if missing or gone or (again and not draft.reproducible):
         draft.own_changed = ALL
+
+
+def _take(draft: Draft, wanted: Ranges) -> None:
+    """Of a table, the rows of these intervals: they count as built, and whatever else it holds is not read any more."""
+    assert draft.published is not None
+    draft.takes = wanted
+    taken = [Built(each, draft.published.id) for each in wanted]
+    draft.published = replace(draft.published, built_text=built_to_text(taken))
+    draft.own_reasons.append(Reason("slices", "only rows of intervals that are over stay in it"))
+    draft.own_changed = ALL
 
 
 def has_all_slices(draft: Draft, version: Version) -> bool:

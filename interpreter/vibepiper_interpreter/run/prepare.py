@@ -10,7 +10,7 @@ from vibepiper_interpreter.run.standing import Standing
 from vibepiper_interpreter.run.tasks import Task
 from vibepiper_interpreter.state import State
 from vibepiper_interpreter.storage import Storage
-from vibepiper_interpreter.storage.recorded import ColumnNames, recorded_as, under_new_names
+from vibepiper_interpreter.storage.recorded import ColumnNames, recorded_as, taken_by_slices, under_new_names
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_interpreter.storage.version_key import version_key
 from vibepiper_spec.address import Address
@@ -29,7 +29,7 @@ def prepare(
     versions = standing.versions
     keeps = None if action.keeps is None else versions.get(action.keeps)
     if keeps is not None and action.records:
-        keeps = recorded_as(keeps, asset, action.renames)
+        keeps = taken_by_slices(recorded_as(keeps, asset, action.renames), action.takes)
     inputs = standing.inputs(asset)
     if action.verb == "recheck":
         existing = keeps

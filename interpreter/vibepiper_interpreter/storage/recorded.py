@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from vibepiper_interpreter.compile.build_settings import settings_under
 from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.storage.slices import Built, Range
 from vibepiper_interpreter.storage.version import Part, Version
 
 ColumnNames = tuple[tuple[str, str], ...]  # before, after
@@ -15,6 +16,21 @@ ColumnNames = tuple[tuple[str, str], ...]  # before, after
 def recorded_as(version: Version, asset: CompiledAsset, renames: ColumnNames = ()) -> Version:
     """`version` as one of `asset`, with columns renamed (before, after); its id, and what it was made from, stay."""
     return replace(_with_columns(version, renames), asset=asset)
+
+
+def taken_by_slices(version: Version, ranges: Sequence[Range]) -> Version:
+    """`version`, whose rows of these stretches of time, if there are any, are all that is read of it.
+
+    How many that are nobody has counted.
+    """
+    if not ranges:
+        return version
+    return replace(
+        version,
+        parts=tuple(replace(part, ranges=tuple(ranges), carved=True) for part in version.parts),
+        built=tuple(Built(each, version.id) for each in ranges),
+        rows=None,
+    )
 
 
 def under_new_names(version: Version, renames: ColumnNames) -> Version:
