@@ -17,7 +17,8 @@ from tests.run.test_merge_laws import VALUES
 
 from vibepiper_interpreter.compile.build_settings import History
 from vibepiper_interpreter.run.session import RunSession
-from vibepiper_interpreter.run.tasks.deltas import changes
+from vibepiper_interpreter.run.tasks.deltas import changes, history
+from vibepiper_spec.diagnostics import DiagnosticError
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -156,3 +157,37 @@ def test_columns_may_be_called_as_we_call_ours(world: tuple[Project, RunSession]
     table.now = hour(1)
     table.bring([("1", "2", "3", "4", "5", "7")])
     assert sorted(row[:6] for row in table.rows()) == [("1", "2", "3", "4", "5", "6"), ("1", "2", "3", "4", "5", "7")]
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        pytest.param([("1", "1"), ("1", "1"), ("2", "2")], id="as it is, twice"),
+        pytest.param([("1", "1"), ("1", "7")], id="as it is and otherwise, another key gone"),
+        pytest.param([("1", "7"), ("1", "8"), ("2", "2")], id="otherwise, twice"),
+        pytest.param([("1", "1"), ("2", "2"), ("3", "3"), ("3", "3")], id="new, twice"),
+    ],
+)
+def test_a_key_that_comes_twice_is_found_wherever_it_is(world: tuple[Project, RunSession], came: list[Row]) -> None:
+    table = Table.of(*world, [("key", "BIGINT"), ("v", "BIGINT")], History(("key",)))
+    table.bring([("1", "1"), ("2", "2")])
+    with pytest.raises(DiagnosticError) as error:
+        table.bring(came)
+    assert [found.code for found in error.value.diagnostics] == ["VP521"]
+
+
+def test_keys_that_come_once_are_not_compared_among_themselves(
+    world: tuple[Project, RunSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That each met the one open state of its key proves it, and costs nothing."""
+    table = Table.of(*world, [("key", "BIGINT"), ("v", "BIGINT")], History(("key",)))
+    table.bring([("1", "1"), ("2", "2"), ("3", "3")])
+    monkeypatch.setattr(history, "require_own_key", unexpected)
+    table.now = hour(1)
+    assert table.bring([("2", "2"), ("3", "7"), ("4", "4"), ("5", "5")])
+    table.now = hour(2)
+    assert table.bring([("1", "1"), ("3", "7"), ("4", "4"), ("5", "6")])
+
+
+def unexpected(*_: object) -> None:
+    raise AssertionError("nobody has to look")

@@ -13,7 +13,7 @@ from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.deltas.changes import CHANGES, Changes, bring_in_changes
 from vibepiper_interpreter.run.tasks.deltas.differences import differ, same_key
 from vibepiper_interpreter.run.tasks.deltas.incoming import Brought, Incoming
-from vibepiper_interpreter.run.tasks.deltas.keys import require_keys
+from vibepiper_interpreter.run.tasks.deltas.keys import require_keys, require_own_key, require_some_key
 from vibepiper_interpreter.run.tasks.deltas.parts import BASE, drop_part, write_part
 from vibepiper_interpreter.run.tasks.staging import Folder
 from vibepiper_interpreter.storage.table_query import files_query, table_query
@@ -31,8 +31,8 @@ def add_to_history(
     incoming: Incoming,
 ) -> Brought | None:
     """The parts of `base` with the states that `incoming` shows to have changed; None where none has."""
-    require_keys(session.cursor(), asset, settings.key, incoming.relation)
     if base is None:
+        require_keys(session.cursor(), asset, settings.key, incoming.relation)
         return _begin(session, asset, settings, folder, incoming)
     try:
         return _History(session, asset, settings, folder, base, incoming).brought()
@@ -84,14 +84,35 @@ class _History:
         self._columns = [(str(number), column.name) for number, column in enumerate(incoming.columns)]
 
     def brought(self) -> Brought | None:
+        asset, key, relation = self._asset, self._settings.key, self._incoming.relation
+        rows = require_some_key(self._cursor, asset, key, relation)
         states = write_part(self._cursor, self._folder, self._states(), _STATES)
+        if not self._came_once(rows, files_query(self._session.storage, [states])):
+            require_own_key(self._cursor, asset, key, relation)
         if not states.rows:
             return None
         names = Changes.of(table_columns(self._incoming.columns, self._settings))
         query = self._changes(files_query(self._session.storage, [states]), names)
         changed = write_part(self._cursor, self._folder, query, CHANGES)
-        key = (*self._settings.key, self._settings.valid_from)
-        return bring_in_changes(self._session, self._asset, key, self._folder, self._base, changed, names)
+        key = (*key, self._settings.valid_from)
+        return bring_in_changes(self._session, asset, key, self._folder, self._base, changed, names)
+
+    def _came_once(self, rows: int, states: str) -> bool:
+        """Whether it is proven that of the `rows` that came no two have one key.
+
+        Every row that is not new met the one open state of its key. If as many states were met, each was met once.
+        """
+        [(new, unmet)] = self._cursor.execute(
+            f"SELECT count(*) FILTER (WHERE NOT there), count(*) FILTER (WHERE NOT came) FROM {states}"
+        ).fetchall()
+        [(open_,)] = self._cursor.execute(
+            f"SELECT count(*) FROM {self._rows} AS row WHERE row.{self._to} IS NULL"
+        ).fetchall()
+        if rows - new != open_ - unmet:
+            return False
+        key = ", ".join(f"c{number}" for number in self._key)
+        twice = f"SELECT {key} FROM {states} WHERE NOT there GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
+        return not self._cursor.execute(twice).fetchall()
 
     def _states(self) -> str:
         """Of each key that is new, gone or different: the row that came (c0, …), the open one (t0, …), their times."""

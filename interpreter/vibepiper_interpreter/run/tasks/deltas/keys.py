@@ -17,23 +17,33 @@ _SHOWN = 5  # rows
 def require_keys(cursor: duckdb.DuckDBPyConnection, asset: CompiledAsset, key: Sequence[str], relation: str) -> int:
     """The number of rows in `relation`. VP520 where one of them has no key, VP521 where several have the same: then
     nobody could tell which of them counts."""
-    names = [quote(name) for name in key]
-    missing = " OR ".join(f"{name} IS NULL" for name in names)
+    rows = require_some_key(cursor, asset, key, relation)
+    require_own_key(cursor, asset, key, relation)
+    return rows
+
+
+def require_some_key(cursor: duckdb.DuckDBPyConnection, asset: CompiledAsset, key: Sequence[str], relation: str) -> int:
+    """The number of rows in `relation`; VP520 where one of them has no key."""
+    missing = " OR ".join(f"{quote(name)} IS NULL" for name in key)
     [(rows, without)] = cursor.execute(f"SELECT count(*), count(*) FILTER (WHERE {missing}) FROM {relation}").fetchall()
     if without:
         shown = sample(cursor, f"SELECT * FROM {relation} WHERE {missing} LIMIT {_SHOWN}")
         raise DiagnosticError(key_is_null(asset, key, without, rows, *shown))
-    listed = ", ".join(names)
+    return int(rows)
+
+
+def require_own_key(cursor: duckdb.DuckDBPyConnection, asset: CompiledAsset, key: Sequence[str], relation: str) -> None:
+    """VP521 where several rows of `relation` have the same key. Dear: every key has to be remembered."""
+    listed = ", ".join(quote(name) for name in key)
     twice = f"SELECT {listed} FROM {relation} GROUP BY {listed} HAVING count(*) > 1"
     [(keys,)] = cursor.execute(f"SELECT count(*) FROM ({twice})").fetchall()
     if keys:
-        match = " AND ".join(f"each.{name} = one.{name}" for name in names)
+        match = " AND ".join(f"each.{quote(name)} = one.{quote(name)}" for name in key)
         shown = sample(
             cursor,
             f"SELECT each.* FROM {relation} AS each SEMI JOIN ({twice} LIMIT 2) AS one ON {match} LIMIT {_SHOWN}",
         )
         raise DiagnosticError(key_not_unique(asset, key, keys, *shown))
-    return int(rows)
 
 
 def sample(cursor: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:

@@ -13,11 +13,12 @@ from vibepiper_interpreter.run.tasks.deltas.incoming import Brought, Incoming
 from vibepiper_interpreter.run.tasks.deltas.keys import require_keys
 from vibepiper_interpreter.run.tasks.deltas.parts import BASE, drop_part, rename_part, write_part
 from vibepiper_interpreter.run.tasks.staging import Folder
-from vibepiper_interpreter.storage.table_query import files_query
+from vibepiper_interpreter.storage.table_query import files_query, table_query
 from vibepiper_interpreter.storage.version import Version
 
-# Where no greater share of the table comes than this, all of it is taken over: to find out which of these rows come
-# as they were, every column of the table has to be read, and all that it wins is a smaller delta.
+# Where no greater share of the table comes than this, its keys are looked for before anything else is read, and all of
+# it is taken over: to find out which of these rows come as they were, every column of the table has to be read, and all
+# that it wins is a smaller delta.
 FEW = 0.01
 
 
@@ -37,7 +38,11 @@ def merge(
     if base is None:
         return _begin(session, asset, settings, folder, columns, incoming)
     names = Changes.of(columns)
-    there = rows_of_keys(session.storage, base, settings.key, incoming.relation, names.there)
+    few = base.rows is not None and rows <= FEW * base.rows
+    if few:
+        there = rows_of_keys(session.storage, base, settings.key, incoming.relation, names.there)
+    else:
+        there = f"SELECT *, true AS {names.there} FROM ({table_query(base, session.storage)})"
     match = same_key("came", "there", settings.key)
     is_there = f"there.{names.there} IS NOT NULL"
     updated = _updated(settings, columns)
@@ -49,7 +54,7 @@ def merge(
         for column in columns
     )
     different = differ("came", "there", updated)
-    take_all = updated == columns and base.rows is not None and rows <= FEW * base.rows
+    take_all = few and updated == columns
     changed = write_part(
         cursor,
         folder,
