@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
+from vibepiper_interpreter.compile.wider import holds_every_value
 from vibepiper_interpreter.plan import load_plan, save_plan
 from vibepiper_interpreter.plan.plan import Action, Break
 from vibepiper_spec.address import Address
@@ -35,7 +37,8 @@ def shop(project: Project) -> Project:
 
 
 def with_orders(query: str, contract: str = "") -> str:
-    promised = f'contract = "{contract}"\n' if contract else ""
+    quoted = f'"{contract}"'
+    promised = f"contract = {contract if '{' in contract else quoted}\n" if contract else ""
     return SHOP.replace('"select id, customer, amount from raw"\n', f'"{query}"\n{promised}')
 
 
@@ -99,3 +102,77 @@ def test_rows_and_expressions_are_free(shop: Project) -> None:
     shop.pipeline(with_orders("select id, customer, amount * 2 as amount from raw where id > 1", "freeze"))
     shop.apply()
     assert shop.plan().empty
+
+
+# By contract: whether it lets a column be added, be removed, get a wider type, get another type.
+ALLOWED = {
+    "freeze": (False, False, False, False),
+    "evolve": (True, False, True, False),
+    '{ columns = "freeze" }': (False, False, True, True),
+    '{ columns = "evolve" }': (True, False, True, True),
+    '{ types = "freeze" }': (True, True, False, False),
+    '{ types = "evolve" }': (True, True, True, False),
+    '{ columns = "freeze", types = "evolve" }': (False, False, True, False),
+    '{ columns = "evolve", types = "freeze" }': (True, False, False, False),
+}
+EDITS = (
+    "select id, customer, cast(amount as integer) as amount, note from raw",
+    "select id, customer from raw",
+    "select id, customer, amount from raw",
+    "select id, customer, cast(amount as varchar) as amount from raw",
+)
+
+
+@pytest.mark.parametrize("contract", ALLOWED)
+def test_columns_and_types_each_have_their_promise(project: Project, contract: str) -> None:
+    project.write("orders.csv", "id,customer,amount,note\n1,7,5,x\n2,8,6,y\n")
+    alone = with_orders("select id, customer, cast(amount as integer) as amount from raw", contract).partition(
+        "[sql.daily]"
+    )[0]
+    project.pipeline(alone)
+    project.apply()
+    assert project.plan().empty
+    for edit, allowed in zip(EDITS, ALLOWED[contract], strict=True):
+        project.pipeline(with_orders(edit, contract).partition("[sql.daily]")[0])
+        if allowed:
+            assert orders(project).verb == "rebuild", edit
+        else:
+            assert refusal(project).notes, edit
+
+
+def test_a_type_that_holds_more_breaks_nobody(shop: Project) -> None:
+    shop.pipeline(with_orders("select id, customer, cast(amount as integer) as amount from raw"))
+    shop.apply()
+    shop.pipeline(with_orders("select id, customer, amount from raw"))
+    assert orders(shop).breaks == ()
+    assert orders(shop).column_changes[0].change == "type"
+    shop.pipeline(with_orders("select id, customer, amount from raw", "freeze"))
+    assert refusal(shop).notes == ("`amount`: INTEGER → BIGINT",)
+
+
+@pytest.mark.parametrize(
+    ("wider", "of", "holds"),
+    [
+        ("BIGINT", "UINTEGER", True),
+        ("INTEGER", "UINTEGER", False),
+        ("UINTEGER", "INTEGER", False),
+        ("DECIMAL(38,0)", "BIGINT", False),
+        ("DECIMAL(38,0)", "HUGEINT", False),
+        ("DOUBLE", "FLOAT", True),
+        ("FLOAT", "DOUBLE", False),
+        ("DOUBLE", "INTEGER", False),
+        ("VARCHAR", "INTEGER", False),
+        ("TIMESTAMP", "DATE", False),
+        ("DECIMAL(12,4)", "DECIMAL(10,2)", True),
+        ("DECIMAL(12,4)", "DECIMAL(11,2)", False),
+    ],
+)
+def test_what_holds_every_value(wider: str, of: str, holds: bool) -> None:
+    """As DuckDB itself says: the greatest and the smallest value come back from the wider type."""
+    assert holds_every_value(wider, of=of) is holds
+    ends = {"UINTEGER": ("0", "4294967295"), "BIGINT": (str(-(2**63)), str(2**63 - 1))}.get(of)
+    if holds and ends is not None:
+        with duckdb.connect() as connection:
+            for end in ends:
+                query = f"select cast(cast({end} as {of}) as {wider}) = {end}"
+                assert connection.execute(query).fetchall() == [(True,)]

@@ -190,8 +190,11 @@ def compatibility(action: Action) -> list[str]:
     for each in action.breaks:
         used = f": used by {listed(each.used_by)}" if each.used_by else ""
         lines.append(f"breaking: `{each.column}` {each.words}{used}{_felt(each)}")
-    if not lines and action.keeps and any(change.change == "added" for change in action.column_changes):
+    changes = set() if lines or not action.keeps else {change.change for change in action.column_changes}
+    if "added" in changes:
         lines.append("additive: columns are added, and none is taken away")
+    if "type" in changes:
+        lines.append("wider: types changed, and each holds every value that the one of before held")
     return lines
 
 

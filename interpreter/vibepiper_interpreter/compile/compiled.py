@@ -123,6 +123,14 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Contract:
+    """How what is published of an asset may change: `freeze`, `evolve`, or empty: as it likes."""
+
+    columns: str = ""
+    types: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledAsset:
     """An asset as the planner and the run see it.
 
@@ -151,8 +159,7 @@ class CompiledAsset:
     check_inputs: tuple[Address, ...] = ()
     order_by: tuple[str, ...] = ()
     rebuild_always: bool = False
-    # `freeze` or `evolve`: how what is published of it may change; empty: as it likes.
-    contract: str = ""
+    contract: Contract | None = None
     # What is published of it is only removed where a `[[removed]]` block names it.
     prevent_destroy: bool = False
     # Of an asset that is not made at once; None for tables and views.

@@ -12,6 +12,7 @@ from vibepiper_interpreter.compile.compiled import (
     Check,
     Column,
     CompiledAsset,
+    Contract,
     Definition,
     FileDefinition,
     Input,
@@ -59,7 +60,7 @@ def asset_to_json(asset: CompiledAsset) -> dict[str, Any]:
     if asset.rebuild_always:
         found["rebuild_always"] = True
     if asset.contract:
-        found["contract"] = asset.contract
+        found["promises"] = [asset.contract.columns, asset.contract.types]
     if asset.prevent_destroy:
         found["prevent_destroy"] = True
     if asset.settings is not None:
@@ -119,7 +120,7 @@ def assemble_asset(
         check_inputs=tuple([address_of(address) for address in get("check_inputs", ())]),
         order_by=tuple(get("order_by", ())),
         rebuild_always=get("rebuild_always", False),
-        contract=get("contract", ""),
+        contract=Contract(*get("promises", ())) if get("promises", ()) else None,
         prevent_destroy=get("prevent_destroy", False),
         settings=None if settings is None else settings_from_json(settings),
         given=tuple(Column(*column) for column in get("given", ())),

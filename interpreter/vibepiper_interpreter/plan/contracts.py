@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.compile.compiled import CompiledAsset, Contract
+from vibepiper_interpreter.compile.wider import holds_every_value
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import Columns
-from vibepiper_interpreter.plan.plan import Break
+from vibepiper_interpreter.plan.plan import Break, ColumnChange
 from vibepiper_interpreter.storage.version import Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, Place, Range
+
+# What is said of columns and of types.
+_PROMISES = {
+    ("freeze", "freeze"): "its columns and types are frozen",
+    ("freeze", "evolve"): "its columns are frozen, and their types may only get wider",
+    ("freeze", ""): "its columns are frozen, and their types are free",
+    ("evolve", "freeze"): "columns may only be added to it, and types are frozen",
+    ("evolve", "evolve"): "columns may only be added to it, and types may only get wider",
+    ("evolve", ""): "columns may only be added to it, and types are free",
+    ("", "freeze"): "the types of its columns are frozen",
+    ("", "evolve"): "the types of its columns may only get wider",
+}
 
 
 def hold_to_contracts(planning: Planning) -> None:
@@ -20,9 +33,8 @@ def hold_to_contracts(planning: Planning) -> None:
         if draft.published is None or not (draft.column_changes or draft.renames):
             continue
         draft.breaks = tuple(_breaks(planning, draft))
-        added = [change.name for change in draft.column_changes if change.change == "added"]
-        if draft.asset.contract and (draft.breaks or (draft.asset.contract == "freeze" and added)):
-            refused.append(_refusal(planning, draft, added))
+        if draft.asset.contract is not None and (breaches := _breaches(draft, draft.asset.contract)):
+            refused.append(_refusal(planning, draft, draft.asset.contract, breaches))
     if refused:
         raise DiagnosticError(refused)
 
@@ -32,9 +44,7 @@ def _breaks(planning: Planning, draft: Draft) -> Iterator[Break]:
     changed = [
         (change.name, f"removed, {change.before}") for change in draft.column_changes if change.change == "removed"
     ]
-    changed += [
-        (change.name, f"{change.before} → {change.after}") for change in draft.column_changes if change.change == "type"
-    ]
+    changed += [(change.name, _types(change)) for change in draft.column_changes if _is_another_type(change)]
     changed += [(before, f"renamed to `{after}`") for before, after in draft.renames]
     if not changed:
         return
@@ -75,26 +85,52 @@ def _felt_in(planning: Planning, draft: Draft, name: str) -> Iterator[str]:
                 yield f"{reader}.{column.name}"
 
 
-def _refusal(planning: Planning, draft: Draft, added: list[str]) -> Diagnostic:
-    asset = draft.asset
-    notes = [f"`{each.column}`: {each.words}{_users(each)}" for each in draft.breaks]
-    if asset.contract == "freeze":
-        notes += [f"`{name}`: added" for name in added]
-        promise = "its columns and types are frozen"
-    else:
-        promise = "columns may only be added to it"
+def _types(change: ColumnChange) -> str:
+    return f"{change.before} → {change.after}"
+
+
+def _is_another_type(change: ColumnChange) -> bool:
+    """Whether it is one that does not hold all that the one of before held."""
+    return change.change == "type" and not holds_every_value(change.after or "", of=change.before or "")
+
+
+def _breaches(draft: Draft, contract: Contract) -> list[str]:
+    """What the contract does not allow, a line each."""
+    by_type = {change.name for change in draft.column_changes if change.change == "type"}
+    found = [
+        f"`{each.column}`: {each.words}{_users(each)}"
+        for each in draft.breaks
+        if (contract.types if each.column in by_type else contract.columns)
+    ]
+    for change in draft.column_changes:
+        if change.change == "type" and contract.types == "freeze" and not _is_another_type(change):
+            found.append(f"`{change.name}`: {_types(change)}")
+        elif change.change == "added" and contract.columns == "freeze":
+            found.append(f"`{change.name}`: added")
+    return found
+
+
+def _refusal(planning: Planning, draft: Draft, contract: Contract, breaches: list[str]) -> Diagnostic:
+    asset, promise = draft.asset, _PROMISES[contract.columns, contract.types]
     return Diagnostic(
         "VP718",
-        f"`{asset.address}` has the contract `{asset.contract}`: {promise}. What the specs say now differs from what "
-        f"`{planning.environment}` shows. Nothing was planned.",
+        f"`{asset.address}` has the contract `{_written(contract)}`: {promise}. What the specs say now differs from "
+        f"what `{planning.environment}` shows. Nothing was planned.",
         Place(asset.declared_in, Range.at(asset.declared_at_line, 1)),
-        notes=tuple(notes),
+        notes=tuple(breaches),
         fix=Fix(
             "Give the columns back, under their names and types of then; new ones may stand in an asset of their own. "
             "Where the change is agreed with all who read it, take the contract away for one apply, so that it is "
             "reviewed as what it is."
         ),
     )
+
+
+def _written(contract: Contract) -> str:
+    if contract.columns == contract.types:
+        return contract.columns
+    keys = {"columns": contract.columns, "types": contract.types}
+    return ", ".join(f'{key} = "{promise}"' for key, promise in keys.items() if promise)
 
 
 def _users(found: Break) -> str:

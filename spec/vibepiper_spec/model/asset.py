@@ -9,6 +9,7 @@ from pydantic import Field
 from vibepiper_spec.model.build import Build
 from vibepiper_spec.model.check import AssetChecks
 from vibepiper_spec.model.column import ColumnSpec
+from vibepiper_spec.model.contract import Contract
 from vibepiper_spec.model.spec_model import SpecModel, Strings
 
 
@@ -29,9 +30,9 @@ class AssetSpec(SpecModel):
     """How the asset is built: `table` (the default), `view`, or one of the incremental modes."""
     order_by: Strings = ()
     """Columns that the stored files are sorted by."""
-    contract: Literal["freeze", "evolve"] | None = None
+    contract: Contract | None = None
     """What those who read it may rely on: `freeze` lets no published column or type change, `evolve` lets columns be
-    added only."""
+    added and types get wider; as a table, each for `columns` and `types`."""
     prevent_destroy: bool = False
     """What is published of it is never removed unless a `[[removed]]` block names it, even once its block is gone."""
     rebuild: Literal["on_change", "always"] = "on_change"
