@@ -26,7 +26,7 @@ _MINUTES = {
     "week": 7 * 24 * 60,
 }
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
-_WORDS = {"five_minutes": "five minutes", "quarter_hour": "quarter of an hour", "half_hour": "half an hour"}
+_WORDS = {"five_minutes": "five minutes", "quarter_hour": "a quarter of an hour", "half_hour": "half an hour"}
 # Where counting begins: a Monday, the first day of a month, a quarter and a year.
 _FIRST = datetime(1, 1, 1)
 _BELOW_MONTH = ("second", "minute", "hour", "day")

@@ -49,6 +49,52 @@ def test_partitions_are_counted_and_named(vp: Vp, root: Path) -> None:
     assert "a partition for each value that `shop.orders` has in `country` then" in vp("plan").out
 
 
+def test_which_slices_a_change_can_reach(vp: Vp, root: Path) -> None:
+    """Where nobody knows to which slice a row of an input belongs, the plan says so."""
+    unmapped = """
+[sql.shares]
+query = "select country, amount / (select sum(amount) from rates) as share from orders where country = $partition"
+build = { mode = "partition", column = "country", values = ["de"] }
+
+[source.file.rates]
+path = "rates.csv"
+"""
+    (root / "rates.csv").write_text("amount\n1\n")
+    (root / "shop.vp.toml").write_text(HEAD + unmapped)
+    vp("apply", "--yes")
+    (root / "rates.csv").write_text("amount\n2\n")
+    why = "nothing says to which of them a row of `shop.rates` belongs"
+    assert f"\n      all partitions, unless `shop.rates` comes out equal in `amount`: {why}\n" in vp("plan").out
+    vp("apply", "--yes")
+    (root / "orders.csv").write_text("country,day,amount\nde,2024-01-01,3\n")
+    assert "\n      the partitions that it reaches, unless `shop.orders` comes out equal" in vp("plan").out
+    (root / "shop.vp.toml").write_text(HEAD + unmapped.replace('["de"]', '["de", "fr"]'))
+    assert "\n      and the partitions that it reaches, unless `shop.orders` comes out equal" in vp("plan").out
+
+
+def test_bounds_of_a_rebuild_in_which_nothing_is_built(vp: Vp, root: Path) -> None:
+    build = 'build = { mode = "interval", column = "day", grain = "day", start = 2024-01-01, end = 2024-01-05 }\n'
+    (root / "shop.vp.toml").write_text(HEAD + DAYS + build)
+    vp("apply", "--yes")
+    assert "1 day to build: 2024-01-04" in vp("plan", "--rebuild", "days", "--from", "2024-01-04").out
+    asked = vp("plan", "--rebuild", "days", "--from", "2024-01-05")
+    assert asked.status == 4
+    assert "`--rebuild` asks for `shop.days`, and no interval that is built, or over, lies between" in asked.err
+
+
+def test_what_is_made_anew_from_nothing_loses_its_past(vp: Vp, root: Path) -> None:
+    merged = """
+[sql.latest]
+query = "select country, amount from orders"
+build = { mode = "merge", key = ["country"] }
+"""
+    (root / "shop.vp.toml").write_text(HEAD + merged)
+    vp("apply", "--yes")
+    (root / "shop.vp.toml").write_text(HEAD + merged.replace("country, amount", "country, amount + 1 as amount"))
+    said = "from what its inputs hold now: what came before, and is in them no more, is then gone"
+    assert said in vp("plan").out
+
+
 def test_a_new_table_without_an_interval_says_why(vp: Vp, root: Path) -> None:
     build = 'build = { mode = "interval", column = "day", grain = "week", start = 2999-01-03 }\n'
     (root / "shop.vp.toml").write_text(HEAD + DAYS + build)

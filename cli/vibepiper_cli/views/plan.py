@@ -10,7 +10,7 @@ from vibepiper_cli.views.predicted import estimate_in_words, time_in_words, toge
 from vibepiper_cli.views.tables import aligned
 from vibepiper_cli.views.words import conjunction, count, listed, size
 from vibepiper_interpreter import grains
-from vibepiper_interpreter.compile.build_settings import Intervals, Partitions, most_at_once
+from vibepiper_interpreter.compile.build_settings import Intervals, Partitions, most_at_once, replays
 from vibepiper_interpreter.compile.build_words import goes_on
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.plan.plan import BUILDING, Action, Break, ColumnChange, Condition, Plan, Verb
@@ -122,8 +122,12 @@ def _body(action: Action, asset: CompiledAsset | None, plan: Plan, paint: Paint)
     lines += compatibility(action)
     if action.conditions:
         probably = ", and it probably will" if action.expected == "keep" else ""
-        beside = "and the intervals that it reaches, " if action.verb == "fill" else ""
-        lines.append(f"{beside}unless {in_words(action.conditions)}{probably}")
+        if asset is not None and action.verb == "fill":
+            lines += [f"{line}{probably}" for line in _stale(action, asset)]
+        else:
+            lines.append(f"unless {in_words(action.conditions)}{probably}")
+    if asset is not None and _begins_anew(action, asset):
+        lines.append("from what its inputs hold now: what came before, and is in them no more, is then gone")
     if asset is not None and action.verb in BUILDING:
         lines += _slices(action, asset, plan)
     if action.adopts:
@@ -139,6 +143,27 @@ def _body(action: Action, asset: CompiledAsset | None, plan: Plan, paint: Paint)
     if action.estimate is not None and action.verb in BUILDING:
         lines.append(paint("faint", estimate_in_words(action.estimate)))
     return lines
+
+
+def _begins_anew(action: Action, asset: CompiledAsset) -> bool:
+    """Whether it forgets a past of its own. Where it had another mode, the reason says what becomes of its rows."""
+    was_so = all(reason.code != "build" for reason in action.reasons)
+    return action.verb == "rebuild" and asset.kind != "source" and replays(asset.settings) and was_so
+
+
+def _stale(action: Action, asset: CompiledAsset) -> list[str]:
+    """Which of the slices that are built the conditions may stale: all, where nobody knows which a row belongs to."""
+    what = "partitions" if isinstance(asset.settings, Partitions) else "intervals"
+    mapped = {read.address for read in asset.inputs if read.slice_column is not None}
+    reached = [condition for condition in action.conditions if condition.input in mapped]
+    unknown = [condition for condition in action.conditions if condition.input not in mapped]
+    lines = []
+    if reached:
+        lines.append(f"the {what} that it reaches, unless {in_words(reached)}")
+    if unknown:
+        which = f"to which of them a row of {listed(condition.input for condition in unknown)} belongs"
+        lines.append(f"all {what}, unless {in_words(unknown)}: nothing says {which}")
+    return [f"and {line}" for line in lines] if action.slices else lines
 
 
 def _slices(action: Action, asset: CompiledAsset, plan: Plan) -> list[str]:

@@ -81,6 +81,11 @@ class CursorSettings:
     lag: float = 0.0  # seconds
 
 
+def replays(settings: BuildSettings | None) -> bool:
+    """Whether the table is what came so far, one after the other: its inputs as they are do not tell all of it."""
+    return isinstance(settings, Append | Merge | History)
+
+
 def most_at_once(settings: Intervals) -> int | None:
     """How many intervals one batch may hold; None: any number, where all at once is proven to give the same."""
     return settings.batch_size if settings.separable else settings.batch_size or 1

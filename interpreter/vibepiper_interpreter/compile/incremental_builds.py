@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from vibepiper_interpreter.compile.build_settings import (
     Append,
@@ -18,6 +18,7 @@ from vibepiper_interpreter.compile.build_settings import (
 )
 from vibepiper_interpreter.compile.compilation import Compilation
 from vibepiper_interpreter.compile.compiled import Column, Input
+from vibepiper_interpreter.compile.partition_values import written_otherwise
 from vibepiper_interpreter.compile.table_columns import table_columns
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
@@ -125,14 +126,19 @@ class _Judge:
         elif column is not None and column.type == "DATE" and write.grain in _WITHIN_A_DAY:
             self._tell(
                 "VP304",
-                f"Column `{column.name}` holds dates, and a `{write.grain}` is shorter than a day.",
+                f"Column `{column.name}` holds dates, and the grain `{write.grain}` is shorter than a day.",
                 'Use `grain = "day"`, or a column of timestamps.',
                 "grain",
             )
         try:
             ZoneInfo(write.time_zone)
         except (ZoneInfoNotFoundError, ValueError):
-            self._tell("VP109", f"There is no time zone `{write.time_zone}`.", "Write `Europe/Berlin`.", "time_zone")
+            self._tell(
+                "VP109",
+                f"There is no time zone `{write.time_zone}`.{did_you_mean(write.time_zone, available_timezones())}",
+                "Write a name of the time zone database, such as `Europe/Berlin`.",
+                "time_zone",
+            )
         start, end = self._moment(write.start, "start"), self._moment(write.end, "end")
         if start is None and isinstance(write, Build):
             start = self._inherited_start()
@@ -196,11 +202,15 @@ class _Judge:
     def _partitions(self) -> Partitions:
         write = self._write
         assert write.column is not None
-        name = self._spelled(self._column(write.column, "column"), write.column)
+        found = self._column(write.column, "column")
+        name = self._spelled(found, write.column)
         if not isinstance(write, Build):
             return Partitions(name)
         if write.values is not None:
-            return Partitions(name, tuple(_as_text(value) for value in write.values))
+            values = tuple(_as_text(value) for value in write.values)
+            if found is not None:
+                self._judge_values(values, found)
+            return Partitions(name, values)
         asset, _, column = (write.values_of or "").rpartition(".")
         pipeline = self._declared.address.pipeline
         address = self._state.names.resolve(asset, pipeline)
@@ -211,12 +221,33 @@ class _Judge:
         known = {item.name.casefold(): item.name for item in self._state.columns.get(address, ())}
         if known and column.casefold() not in known:
             self._tell(
-                "VP208",
+                "VP302",
                 f"`{address}` has no column `{column}`.{did_you_mean(column, known.values())}",
                 f"It has {_listed(known.values())}.",
                 "values_of",
             )
         return Partitions(name, None, (address, known.get(column.casefold(), column)))
+
+    def _judge_values(self, values: Iterable[str], column: Column) -> None:
+        for index, value in enumerate(values):
+            written = written_otherwise(value, column.type)
+            if written:
+                self._tell(
+                    "VP304",
+                    f"`{value}` is written `{written}` in column `{column.name}`, which is {column.type}: partitions "
+                    "are told apart by their text.",
+                    f'Write `"{written}"`.',
+                    "values",
+                    index,
+                )
+            elif written is not None:
+                self._tell(
+                    "VP304",
+                    f"Column `{column.name}` is {column.type}, and `{value}` can never stand in it.",
+                    "Write a value of the column's type, or remove it.",
+                    "values",
+                    index,
+                )
 
     def _merge(self) -> Merge:
         write = self._write

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from vibepiper_interpreter.compile.build_settings import Append, History, Merge
+from vibepiper_interpreter.compile.build_settings import replays
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset, CompiledProject
 from vibepiper_interpreter.connectors.file.new_files import what_is_new
 from vibepiper_interpreter.estimate import Estimate
@@ -122,7 +122,7 @@ class Draft:
     @property
     def replays(self) -> bool:
         """Whether it is what came so far, one thing after the other: its inputs as they are do not tell all of it."""
-        return isinstance(self.asset.settings, Append | Merge | History)
+        return replays(self.asset.settings)
 
     @property
     def reproducible(self) -> bool:

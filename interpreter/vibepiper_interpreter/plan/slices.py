@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from vibepiper_interpreter.compile.build_settings import Intervals
@@ -22,13 +23,19 @@ from vibepiper_interpreter.storage.slices import (
     without,
 )
 from vibepiper_interpreter.storage.version import Version
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
 
 def slice_up(planning: Planning) -> None:
     """Only intervals that are over are made: all of them, from `start` on."""
+    sliced = []
     for draft in planning.drafts.values():
         if isinstance(draft.asset.settings, Intervals) and draft.asset.kind != "source":
             _slice_up(planning, draft, draft.asset.settings)
+            sliced.append(draft)
+    restated = [draft for draft in sliced if draft.restated]
+    if restated and planning.asked.bounds is not None and not any(draft.slices for draft in restated):
+        raise DiagnosticError(_nothing_there(restated))
 
 
 def _slice_up(planning: Planning, draft: Draft, settings: Intervals) -> None:
@@ -65,6 +72,15 @@ def _take(draft: Draft, wanted: Ranges) -> None:
     draft.published = replace(draft.published, built_text=built_to_text(taken))
     draft.own_reasons.append(Reason("slices", "only rows of intervals that are over stay in it"))
     draft.own_changed = ALL
+
+
+def _nothing_there(drafts: Sequence[Draft]) -> Diagnostic:
+    names = ", ".join(f"`{draft.asset.address}`" for draft in drafts[:5])
+    return Diagnostic(
+        "VP207",
+        f"`--rebuild` asks for {names}, and no interval that is built, or over, lies between `--from` and `--to`.",
+        fix=Fix("See with `vp show` what it covers."),
+    )
 
 
 def has_all_slices(draft: Draft, version: Version) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset
+from vibepiper_interpreter.compile.cursors import TIMES
 from vibepiper_interpreter.connectors.file import broken_row
 from vibepiper_interpreter.engines.duckdb.failure import EngineFailure, engine_failure
 from vibepiper_interpreter.engines.duckdb.parameters import FilledQuery
@@ -190,15 +191,18 @@ def came_late(
     sample: Sequence[Sequence[str]],
 ) -> Diagnostic:
     """A warning VP533: rows that came after the cursor had passed them."""
+    by, fix = ", which came already", 'Give the cursor a `lag` as long as rows may be late, such as `lag = "2h"`.'
+    if asset.cursor is not None and asset.cursor.lag:
+        by, fix = " by more than the lag", "Let `lag` be as long as rows may be late."
+    elif next((each.type for each in asset.given_columns if each.name == column), "") not in TIMES:
+        fix = "Leave `cursor` out, where rows come in no order: then every file is read once, whole."
     return Diagnostic(
         "VP533",
         f"{_counted(count, 'row')} came too late for `{asset.address}` and {'is' if count == 1 else 'are'} not in it: "
-        f"`{column}` lies before {greatest} by more than the lag.",
+        f"`{column}` lies before {greatest}{by}.",
         declared_at(asset),
         "warning",
-        fix=Fix(
-            f"Let `lag` be as long as rows may be late. To read all files anew: `vp apply --rebuild {asset.address}`."
-        ),
+        fix=Fix(f"{fix} To read all files anew: `vp apply --rebuild {asset.address}`."),
         notes=table(columns, sample),
     )
 
