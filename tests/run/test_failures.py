@@ -6,6 +6,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -236,7 +237,7 @@ def take_over(project: Project) -> Callable[[], None]:
     import sqlite3
 
     def take() -> None:
-        with sqlite3.connect(project.root / ".vp" / "state.sqlite", timeout=10) as database:
+        with closing(sqlite3.connect(project.root / ".vp" / "state.sqlite", timeout=10)) as database, database:
             database.execute("update leases set token = token + 1, owner = 'another'")
 
     return take
