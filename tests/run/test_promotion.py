@@ -189,3 +189,18 @@ build = { mode = "interval", column = "placed", grain = "day", start = 2024-01-0
     project.apply(plan)
     assert project.rows("shop.days", "prod") == project.rows("shop.days")
     assert len(project.rows("shop.days", "prod")) == 1
+
+
+def test_a_history_of_files_is_promoted_with_the_times_that_were_looked_at(project: Project) -> None:
+    project.write("vp.toml", VP_TOML)
+    project.pipeline('[source.file.kinds]\npath = "kinds.csv"\nwrite = { mode = "scd2", key = ["kind"] }\n')
+    project.write("kinds.csv", "kind,label\na,first\nb,second\n")
+    project.now = datetime(2026, 3, 1, tzinfo=UTC)
+    project.apply()
+    project.apply(promotion(project))
+    for day, rows in ((2, "a,first\n"), (3, "a,other\n")):
+        project.write("kinds.csv", "kind,label\n" + rows)
+        project.now = datetime(2026, 3, day, tzinfo=UTC)
+        project.apply()
+    project.apply(promotion(project))
+    assert project.state.pointers("prod") == project.state.pointers("dev")

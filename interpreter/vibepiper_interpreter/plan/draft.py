@@ -154,8 +154,11 @@ class Promotes:
 
 
 def _has_read(draft: Draft, shown: Published) -> bool:
-    """Whether nothing is left to read for a version: of the files that are there, and of those read here before."""
-    if draft.asset.settings is None or draft.published is None:
+    """Whether nothing is left to read for a version: of the files that are there, and of those read here before.
+
+    Of a history only those that are there count: it is told from all files together, as they are.
+    """
+    if draft.asset.settings is None or isinstance(draft.asset.settings, History) or draft.published is None:
         return shown.was_made_from(draft.listed_files)
     news = what_is_new(draft.asset.cursor, shown.source_files, draft.listed_files)
     known = {(file.path, file.sha256) for file in shown.source_files}
