@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from vibepiper_interpreter.compile.build_settings import replays
+from vibepiper_interpreter.compile.build_settings import History, replays
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset, CompiledProject
 from vibepiper_interpreter.connectors.file.new_files import what_is_new
 from vibepiper_interpreter.estimate import Estimate
