@@ -37,6 +37,7 @@ CHECKS = (
     'checks = [{{ expression = "amount > 0" }}]\n',
     'checks = [{{ query = "select * from {0} where id > 3" }}]\n',
 )
+BUILDS = ('build = "append"\n', 'build = { mode = "merge", key = ["id"] }\n')
 HEADERS = ("", 'owner = "me"\n', 'owner = "you"\n', 'tags = ["x"]\n', 'publish = "each"\n', "unknown = 1\n")
 PROJECTS = (
     "[variables]\nleast = 1\n",
@@ -98,14 +99,16 @@ def blocks(draw: st.DrawFn) -> str:
     match kind:
         case "sql":
             query = draw(st.sampled_from(QUERIES)).format(*reads)
-            return f'\n[sql.{name}]\nquery = "{query}"\n{checks}'
+            build = draw(st.sampled_from(["", "", "", *BUILDS]))
+            return f'\n[sql.{name}]\nquery = "{query}"\n{build}{checks}'
         case "file":
             return f'\n[sql.{name}]\nfile = "x.sql"\n{checks}'
         case "python":
             columns = draw(st.sampled_from(["", 'columns.amount = "double"\n', "columns.amount = {}\n"]))
             return f'\n[python.{name}]\nfunction = "jobs:{draw(st.sampled_from("fh"))}"\n{columns}{checks}'
         case "source":
-            return '\n[source.file.orders]\npath = "orders.csv"\n'
+            write = draw(st.sampled_from(["", 'write = "append"\n']))
+            return f'\n[source.file.orders]\npath = "orders.csv"\n{write}'
     return draw(st.sampled_from(["\n# nothing\n", "\n[sql\n", "\n\n\n"]))
 
 

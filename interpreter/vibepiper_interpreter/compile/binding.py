@@ -13,6 +13,7 @@ from vibepiper_interpreter.compile.build_settings import BuildSettings
 from vibepiper_interpreter.compile.compilation import Analysis, Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import Column, Input, SqlDefinition
 from vibepiper_interpreter.compile.declared_columns import judge_declared, undeclared_columns
+from vibepiper_interpreter.compile.deliveries import delivery_warnings
 from vibepiper_interpreter.compile.incremental_builds import reading_values, table_of
 from vibepiper_interpreter.compile.lineage import QueryAnalysis, analyse_query
 from vibepiper_interpreter.compile.memo import (
@@ -182,10 +183,21 @@ class _Binding:
             self.settings[address], proven = slice_query(
                 self._workshop, address.pipeline, definition, schemas, settings
             )
+        told = delivery_warnings(
+            self._workshop, address.pipeline, definition.query, self._settings_of(reads), self.settings.get(address)
+        )
+        self.diagnostics += [
+            replace(place_problem(locator, declared.origin, ("query",), problem), severity="warning")
+            for problem in told
+        ]
         used = bound.analysis.used
         inputs = tuple(Input(read, used[read]) for read in reads if read in used)
         self._add_inputs(declared, inputs, proven)
         self.diagnostics += judge_declared(self._state, declared, self.columns[address], bound.origins or {})
+
+    def _settings_of(self, reads: tuple[Address, ...]) -> dict[Address, BuildSettings | None]:
+        recalled = self._state.recalled.assets
+        return {read: recalled[read].settings if read in recalled else self.settings.get(read) for read in reads}
 
     def _add_inputs(self, declared: DeclaredAsset, inputs: tuple[Input, ...], proven: Mapping[Address, str]) -> None:
         known = replace(self._state, columns=self.columns)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from vibepiper_interpreter.compile.build_settings import Append
 from vibepiper_interpreter.compile.compilation import Compilation, Recalled, TouchesRecalled, Workshop
 from vibepiper_interpreter.compile.compiled import Column, Compiled
 from vibepiper_interpreter.compile.project import finish, in_order_of_place, run_passes
@@ -166,8 +167,9 @@ def _touched(state: Compilation, known: Compiled) -> Iterator[Address]:
     unreadable: set[Address] = {address for address in before if address not in state.assets}
     for address in state.declared.keys() & before.keys() & state.assets.keys():
         now, was = state.assets[address], before[address]
-        # Intervals may begin where the cursor of what they read does.
-        if _typed(now.columns) != _typed(was.columns) or now.cursor != was.cursor:
+        # Intervals may begin where the cursor of what they read does; of what only grows new rows alone are seen.
+        grows, grew = isinstance(now.settings, Append), isinstance(was.settings, Append)
+        if _typed(now.columns) != _typed(was.columns) or now.cursor != was.cursor or grows != grew:
             other.add(address)
     python = {address for address, declared in state.declared.items() if declared.kind == "python"}
     for address, asset in recalled.items():

@@ -68,6 +68,7 @@ _ALL = (
     Code("VP315", "Columns unknown"),
     Code("VP316", "No engine for the dialect"),
     Code("VP317", "Query does not ask for its interval"),
+    Code("VP318", "Result depends on the deliveries"),
     # Python
     Code("VP401", "Python module does not import"),
     Code("VP402", "Python function missing"),
