@@ -104,3 +104,21 @@ def test_before_anything_is_published(vp: Vp, tmp_path: Path) -> None:
 @pytest.mark.parametrize("more", [["orders"], ["--as-of", "2h"], ["--out", "x.vpplan"], ["--env", "nope"]])
 def test_what_does_not_go_with_it(vp: Vp, shop: Path, more: list[str]) -> None:
     assert vp("plan", "--refresh-only", *more).status == 4
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--rebuild", "orders"], "it takes no `--rebuild`."),
+        (
+            ["orders", "--from", "2024-01-01", "--to", "2024-02-01"],
+            "it takes no selection and no `--from` and no `--to`.",
+        ),
+        (["--markdown"], "it takes no `--markdown`."),
+        (["--as-of", "2h", "--out", "x"], "it takes no `--as-of` and no `--out`."),
+    ],
+)
+def test_it_names_the_very_options_that_it_does_not_take(vp: Vp, shop: Path, more: list[str], words: str) -> None:
+    seen = vp("plan", "--refresh-only", *more)
+    assert seen.status not in (0, 2)
+    assert seen.err.splitlines()[0] == f"error: `--refresh-only` plans nothing, and looks at all: {words}"

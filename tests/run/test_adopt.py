@@ -115,6 +115,7 @@ def test_files_that_changed_after_the_plan_are_refused(shop: Project) -> None:
     result = shop.apply(plan)
     (found,) = shop.task(result, "orders").diagnostics
     assert found.code == "VP505"
+    assert "it is not the one whose checksum the plan holds" in found.detail
     assert "shop.orders" not in shop.tables()
     assert not list((shop.storage.root / "shop" / "orders").rglob("*.parquet"))
 

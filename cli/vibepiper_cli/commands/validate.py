@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from vibepiper_cli.adoptions import unmatched_adoptions
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.project import compiled
@@ -26,6 +27,8 @@ def validate(invocation: Invocation, environment: str, format: Format, *, strict
     project, diagnostics = known.project, known.diagnostics
     if has_errors(diagnostics) and invocation.root is not None:
         diagnostics += changed_sources(known, invocation.root)
+    if invocation.root is not None:
+        diagnostics += unmatched_adoptions(project, invocation.root)
     failed = has_errors(diagnostics) or (strict and bool(diagnostics))
     show_diagnostics(diagnostics, invocation)
     _hand_over(diagnostics, invocation, format)

@@ -68,10 +68,18 @@ def plan(
       vp plan --refresh-only
     """
     if refresh_only:
-        if selection or as_of or out or markdown or begin or end or rebuild:
-            raise WrongUsage(
-                "`--refresh-only` plans nothing and looks at all: it takes no selection, no `--as-of`, no `--out`."
-            )
+        given = {
+            "a selection": selection,
+            "`--as-of`": as_of,
+            "`--out`": out,
+            "`--markdown`": markdown,
+            "`--from`": begin,
+            "`--to`": end,
+            "`--rebuild`": rebuild,
+        }
+        if any(given.values()):
+            words = " and no ".join(name.removeprefix("a ") for name, value in given.items() if value)
+            raise WrongUsage(f"`--refresh-only` plans nothing, and looks at all: it takes no {words}.")
         from vibepiper_cli.commands.refresh import refresh_only as tell
 
         return tell(Invocation.of(context, json=json), environment, detailed_exitcode=detailed_exitcode)

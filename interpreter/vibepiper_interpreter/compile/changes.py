@@ -8,7 +8,7 @@ from vibepiper_interpreter.compile.compilation import Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import Adoption, ColumnMove, Move, Removal
 from vibepiper_interpreter.compile.incremental_builds import mode_of
 from vibepiper_spec.address import Address
-from vibepiper_spec.diagnostics import Diagnostic, Fix, Related, did_you_mean
+from vibepiper_spec.diagnostics import Diagnostic, Fix, Related, Severity, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredChange
 from vibepiper_spec.model.change import Adopt, Moved, Removed
 
@@ -141,8 +141,16 @@ class _Changes:
 
     def _move_column(self, change: DeclaredChange, asset: Address, before: str, after: str) -> None:
         columns = self.state.columns.get(asset)
-        if asset in self.state.unknown or not columns:
-            return  # its own mistakes come first, or only the run will tell its columns
+        if asset in self.state.unknown:
+            return  # its own mistakes come first
+        if not columns:
+            detail = (
+                f"`{asset}` declares no columns, so only a run tells what they are called: whether `{before}` is "
+                f"called `{after}` now is not known, and nothing is taken over."
+            )
+            fix = "Remove the block: the asset is made anew, under whatever names it gives."
+            self._contradicts(change, "from", detail, fix, severity="warning")
+            return
         # A flag of deletion is a column of the rows that come, though not of the table.
         names = {column.name.casefold(): column.name for column in (*self.state.given.get(asset, ()), *columns)}
         if before.casefold() == after.casefold():
@@ -180,13 +188,20 @@ class _Changes:
         )
 
     def _contradicts(
-        self, change: DeclaredChange, key: str, detail: str, fix: str, *, declares: Address | None = None
+        self,
+        change: DeclaredChange,
+        key: str,
+        detail: str,
+        fix: str,
+        *,
+        declares: Address | None = None,
+        severity: Severity = "error",
     ) -> None:
         declared = None if declares is None else self.state.declared.get(declares)
         place = self.state.loaded.locator.place
         related = () if declared is None else (Related(place(declared.origin, part="header"), "Declared here"),)
         at = place(change.origin, change.index, key)
-        self.diagnostics.append(Diagnostic("VP209", detail, at, related=related, fix=Fix(fix)))
+        self.diagnostics.append(Diagnostic("VP209", detail, at, severity, related=related, fix=Fix(fix)))
 
     def _knows(self, address: Address) -> bool:
         return self.state.names.resolve(str(address), address.pipeline) is not None

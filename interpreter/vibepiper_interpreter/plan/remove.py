@@ -60,6 +60,7 @@ def _prevented(project: CompiledProject, asset: CompiledAsset) -> Diagnostic:
         notes=(f"It was declared in `{asset.declared_in}`, line {asset.declared_at_line}.",),
         fix=Fix(
             f'If it is to go, say so where it stood: `[[removed]]` with `asset = "{address}"`. If it only has another '
-            "name now, or was lost by mistake, bring its block back."
+            f'name now, say which: `[[moved]]` with `from = "{address}"`. If it was lost by mistake, bring its block '
+            "back."
         ),
     )

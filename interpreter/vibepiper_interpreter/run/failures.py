@@ -104,6 +104,16 @@ def changed_while_read(asset: CompiledAsset, path: str, what: str) -> Diagnostic
     )
 
 
+def changed_before_taken_over(asset: CompiledAsset, path: str, what: str) -> Diagnostic:
+    return Diagnostic(
+        "VP505",
+        f"The file `{path}` {what}: it is not the one whose checksum the plan holds, so nothing was taken over for "
+        f"`{asset.address}`.",
+        declared_at(asset),
+        fix=Fix("Bring back the file that was meant, or plan again to take over what is there now."),
+    )
+
+
 def lost_version(version: Version) -> Diagnostic:
     return Diagnostic(
         "VP509",

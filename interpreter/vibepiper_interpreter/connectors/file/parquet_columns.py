@@ -29,9 +29,23 @@ def parquet_columns(root: Path, files: Sequence[SourceFile]) -> tuple[Column, ..
                 raise DiagnosticError(_unreadable(file, f"it is no Parquet file that can be read ({why})")) from error
             columns = tuple(Column(row[0], row[1]) for row in described)
             if found is not None and columns != found:
-                raise DiagnosticError(_unreadable(file, f"it has other columns than `{files[0].path}`"))
+                why = f"it has other columns than `{files[0].path}` ({_differences(found, columns)})"
+                raise DiagnosticError(_unreadable(file, why))
             found = columns
     return found or ()
+
+
+def _differences(first: Sequence[Column], columns: Sequence[Column]) -> str:
+    """What is otherwise in `columns`."""
+    types, others = ({column.name: column.type for column in each} for each in (columns, first))
+    found = [f"`{name}` is missing" for name in others if name not in types]
+    found += [f"`{name}` is one more" for name in types if name not in others]
+    found += [
+        f"`{name}` is {types[name]} and not {others[name]}"
+        for name in types
+        if types[name] != others.get(name, types[name])
+    ]
+    return ", ".join(found) or "they stand in another order"
 
 
 def _unreadable(file: SourceFile, why: str) -> Diagnostic:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.engines.duckdb.session import literal
-from vibepiper_interpreter.run.failures import changed_while_read
+from vibepiper_interpreter.run.failures import changed_before_taken_over
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.staging import Content, Folder, stage_content
 from vibepiper_interpreter.run.tasks.task import Task
@@ -49,10 +49,10 @@ def _copy(session: RunSession, task: Task, file: SourceFile, target: Path) -> No
                 copy.write(block)
     except FileNotFoundError as error:
         raise DiagnosticError(
-            changed_while_read(task.asset, file.path, "has vanished since the plan was made")
+            changed_before_taken_over(task.asset, file.path, "has vanished since the plan was made")
         ) from error
     if digest.hexdigest() != file.sha256:
-        raise DiagnosticError(changed_while_read(task.asset, file.path, "has changed since the plan was made"))
+        raise DiagnosticError(changed_before_taken_over(task.asset, file.path, "has changed since the plan was made"))
 
 
 def _look_into(session: RunSession, file: Path) -> tuple[tuple[Column, ...], int]:
