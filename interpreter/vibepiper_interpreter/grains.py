@@ -104,13 +104,14 @@ def in_words(intervals: int, grain: Grain) -> str:
 
 def stretches(ranges: Sequence[Range]) -> str:
     """`2024-01-01 to 2024-02-01`; of many the first ones."""
-    named = [f"{_moment(each.start)} to {_moment(each.end)}" for each in ranges[:_NAMED]]
+    named = [f"{moment(each.start)} to {moment(each.end)}" for each in ranges[:_NAMED]]
     if len(ranges) > _NAMED:
         named.append(f"{len(ranges) - _NAMED:,} more stretches")
     return ", ".join(named)
 
 
-def _moment(wall: datetime) -> str:
+def moment(wall: datetime) -> str:
+    """A wall time as short as it can be told: a date, where it is midnight."""
     return str(wall.date()) if wall.time() == time() else f"{wall:%Y-%m-%d %H:%M}"
 
 

@@ -10,7 +10,7 @@ from tests.promises.incremental_walk import Counts, Walk
 from tests.proof_steps import PROOF_SEED, PROOF_STEPS
 from tests.run.killing import Mortals, mortals
 
-from vibepiper_interpreter.run.tasks import build_slices
+from vibepiper_interpreter.run.tasks import pace
 
 __all__ = ["mortals"]  # a fixture
 
@@ -22,8 +22,8 @@ StartWalk = Callable[[int, Counts], Walk]
 @pytest.fixture
 def start_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mortals: Mortals) -> Iterator[StartWalk]:
     # Progress is written down after every batch, so that an interrupted apply is gone on with.
-    monkeypatch.setattr(build_slices, "_RECORD_EVERY", 0.0)
-    monkeypatch.setattr(build_slices, "_RECORD_SHARE", 0.0)
+    monkeypatch.setattr(pace, "RECORD_EVERY", 0.0)
+    monkeypatch.setattr(pace, "RECORD_SHARE", 0.0)
     walks: list[Walk] = []
 
     def start(seed: int, counts: Counts) -> Walk:

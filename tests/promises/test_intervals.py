@@ -17,7 +17,7 @@ from tests.run.conftest import Project
 
 from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, typed_literal
 from vibepiper_interpreter.grains import cut, floor
-from vibepiper_interpreter.run.tasks import build_slices
+from vibepiper_interpreter.run.tasks import pace
 from vibepiper_interpreter.storage.slices import Range, Ranges, built_ranges
 from vibepiper_spec.address import Address
 from vibepiper_spec.model.build import Grain
@@ -197,8 +197,8 @@ def test_the_table_is_its_query_from_nothing(
     seed: int, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Progress is written down after every batch, so that an interrupted apply is gone on with.
-    monkeypatch.setattr(build_slices, "_RECORD_EVERY", 0.0)
-    monkeypatch.setattr(build_slices, "_RECORD_SHARE", 0.0)
+    monkeypatch.setattr(pace, "RECORD_EVERY", 0.0)
+    monkeypatch.setattr(pace, "RECORD_SHARE", 0.0)
     _walk(tmp_path_factory.mktemp("walk"), random.Random(seed), steps=8)
 
 

@@ -28,7 +28,7 @@ from vibepiper_interpreter.connectors.file import files_of
 from vibepiper_interpreter.plan import make_plan
 from vibepiper_interpreter.run import apply_plan, scheduler
 from vibepiper_interpreter.run.events import Listener
-from vibepiper_interpreter.run.tasks import build_slices
+from vibepiper_interpreter.run.tasks import pace
 from vibepiper_interpreter.state import applied_sources, open_state
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import SourceFile
@@ -107,7 +107,7 @@ def do(job: Job) -> None:
     root = Path(job.root)
     if job.at_once:
         scheduler._FLUSH_EVERY = 0.0
-        build_slices._RECORD_EVERY = build_slices._RECORD_SHARE = 0.0
+        pace.RECORD_EVERY = pace.RECORD_SHARE = 0.0
     compiled = compile_root(root, "dev", applied_sources).project
     settings = load_project(root).project.settings
     state = open_state(root, settings)

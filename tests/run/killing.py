@@ -27,13 +27,15 @@ from vibepiper_interpreter.compile.compiled import Compiled
 from vibepiper_interpreter.run import ensure_warehouse
 from vibepiper_interpreter.run.warehouse import warehouse_path
 from vibepiper_interpreter.state import applied_sources
-from vibepiper_interpreter.storage.slices import Ranges, built_ranges
+from vibepiper_interpreter.storage.slices import Ranges, built_ranges, built_values
 from vibepiper_interpreter.storage.version import Version
 from vibepiper_spec.address import Address
 
 DRIVER = Path(__file__).with_name("apply_and_die.py")
 # Every moment, or every so many of them where the proof is to be short.
 STRIDE = max(1, 200 // PROOF_STEPS)
+# The intervals, or the partitions.
+Slices = Ranges | tuple[str, ...]
 Tables = dict[str, Counter[tuple[Any, ...]]]
 
 
@@ -152,8 +154,8 @@ class Undisturbed:
     after: Tables
     # Assets that publish together.
     components: Collection[frozenset[str]]
-    # Of assets that are built by interval: what is built in the end.
-    built: Mapping[Address, Ranges]
+    # Of assets that are built by interval or partition: what is built in the end.
+    built: Mapping[Address, Slices]
     runs_before: frozenset[str]
     now: datetime | None = None
     # What the functions of the project wrote down about their calls, see `calls`.
@@ -171,9 +173,13 @@ def tables(project: Project) -> Tables:
 
 
 def calls(project: Project) -> Counter[str]:
-    """What functions wrote into `calls.txt`, a line a call: `name`, or `name@start` of an interval."""
+    """What functions wrote into `calls.txt`, a line a call: `name`, or `name@start` of an interval, or `name@value`."""
     file = project.root / "calls.txt"
     return Counter(file.read_text().split() if file.exists() else [])
+
+
+def slices_of(version: Version) -> Slices:
+    return built_ranges(version.built) or built_values(version.built)
 
 
 def undisturbed(project: Project, copies: Copies) -> Undisturbed:
@@ -196,7 +202,7 @@ def undisturbed(project: Project, copies: Copies) -> Undisturbed:
             before,
             tables(copy),
             [frozenset(names) for names in components.values()],
-            {version.address: built_ranges(version.built) for version in shown.values()},
+            {version.address: slices_of(version) for version in shown.values()},
             runs,
             project.now,
             calls(copy) - called,
@@ -218,10 +224,10 @@ def check_it_comes_to_its_end(project: Project, changed: Undisturbed) -> None:
     assert project.plan().empty
     assert project.state.contradictions() == []
     shown = project.state.versions(pointer.version_id for pointer in project.state.pointers("dev").values())
-    assert {version.address: built_ranges(version.built) for version in shown.values()} == changed.built
+    assert {version.address: slices_of(version) for version in shown.values()} == changed.built
     for task in result.tasks:
         version = finished.get(task.address.name)
-        if version is not None and built_ranges(version.built) == changed.built[task.address]:
+        if version is not None and slices_of(version) == changed.built[task.address]:
             assert task.outcome != "built", (task, version)
     left = {call: times for call, times in changed.calls.items() if not _is_done(call, finished)}
     assert calls(project) - called == left
@@ -234,11 +240,13 @@ def _finished(project: Project, address: Address, changed: Undisturbed) -> Versi
 
 
 def _is_done(call: str, finished: Mapping[str, Version | None]) -> bool:
-    name, _, interval = call.partition("@")
+    name, _, piece = call.partition("@")
     version = finished[name]
-    if version is None or not interval:
+    if version is None or not piece:
         return version is not None
-    begin = datetime.fromisoformat(interval)
+    if built_values(version.built):
+        return piece in built_values(version.built)
+    begin = datetime.fromisoformat(piece)
     return any(each.start <= begin < each.end for each in built_ranges(version.built))
 
 

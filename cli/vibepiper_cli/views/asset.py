@@ -12,7 +12,7 @@ from vibepiper_cli.views.tables import aligned, numeric_columns, render_table
 from vibepiper_cli.views.words import count, listed, moment, seconds, size
 from vibepiper_interpreter import grains
 from vibepiper_interpreter.compile.build_settings import Intervals
-from vibepiper_interpreter.compile.compiled import Check, Column, FileDefinition, Input
+from vibepiper_interpreter.compile.compiled import Check, Column, CompiledAsset, FileDefinition, Input
 from vibepiper_interpreter.run.result import CheckResult
 from vibepiper_interpreter.storage.slices import Range, built_ranges, gaps, slice_to_json
 from vibepiper_interpreter.storage.version import Version
@@ -29,7 +29,7 @@ def render_asset(status: AssetStatus, sample: Rows | None, environment: str, pai
     blocks = ["\n".join(head), "\n".join(_facts(status, environment, paint)), _columns(status, paint)]
     if asset.checks:
         blocks.append("\n".join([paint("strong", "Checks"), *_checks(status, paint)]))
-    blocks.append("\n".join([paint("strong", "Reads"), *_lineage(status.inputs, _files(status))]))
+    blocks.append("\n".join([paint("strong", "Reads"), *_lineage(status.inputs, _files(status)), *_own_past(asset)]))
     blocks.append("\n".join([paint("strong", "Read by"), *_lineage(status.readers, [])]))
     if sample is not None:
         blocks.append("\n".join([paint("strong", "Rows"), render_rows(sample, paint, indent="  ")]))
@@ -59,6 +59,7 @@ def asset_json(status: AssetStatus, sample: Rows | None) -> dict[str, Any]:
         ],
         "checks": [_check_json(check, status) for check in asset.checks],
         "reads": [_input_json(read) for read in status.inputs],
+        "reads_itself": _own_past_json(asset),
         "read_by": [_input_json(reader) for reader in status.readers],
         "published": None if version is None else _version_json(version),
         "sample": None
@@ -167,6 +168,17 @@ def _lineage(inputs: tuple[Input, ...], files: list[str]) -> list[str]:
     return [*(f"  {file}" for file in files), *aligned(rows, indent="  ")] or ["  nothing in this project"]
 
 
+def _own_past(asset: CompiledAsset) -> list[str]:
+    """That it reads its own earlier intervals, and how far back; nothing where it does not."""
+    settings = asset.settings
+    if asset.own is None or not isinstance(settings, Intervals):
+        return []
+    [line] = _lineage((asset.own,), [])
+    if settings.own_reach is None:
+        return [f"{line}, of all earlier intervals"]
+    return [f"{line}, of {grains.in_words(settings.own_reach, settings.grain)} before"]
+
+
 def _files(status: AssetStatus) -> list[str]:
     definition = status.asset.definition
     return list(definition.paths) if isinstance(definition, FileDefinition) else []
@@ -186,6 +198,12 @@ def _check_json(check: Check, status: AssetStatus) -> dict[str, Any]:
 
 def _input_json(read: Input) -> dict[str, Any]:
     return {"asset": str(read.address), "columns": None if read.columns is None else list(read.columns)}
+
+
+def _own_past_json(asset: CompiledAsset) -> dict[str, Any] | None:
+    if asset.own is None or not isinstance(asset.settings, Intervals):
+        return None
+    return {**_input_json(asset.own), "intervals_back": asset.settings.own_reach}
 
 
 def _version_json(version: Version) -> dict[str, Any]:

@@ -163,7 +163,11 @@ def _stale(action: Action, asset: CompiledAsset) -> list[str]:
     if unknown:
         which = f"to which of them a row of {listed(condition.input for condition in unknown)} belongs"
         lines.append(f"all {what}, unless {in_words(unknown)}: nothing says {which}")
-    return [f"and {line}" for line in lines] if action.slices else lines
+    if action.slices:
+        lines = [f"and {line}" for line in lines]
+    if isinstance(asset.settings, Intervals) and asset.settings.own_past:
+        lines.append("and those that look back at one of them that comes out different")
+    return lines
 
 
 def _slices(action: Action, asset: CompiledAsset, plan: Plan) -> list[str]:
@@ -183,9 +187,11 @@ def _intervals(action: Action, settings: Intervals, plan: Plan) -> list[str]:
     ranges = only_ranges(action.slices)
     if not ranges:
         return _none_yet(action, settings, plan)
-    intervals = grains.count(ranges, settings.grain)
+    intervals = grains.in_words(grains.count(ranges, settings.grain), settings.grain)
+    if settings.own_past:
+        return [f"{intervals} to build, in order, each upon those before it: {grains.stretches(ranges)}"]
     batches = count(grains.batches(ranges, settings.grain, most_at_once(settings)), "batch", "batches")
-    return [f"{grains.in_words(intervals, settings.grain)} to build: {grains.stretches(ranges)}, in {batches}"]
+    return [f"{intervals} to build: {grains.stretches(ranges)}, in {batches}"]
 
 
 def _none_yet(action: Action, settings: Intervals, plan: Plan) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -12,7 +12,12 @@ from vibepiper_interpreter.compile.bind_ahead import Answer, BindAhead, bind_ahe
 from vibepiper_interpreter.compile.build_settings import BuildSettings
 from vibepiper_interpreter.compile.compilation import Analysis, Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import Column, Input, SqlDefinition
-from vibepiper_interpreter.compile.declared_columns import judge_declared, undeclared_columns
+from vibepiper_interpreter.compile.declared_columns import (
+    declared_columns,
+    judge_declared,
+    undeclared_columns,
+    undeclared_own_columns,
+)
 from vibepiper_interpreter.compile.deliveries import delivery_warnings
 from vibepiper_interpreter.compile.incremental_builds import reading_values, table_of
 from vibepiper_interpreter.compile.lineage import QueryAnalysis, analyse_query
@@ -26,7 +31,7 @@ from vibepiper_interpreter.compile.memo import (
 )
 from vibepiper_interpreter.compile.placing import place_problem
 from vibepiper_interpreter.compile.serial import definition_to_json, value_to_json
-from vibepiper_interpreter.compile.slicing import slice_query, with_slice_columns
+from vibepiper_interpreter.compile.slicing import slice_query, with_own_reach, with_slice_columns
 from vibepiper_interpreter.engines.duckdb.binder import Binder
 from vibepiper_interpreter.engines.duckdb.casts import impossible_casts, may_cast
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
@@ -69,6 +74,7 @@ def bind_assets(state: Compilation, workshop: Workshop) -> tuple[Compilation, li
         analyses=binding.analyses,
         settings=binding.settings,
         given=binding.given,
+        own=binding.own,
         unknown=frozenset(binding.unknown),
     )
     return state, binding.diagnostics
@@ -82,13 +88,14 @@ class _Binding:
         self.inputs: dict[Address, tuple[Input, ...]] = {}
         self.settings: dict[Address, BuildSettings] = dict(state.settings)
         self.given: dict[Address, tuple[Column, ...]] = dict(state.given)
+        self.own: dict[Address, Input] = dict(state.own)
         self.analyses: dict[Address, Analysis] = {}
         self.unknown = set(state.unknown)
         self.diagnostics: list[Diagnostic] = []
         self._state, self._workshop = state, workshop
         self._binder: Binder | None = None
         self._ahead: BindAhead | None = None
-        self._declared: set[Address] = set()
+        self._declared: dict[Address, tuple[Column, ...]] = {}
         self._asked = False
         self._sql_readers = _sql_readers(state)
 
@@ -112,12 +119,7 @@ class _Binding:
 
     def _add_python(self, declared: DeclaredAsset) -> None:
         address = declared.address
-        types = self._state.declared_types.get(address, {})
-        returned = tuple(
-            Column(name, types[name][1], column.description)
-            for name, column in declared.spec.columns.items()
-            if name in types
-        )
+        returned = declared_columns(self._state, declared)
         self.columns[address] = self._table_of(declared, returned)
         parameters = self._state.python[address].definition.parameters
         inputs = tuple(
@@ -159,8 +161,15 @@ class _Binding:
         definition = self._state.definitions[address]
         assert isinstance(definition, SqlDefinition)
         schemas = {read: self.columns[read] for read in reads}
-        bound = self._bound(address, definition, schemas)
         locator = self._state.loaded.locator
+        if address in self._state.own_past:
+            upon_itself = self._bound_upon_itself(declared, definition, schemas)
+            if upon_itself is None:
+                self.unknown.add(address)
+                return
+            bound, schemas[address] = upon_itself
+        else:
+            bound = self._bound(address, definition, schemas)
         self.diagnostics += [
             replace(place_problem(locator, declared.origin, ("query",), problem), severity="warning")
             for problem in bound.warnings
@@ -180,9 +189,7 @@ class _Binding:
         proven: dict[Address, str] = {}
         if address in self.settings:
             settings = self.settings[address]
-            self.settings[address], proven = slice_query(
-                self._workshop, address.pipeline, definition, schemas, settings
-            )
+            self.settings[address], proven = slice_query(self._workshop, address, definition, schemas, settings)
         told = delivery_warnings(
             self._workshop, address.pipeline, definition.query, self._settings_of(reads), self.settings.get(address)
         )
@@ -191,7 +198,7 @@ class _Binding:
             for problem in told
         ]
         used = bound.analysis.used
-        inputs = tuple(Input(read, used[read]) for read in reads if read in used)
+        inputs = tuple(Input(read, used[read]) for read in (*reads, address) if read in used)
         self._add_inputs(declared, inputs, proven)
         self.diagnostics += judge_declared(self._state, declared, self.columns[address], bound.origins or {})
 
@@ -203,8 +210,40 @@ class _Binding:
         known = replace(self._state, columns=self.columns)
         settings = self.settings.get(declared.address)
         sliced, problems = with_slice_columns(known, declared, inputs, settings, proven)
-        self.inputs[declared.address] = reading_values(sliced, settings)
+        others = tuple(read for read in sliced if read.address != declared.address)
+        self.inputs[declared.address] = reading_values(others, settings)
+        own = next((read for read in sliced if read.address == declared.address), None)
+        if own is not None:
+            self.own[declared.address] = own
+        reaching = with_own_reach(settings, own)
+        if reaching is not None:
+            self.settings[declared.address] = reaching
         self.diagnostics += problems
+
+    def _bound_upon_itself(
+        self, declared: DeclaredAsset, definition: SqlDefinition, schemas: Mapping[Address, tuple[Column, ...]]
+    ) -> tuple[BoundQuery, tuple[Column, ...]] | None:
+        """What a query is that reads its own asset, and the columns of that.
+
+        Of these those are known at first that are declared. What the query then gives must be what it gives where it
+        reads all of that: only so is the table that an interval sees the one that intervals make.
+        """
+        address = declared.address
+        own = declared_columns(self._state, declared)
+        if not own:
+            self.diagnostics.append(undeclared_own_columns(self._state, declared))
+            return None
+        bound = self._bound(address, definition, {**schemas, address: own})
+        if bound.problems:
+            return replace(bound, problems=tuple(map(partial(_of_itself, address, own), bound.problems))), own
+        wrong = judge_declared(self._state, declared, bound.columns, bound.origins or {})
+        if wrong or _typed(bound.columns) == _typed(own):
+            return bound, own  # what is wrong is told by who asked
+        again = self._bound(address, definition, {**schemas, address: bound.columns})
+        if again.problems or _typed(again.columns) != _typed(bound.columns):
+            self.diagnostics.append(undeclared_own_columns(self._state, declared, bound.columns, again.columns))
+            return None
+        return again, bound.columns
 
     def _table_of(self, declared: DeclaredAsset, columns: tuple[Column, ...]) -> tuple[Column, ...]:
         """The columns of what is kept of rows with these columns; notes the settings of an incremental build."""
@@ -317,10 +356,24 @@ class _Binding:
         """The binder, which knows these assets."""
         if self._binder is None:
             self._binder = Binder(self._workshop.connection)
-        for read in schemas.keys() - self._declared:
-            self._binder.declare(read, schemas[read])
-            self._declared.add(read)
+        for read, columns in schemas.items():
+            if self._declared.get(read) != columns:
+                self._binder.declare(read, columns)
+                self._declared[read] = columns
         return self._binder
+
+
+def _typed(columns: Sequence[Column]) -> list[tuple[str, str]]:
+    return [(column.name, column.type) for column in columns]
+
+
+def _of_itself(address: Address, own: Sequence[Column], problem: SqlProblem) -> SqlProblem:
+    """A problem of a query that reads its own asset: a column that it does not find may only want to be declared."""
+    if problem.code != "VP302":
+        return problem
+    known = ", ".join(f"`{column.name}`" for column in own)
+    fix = f"Of `{address}` itself the query can read the columns that are declared with a type: {known}."
+    return replace(problem, fix=f"{problem.fix} {fix}".strip())
 
 
 def _is_complete(answer: Answer, syntax: Syntax, schemas: Mapping[Address, tuple[Column, ...]]) -> bool:

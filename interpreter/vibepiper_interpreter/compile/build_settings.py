@@ -20,6 +20,9 @@ class Intervals:
 
     `separable`: it is proven, or promised by a `batch_size`, that a query over several intervals gives what it gives
     for each of them; `batch_size` None is then no limit.
+
+    `own_past`: each is made upon the rows of those before it, one after the other, so none of this holds. `own_reach`
+    is how many of them it can look at; None where that is not known: all.
     """
 
     column: str
@@ -30,6 +33,8 @@ class Intervals:
     batch_size: int | None = None  # intervals
     time_zone: str = "UTC"
     separable: bool = False
+    own_past: bool = False
+    own_reach: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +93,15 @@ def replays(settings: BuildSettings | None) -> bool:
 
 def most_at_once(settings: Intervals) -> int | None:
     """How many intervals one batch may hold; None: any number, where all at once is proven to give the same."""
+    if settings.own_past:
+        return 1
     return settings.batch_size if settings.separable else settings.batch_size or 1
 
 
 def settings_to_json(settings: BuildSettings) -> dict[str, Any]:
     match settings:
         case Intervals():
+            own_past = {"own_past": True, "own_reach": settings.own_reach} if settings.own_past else {}
             return {
                 "mode": "interval",
                 "column": settings.column,
@@ -104,6 +112,7 @@ def settings_to_json(settings: BuildSettings) -> dict[str, Any]:
                 "batch_size": settings.batch_size,
                 "time_zone": settings.time_zone,
                 "separable": settings.separable,
+                **own_past,
             }
         case Partitions():
             source = settings.values_of
@@ -194,9 +203,12 @@ def meaning_of_settings(settings: BuildSettings) -> list[Any]:
     """What of the settings says what a row of the table is; the rest says how it is come by.
 
     When intervals begin, how far they look back and how many are built at once is not part of it: these change which
-    intervals there are, and are compared one by one.
+    intervals there are, and are compared one by one. But where each is made upon those before it, all of them hang on
+    which one is the first.
     """
     written = settings_to_json(settings)
-    for name in ("start", "end", "lookback", "batch_size", "separable", "values"):
+    for name in ("end", "lookback", "batch_size", "separable", "own_reach", "values"):
         written.pop(name, None)
+    if "own_past" not in written:
+        written.pop("start", None)
     return sorted(written.items())

@@ -5,11 +5,11 @@ Computed on demand: planning needs only which columns an asset uses, and that ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject, SqlDefinition
+from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject, Input, SqlDefinition
 from vibepiper_interpreter.compile.lineage import analyse_query
 from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect, quote
 from vibepiper_interpreter.engines.duckdb.syntax import Syntax, parse_queries
@@ -60,11 +60,11 @@ def asset_lineage(project: CompiledProject, address: Address) -> Lineage:
     readers = project.readers()
 
     def into(target: Node) -> Iterator[Edge]:
-        for read in project.assets[target.address].inputs:
+        for read in _reads(project.assets[target.address]):
             yield Edge(Node(read.address), target, "reads", read.columns)
 
     def out_of(source: Node) -> Iterator[Edge]:
-        for reader in readers[source.address]:
+        for reader in _readers(project, readers, source.address):
             yield from (edge for edge in into(Node(reader)) if edge.source == source)
 
     return Lineage(node, _reach(node, into, "source"), _reach(node, out_of, "target"))
@@ -80,10 +80,23 @@ def column_lineage(project: CompiledProject, address: Address, column: str) -> L
         yield from (edge for edge in edges.of(target.address) if edge.target == target)
 
     def out_of(source: Node) -> Iterator[Edge]:
-        for reader in readers[source.address]:
+        for reader in _readers(project, readers, source.address):
             yield from (edge for edge in edges.of(reader) if edge.source == source)
 
     return Lineage(node, _reach(node, into, "source"), _reach(node, out_of, "target"))
+
+
+def _reads(asset: CompiledAsset) -> tuple[Input, ...]:
+    """All that it reads: what it is made from, and its own past."""
+    return asset.inputs if asset.own is None else (*asset.inputs, asset.own)
+
+
+def _readers(
+    project: CompiledProject, readers: Mapping[Address, tuple[Address, ...]], address: Address
+) -> tuple[Address, ...]:
+    """All that read an asset, itself among them where it does."""
+    found = readers[address]
+    return found if project.assets[address].own is None else (*found, address)
 
 
 def _reach(start: Node, step: Callable[[Node], Iterator[Edge]], end: Literal["source", "target"]) -> tuple[Edge, ...]:
@@ -136,7 +149,7 @@ class ColumnEdges:
 
     def _of_code(self, asset: CompiledAsset) -> Iterator[Edge]:
         """A function may do anything with what it gets: every column it sees may reach every column it returns."""
-        for read in asset.inputs:
+        for read in _reads(asset):
             seen = read.columns or tuple(column.name for column in self._schemas[read.address])
             for column in asset.columns:
                 for source in seen:

@@ -102,9 +102,11 @@ class Compilation:
     sql: Mapping[Address, SqlReferences] = field(default_factory=dict)
     python: Mapping[Address, PythonReferences] = field(default_factory=dict)
     reads: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
+    own_past: frozenset[Address] = frozenset()  # assets that read their own earlier intervals; not among `reads`
     order: tuple[Address, ...] = ()
     columns: Mapping[Address, tuple[Column, ...]] = field(default_factory=dict)
     inputs: Mapping[Address, tuple[Input, ...]] = field(default_factory=dict)
+    own: Mapping[Address, Input] = field(default_factory=dict)  # see `CompiledAsset.own`
     analyses: Mapping[Address, Analysis] = field(default_factory=dict)
     settings: Mapping[Address, BuildSettings] = field(default_factory=dict)  # of what is not made at once
     given: Mapping[Address, tuple[Column, ...]] = field(default_factory=dict)  # see `CompiledAsset.given`

@@ -164,6 +164,8 @@ class CompiledAsset:
     prevent_destroy: bool = False
     # Of an asset that is not made at once; None for tables and views.
     settings: BuildSettings | None = None
+    # What it reads of its own earlier intervals; none of `inputs`, for it is neither made before nor waited for.
+    own: Input | None = None
     # The columns that the query, the function or the files give, where the table has others (no flag of deletion, times
     # of a history).
     given: tuple[Column, ...] = ()

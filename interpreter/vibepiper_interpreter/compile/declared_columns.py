@@ -79,6 +79,38 @@ def undeclared_columns(state: Compilation, declared: DeclaredAsset, reader: Addr
     )
 
 
+def declared_columns(state: Compilation, declared: DeclaredAsset) -> tuple[Column, ...]:
+    """The columns that are declared with a type, as they are stored."""
+    types = state.declared_types.get(declared.address, {})
+    return tuple(
+        Column(name, types[name][1], column.description)
+        for name, column in declared.spec.columns.items()
+        if name in types
+    )
+
+
+def undeclared_own_columns(
+    state: Compilation, declared: DeclaredAsset, once: Sequence[Column] = (), twice: Sequence[Column] = ()
+) -> Diagnostic:
+    """VP315 of a query that reads its own asset, and what it gives hangs on columns of that which are not declared.
+
+    `once` and `twice` are what it gives, and what it gives where it reads that; both empty where none is declared.
+    """
+    known = {column.name.casefold() for column in declared_columns(state, declared)}
+    then = {column.name.casefold(): column.type for column in twice}
+    undeclared = [column for column in once if column.name.casefold() not in known]
+    lacking = [column.name for column in undeclared if then.get(column.name.casefold()) != column.type]
+    lacks = f"no type for {_some(lacking)}" if lacking else "no columns"
+    fix = f'`columns.{lacking[0]} = "…"`' if lacking else '`columns.NAME = "type"`'
+    return Diagnostic(
+        "VP315",
+        f"`{declared.address}` reads its own earlier intervals, and declares {lacks}. What its query gives hangs on "
+        "what it reads of itself, so the types have to come from somewhere else.",
+        state.loaded.locator.place(declared.origin),
+        fix=Fix(f"Declare the columns that it reads of itself: {fix}."),
+    )
+
+
 def _some(names: Sequence[str], most: int = 12) -> str:
     listed = ", ".join(f"`{name}`" for name in names[:most])
     return f"{listed} and {len(names) - most} more" if len(names) > most else listed

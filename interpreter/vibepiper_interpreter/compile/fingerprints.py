@@ -179,6 +179,7 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
         contract=None if spec.contract is None else Contract(spec.contract.columns or "", spec.contract.types or ""),
         prevent_destroy=spec.prevent_destroy,
         settings=state.settings.get(address),
+        own=state.own.get(address),
         given=state.given.get(address, ()),
         cursor=cursor_of(spec),
         description=spec.description,

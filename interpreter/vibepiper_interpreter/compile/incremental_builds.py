@@ -20,8 +20,9 @@ from vibepiper_interpreter.compile.compilation import Compilation
 from vibepiper_interpreter.compile.compiled import Column, Input
 from vibepiper_interpreter.compile.partition_values import written_otherwise
 from vibepiper_interpreter.compile.table_columns import table_columns
+from vibepiper_interpreter.grains import floor
 from vibepiper_spec.address import Address
-from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
+from vibepiper_spec.diagnostics import Diagnostic, Fix, Severity, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredAsset
 from vibepiper_spec.model.asset import AssetSpec
 from vibepiper_spec.model.build import Build, BuildMode, Write, is_incremental
@@ -142,6 +143,18 @@ class _Judge:
         start, end = self._moment(write.start, "start"), self._moment(write.end, "end")
         if start is None and isinstance(write, Build):
             start = self._inherited_start()
+        own_past = self._declared.address in self._state.own_past
+        if own_past:
+            start = None if start is None else floor(start, write.grain)  # any moment in the first interval means it
+            if write.batch_size is not None and write.batch_size > 1:
+                self._tell(
+                    "VP109",
+                    f"`{self._declared.address}` reads its own earlier intervals, so each is made after the one before "
+                    "it, and never several at once.",
+                    "Leave `batch_size` out.",
+                    "batch_size",
+                    severity="warning",
+                )
         return Intervals(
             self._spelled(column, write.column),
             write.grain,
@@ -150,7 +163,8 @@ class _Judge:
             write.lookback,
             write.batch_size,
             write.time_zone,
-            separable=write.batch_size is not None,
+            separable=write.batch_size is not None and not own_past,
+            own_past=own_past,
         )
 
     def _moment(self, written: date | datetime | None, key: str) -> datetime | None:
@@ -317,9 +331,9 @@ class _Judge:
             return f'Declare its type: `columns.NAME = "{kind}"`'
         return f"Cast it: `cast(… as {kind})`"
 
-    def _tell(self, code: str, detail: str, fix: str, *keys: str | int) -> None:
+    def _tell(self, code: str, detail: str, fix: str, *keys: str | int, severity: Severity = "error") -> None:
         place = self._state.loaded.locator.place(self._declared.origin, self._key, *keys)
-        self._problems.append(Diagnostic(code, detail, place, fix=Fix(fix)))
+        self._problems.append(Diagnostic(code, detail, place, severity, fix=Fix(fix)))
 
 
 def with_values_input(state: Compilation, declared: DeclaredAsset, reads: tuple[Address, ...]) -> tuple[Address, ...]:

@@ -27,7 +27,10 @@ def _draw(state: Compilation, cycle: tuple[Address, ...]) -> Diagnostic:
     steps = list(zip(turned, (*turned[1:], turned[0]), strict=True))
     if len(cycle) == 1:
         detail = f"`{turned[0]}` reads itself, so it could never be built."
-        fix = "Read the asset it is made from; a CTE of the same name hides an asset."
+        fix = (
+            "Read the asset it is made from; a CTE of the same name hides an asset. To go on from its own earlier "
+            'rows, build it by interval, `build = { mode = "interval", … }`: then it sees those before `$start`.'
+        )
     else:
         detail = f"These assets read each other in a circle, so none of them could be built first: {path}."
         fix = "Take one of these reads out, for example by moving what both need into an asset of its own."

@@ -181,12 +181,13 @@ class _Parameters:
                 return None  # its default is meant
             self._unknown(name, written, given, place)
             return None
-        if address == self._declared.address:
+        if address == self._declared.address and not self._spec.build.sees_itself:
             self._tell(
                 "VP403",
                 f"The parameter `{name}` names the asset `{address}` itself, which is only there once it was built.",
                 place,
-                f'Say in `inputs` which asset is meant: `inputs = {{ {name} = "other_asset" }}`.',
+                f'Say in `inputs` which asset is meant: `inputs = {{ {name} = "other_asset" }}`. To go on from its own '
+                'earlier rows, build it by interval: `build = { mode = "interval", … }`.',
             )
             return None
         self.places[name] = place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -38,17 +38,32 @@ def find_sql_references(state: Compilation, workshop: Workshop) -> tuple[Compila
     definitions: dict[Address, Definition] = dict(state.definitions)
     diagnostics: list[Diagnostic] = []
     unknown = set(state.unknown)
+    own_past = set(state.own_past)
     for (address, (declared, query)), refers in zip(assets.items(), found, strict=True):
         sql[address] = refers
         resolved, told = _resolve(state, declared, refers)
-        reads[address] = with_values_input(state, declared, resolved)
+        if address in resolved and declared.spec.build.sees_itself:
+            own_past.add(address)
+        reads[address] = with_values_input(state, declared, _others(resolved, address, own_past))
         definitions[address] = SqlDefinition(query, *given_parameters(state, [refers], slice_parameters(declared.spec)))
         diagnostics += told
         own = slice_parameters(declared.spec)
         if told or any(is_lost(state, name) for name, _, _ in refers.parameters if name.lower() not in own):
             unknown.add(address)
-    state = replace(state, sql=sql, reads=reads, definitions=definitions, unknown=frozenset(unknown))
+    state = replace(
+        state,
+        sql=sql,
+        reads=reads,
+        own_past=frozenset(own_past),
+        definitions=definitions,
+        unknown=frozenset(unknown),
+    )
     return state, diagnostics
+
+
+def _others(reads: Iterable[Address], address: Address, own_past: Collection[Address]) -> tuple[Address, ...]:
+    """`reads` of an asset, without itself where it reads its own past: for that it waits for nobody."""
+    return tuple(read for read in reads if read != address or address not in own_past)
 
 
 def references_of(workshop: Workshop, queries: Sequence[str]) -> list[SqlReferences]:
@@ -185,6 +200,7 @@ def find_python_references(state: Compilation, workshop: Workshop) -> tuple[Comp
     definitions = dict(state.definitions)
     diagnostics: list[Diagnostic] = []
     unknown = set(state.unknown)
+    own_past = set(state.own_past)
     for address, declared in state.declared.items():
         if not isinstance(declared.spec, PythonAsset):
             continue
@@ -196,6 +212,15 @@ def find_python_references(state: Compilation, workshop: Workshop) -> tuple[Comp
         python[address] = found
         definitions[address] = found.definition
         given = tuple(dict.fromkeys(p.address for p in found.definition.parameters if p.address is not None))
-        reads[address] = with_values_input(state, declared, given)
-    state = replace(state, python=python, reads=reads, definitions=definitions, unknown=frozenset(unknown))
+        if address in given:
+            own_past.add(address)
+        reads[address] = with_values_input(state, declared, _others(given, address, own_past))
+    state = replace(
+        state,
+        python=python,
+        reads=reads,
+        own_past=frozenset(own_past),
+        definitions=definitions,
+        unknown=frozenset(unknown),
+    )
     return state, diagnostics

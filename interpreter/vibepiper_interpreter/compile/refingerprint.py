@@ -60,11 +60,20 @@ def _of_query(
     connection: duckdb.DuckDBPyConnection,
 ) -> CompiledAsset:
     (syntax,) = parse_queries(connection, [definition.query])
+    schemas = _with_itself(stored, schemas)
     if not isinstance(syntax, Syntax) or any(read.address not in schemas for read in stored.inputs):
         return with_meaning(stored, _unknown(stored))
     analysis = analyse_query(syntax, stored.address.pipeline, schemas, stored.columns, typed_values(definition))
     inputs = tuple(replace(read, columns=analysis.used.get(read.address, ())) for read in stored.inputs)
-    return with_meaning(replace(stored, inputs=inputs), meaning_of_query(analysis, stored.order_by))
+    own = None if stored.own is None else replace(stored.own, columns=analysis.used.get(stored.address, ()))
+    return with_meaning(replace(stored, inputs=inputs, own=own), meaning_of_query(analysis, stored.order_by))
+
+
+def _with_itself(
+    stored: CompiledAsset, schemas: Mapping[Address, tuple[Column, ...]]
+) -> Mapping[Address, tuple[Column, ...]]:
+    """`schemas`, and the asset's own columns where it reads its own past."""
+    return schemas if stored.own is None else {**schemas, stored.address: stored.columns}
 
 
 def _of_function(stored: CompiledAsset, definition: PythonDefinition, now: CompiledAsset | None) -> CompiledAsset:
@@ -106,6 +115,9 @@ def under_renames(
         inputs=tuple(
             replace(read, address=renames.address(read.address), columns=_used(read, renames)) for read in stored.inputs
         ),
+        own=None
+        if stored.own is None
+        else replace(stored.own, address=renames.address(stored.address), columns=_used(stored.own, renames)),
         check_inputs=tuple(map(renames.address, stored.check_inputs)),
         columns=_called(stored.columns, own_names),
         given=_called(stored.given, own_names),
@@ -118,6 +130,7 @@ def under_renames(
             if not isinstance(syntax, Syntax) or any(read.address not in schemas for read in stored.inputs):
                 return with_meaning(asset, _unknown(stored))
             pipeline, values = stored.address.pipeline, typed_values(definition)
+            schemas = _with_itself(stored, schemas)
             analysis = analyse_query(syntax, pipeline, schemas, stored.given_columns, values, renames, own_names)
             unsure = any(renames.columns.get(address) and used is None for address, used in analysis.used.items())
             if unsure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -65,6 +65,8 @@ def asset_to_json(asset: CompiledAsset) -> dict[str, Any]:
         found["prevent_destroy"] = True
     if asset.settings is not None:
         found["settings"] = settings_to_json(asset.settings)
+    if asset.own is not None:
+        found["own"] = _input_to_json(asset.own)
     if asset.given:
         found["given"] = [column_to_json(column) for column in asset.given]
     if asset.cursor is not None:
@@ -98,18 +100,13 @@ def assemble_asset(
 ) -> CompiledAsset:
     """An asset from its JSON form, with columns and checks that are decoded already."""
     get = found.get
-    settings, cursor = get("settings"), get("cursor")
+    settings, cursor, own = get("settings"), get("cursor"), get("own")
     return CompiledAsset(
         address=address_of(found["address"]),
         kind=found["kind"],
         build=found["build"],
         definition=definition_from_json(found["definition"]),
-        inputs=tuple(
-            [
-                Input(address_of(address), None if used is None else tuple(used), *slices)
-                for address, used, *slices in get("inputs", ())
-            ]
-        ),
+        inputs=tuple([_input_from_json(read, address_of) for read in get("inputs", ())]),
         columns=columns,
         checks=checks,
         fingerprint=found["fingerprint"],
@@ -123,6 +120,7 @@ def assemble_asset(
         contract=Contract(*get("promises", ())) if get("promises", ()) else None,
         prevent_destroy=get("prevent_destroy", False),
         settings=None if settings is None else settings_from_json(settings),
+        own=None if own is None else _input_from_json(own, address_of),
         given=tuple(Column(*column) for column in get("given", ())),
         cursor=None if cursor is None else CursorSettings(cursor[0], cursor[1], value_from_json(cursor[2]), cursor[3]),
         description=get("description", ""),
@@ -137,6 +135,11 @@ def _input_to_json(read: Input) -> list[Any]:
     """`[address, columns]`, with the slice column as a third item where there is one."""
     found = [str(read.address), None if read.columns is None else list(read.columns)]
     return found if read.slice_column is None else [*found, read.slice_column]
+
+
+def _input_from_json(found: Sequence[Any], address_of: Callable[[str], Address]) -> Input:
+    address, used, *slices = found
+    return Input(address_of(address), None if used is None else tuple(used), *slices)
 
 
 def column_to_json(column: Column) -> list[str]:

@@ -99,29 +99,31 @@ def _parameter(value: Node, settings: BuildSettings) -> tuple[str, bool]:
     return "", False
 
 
-def _within_lookback(length: Node, settings: Intervals) -> bool:
+def _within_lookback(written: Node, settings: Intervals) -> bool:
     """Whether an INTERVAL reaches no further back than so many intervals of the grain as are declared."""
-    months, rest = 0, timedelta(0)
-    constant = _constant(length)
-    if length.get("function_name") in _UNITS and constant is not None:
-        rest = constant * _UNITS[length["function_name"]]
-    elif length.get("function_name") in _MONTHS and constant is not None:
-        months = constant * _MONTHS[length["function_name"]]
-    elif length["class"] == "CAST" and length["child"]["class"] == "CONSTANT":
-        written = _TEXT.fullmatch(str(length["child"]["literal"].get("text", "")))
-        if written is None or length["type_expr"].get("type_name", "").upper() != "INTERVAL":
-            return False
-        unit = f"to_{written[2].lower()}s"
-        if unit in _UNITS:
-            rest = int(written[1]) * _UNITS[unit]
-        else:
-            months = int(written[1]) * _MONTHS[unit]
-    else:
-        return False
-    return fits(months, rest, settings.grain, settings.lookback)
+    found = length(written)
+    return found is not None and fits(*found, settings.grain, settings.lookback)
 
 
-def _constant(call: Node) -> int | None:
+def length(written: Node) -> tuple[int, timedelta] | None:
+    """How long an INTERVAL is: months, and the rest; None where it is no constant."""
+    constant = constant_argument(written)
+    if written.get("function_name") in _UNITS and constant is not None:
+        return 0, constant * _UNITS[written["function_name"]]
+    if written.get("function_name") in _MONTHS and constant is not None:
+        return constant * _MONTHS[written["function_name"]], timedelta(0)
+    if written["class"] != "CAST" or written["child"]["class"] != "CONSTANT":
+        return None
+    words = _TEXT.fullmatch(str(written["child"]["literal"].get("text", "")))
+    if words is None or written["type_expr"].get("type_name", "").upper() != "INTERVAL":
+        return None
+    unit = f"to_{words[2].lower()}s"
+    if unit in _UNITS:
+        return 0, int(words[1]) * _UNITS[unit]
+    return int(words[1]) * _MONTHS[unit], timedelta(0)
+
+
+def constant_argument(call: Node) -> int | None:
     """The whole number that `to_days(…)` was given, through the casts that INTERVAL is made with."""
     if not call.get("arguments") or len(call["arguments"]) != 1:
         return None

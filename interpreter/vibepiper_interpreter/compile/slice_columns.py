@@ -25,13 +25,13 @@ def slice_columns(
     the column is bounded by `$start` and `$end`: rows outside are gone before anything else is done with them, and
     through regular joins they cannot have brought others in or kept them out.
     """
-    tables = {id(table): _address(table, pipeline) for table in outside_tables(query)}
+    tables = {id(table): address_of(table, pipeline) for table in outside_tables(query)}
     times = Counter(tables.values())
     found: dict[Address, str] = {}
     for node in walk(query):
         if node.get("type") != "SELECT_NODE":
             continue
-        leaves = list(_leaves(node["from_table"]))
+        leaves = list(leaves_of(node["from_table"]))
         if None in leaves:
             continue  # a join whose matches hang on which rows there are
         conditions = list(bounds(node.get("where_clause"), settings))
@@ -62,14 +62,14 @@ def _bounded(
     others = [other for other in leaves if other is not leaf]
     by: dict[str, set[str]] = {}
     for condition in conditions:
-        names = _column_of(condition.expression, columns, settings)
-        if names is not None and _is_of(names, leaf, others, schemas, tables):
+        names = column_of(condition.expression, columns, settings)
+        if names is not None and is_of(names, leaf, others, schemas, tables):
             by.setdefault(names[-1].casefold(), set()).add(condition.by)
     needed = {"start", "end"} if isinstance(settings, Intervals) else {"partition"}
     return next((columns[name].name for name, ends in by.items() if needed <= ends), None)
 
 
-def _column_of(expression: Node, columns: Mapping[str, Column], settings: BuildSettings) -> list[str] | None:
+def column_of(expression: Node, columns: Mapping[str, Column], settings: BuildSettings) -> list[str] | None:
     """The name of the column, as a path, whose own slice is that of `expression`."""
     if expression["class"] == "COLUMN_REF":
         names: list[str] = expression["column_names"]
@@ -91,7 +91,7 @@ def _column_of(expression: Node, columns: Mapping[str, Column], settings: BuildS
             return path if path[-1].casefold() in columns else None
         # The day begins where the interval does.
         if kind == "TIMESTAMP" or (kind == "DATE" and settings.grain not in _WITHIN_A_DAY):
-            return _column_of(expression["child"], columns, settings)
+            return column_of(expression["child"], columns, settings)
     if expression.get("function_name") == "timezone" and isinstance(settings, Intervals):
         arguments = [argument["expression"] for argument in expression["arguments"]]
         if len(arguments) == 2 and arguments[0]["class"] == "CONSTANT" and arguments[1]["class"] == "COLUMN_REF":
@@ -102,7 +102,7 @@ def _column_of(expression: Node, columns: Mapping[str, Column], settings: BuildS
     return None
 
 
-def _is_of(
+def is_of(
     names: list[str],
     leaf: Node,
     others: Iterable[Node],
@@ -127,7 +127,7 @@ def _name(table: Node) -> str:
     return str(table.get("alias") or table.get("table_name") or "").casefold()
 
 
-def _leaves(table: Node) -> Iterator[Node | None]:
+def leaves_of(table: Node) -> Iterator[Node | None]:
     """The tables that are joined; None for a join other than the regular ones."""
     if table["type"] != "JOIN":
         yield table
@@ -135,10 +135,10 @@ def _leaves(table: Node) -> Iterator[Node | None]:
     if table["ref_type"] not in ("REGULAR", "NATURAL", "CROSS") or table["nearest_count"] != 1 or table["sample"]:
         yield None
         return
-    yield from _leaves(table["left"])
-    yield from _leaves(table["right"])
+    yield from leaves_of(table["left"])
+    yield from leaves_of(table["right"])
 
 
-def _address(table: Node, pipeline: str) -> Address:
+def address_of(table: Node, pipeline: str) -> Address:
     path = table["qualified_name"]["path"]
     return Address(path[0].lower() if len(path) == 2 else pipeline, path[-1].lower())

@@ -10,6 +10,7 @@ from vibepiper_interpreter.compile.build_settings import BuildSettings, Interval
 from vibepiper_interpreter.compile.compilation import Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import Column, Input, SqlDefinition
 from vibepiper_interpreter.compile.memo import columns_to_json, memo_key
+from vibepiper_interpreter.compile.own_past import own_reach
 from vibepiper_interpreter.compile.separable import is_separable
 from vibepiper_interpreter.compile.slice_columns import slice_columns
 from vibepiper_spec.address import Address
@@ -24,27 +25,40 @@ _TIMES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
 
 def slice_query(
     workshop: Workshop,
-    pipeline: str,
+    own: Address,
     definition: SqlDefinition,
     schemas: Mapping[Address, tuple[Column, ...]],
     settings: BuildSettings,
 ) -> tuple[BuildSettings, dict[Address, str]]:
-    """The settings, with whether the query is separable, and the slice columns that it proves."""
+    """The settings, with whether the query is separable and how far it looks back at its own rows, and the slice
+    columns that it proves. `own` is the asset itself, which `schemas` knows where it reads itself."""
     if not isinstance(settings, Intervals | Partitions):
         return settings, {}
     inputs = [[str(read), columns_to_json(columns)] for read, columns in sorted(schemas.items())]
-    key = memo_key(pipeline, definition.query, inputs, settings_to_json(settings))
+    key = memo_key(str(own), definition.query, inputs, settings_to_json(settings))
     known = workshop.cache.get(_CACHE_KIND, key)
     if known is None:
         node = workshop.take_syntax(definition.query).node
         separable = isinstance(settings, Intervals) and is_separable(node, settings)
-        found = slice_columns(node, pipeline, schemas, settings)
-        known = json.dumps([separable, {str(read): column for read, column in found.items()}]).encode()
+        found = slice_columns(node, own.pipeline, schemas, settings)
+        reach = None
+        if isinstance(settings, Intervals) and settings.own_past:
+            reach = own_reach(node, own.pipeline, own, schemas, settings)
+        known = json.dumps([separable, {str(read): column for read, column in found.items()}, reach]).encode()
         workshop.cache.put(_CACHE_KIND, key, known)
-    separable, columns = json.loads(known)
-    if isinstance(settings, Intervals):
+    separable, columns, reach = json.loads(known)
+    if isinstance(settings, Intervals) and settings.own_past:
+        settings = replace(settings, own_reach=reach)
+    elif isinstance(settings, Intervals):
         settings = replace(settings, separable=separable or settings.batch_size is not None)
     return settings, {Address.parse(read): column for read, column in columns.items()}
+
+
+def with_own_reach(settings: BuildSettings | None, own: Input | None) -> BuildSettings | None:
+    """`settings`, with what `inputs.NAME` declares of the asset itself: rows of further back reach no interval."""
+    if not isinstance(settings, Intervals) or own is None or own.slice_column is None or settings.own_reach is not None:
+        return settings
+    return replace(settings, own_reach=settings.lookback)
 
 
 def with_slice_columns(
@@ -77,12 +91,35 @@ def with_slice_columns(
             )
             continue
         column, problem = _column(state, declared, name, key, getattr(item, key), address)
+        if column is not None and problem is None and address == declared.address:
+            problem = _not_its_own_time(state, declared, name, column, settings)
         if problem is not None:
             problems.append(problem)
         elif column is not None and isinstance(settings, Intervals | Partitions):
             by_address[address] = column
     columns = {**by_address, **proven}
     return tuple(replace(read, slice_column=columns.get(read.address)) for read in inputs), problems
+
+
+def _not_its_own_time(
+    state: Compilation, declared: DeclaredAsset, name: str, column: str, settings: BuildSettings | None
+) -> Diagnostic | None:
+    """VP109 where what is declared of the asset's own rows cannot be meant."""
+    if not isinstance(settings, Intervals):
+        return None
+    place = state.loaded.locator.place(declared.origin, "inputs", name, "time_column")
+    if column.casefold() != settings.column.casefold():
+        detail = f"Its own rows belong to intervals by `{settings.column}`, and not by `{column}`."
+        return Diagnostic("VP109", detail, place, fix=Fix(f'Write `time_column = "{settings.column}"`.'))
+    if not settings.lookback:
+        return Diagnostic(
+            "VP109",
+            f"With `time_column` only rows of the interval and of its `lookback` reach it, and `lookback` is 0: of "
+            f"`{declared.address}` itself, which it sees before the interval only, that would be none.",
+            place,
+            fix=Fix("Add `lookback = 1`, or as many intervals as it looks back at itself; or leave `time_column` out."),
+        )
+    return None
 
 
 def _address_of(

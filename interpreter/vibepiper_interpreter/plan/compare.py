@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vibepiper_interpreter.compile.build_settings import Intervals
 from vibepiper_interpreter.compile.build_words import built_as
 from vibepiper_interpreter.compile.compiled import CompiledAsset, PythonDefinition, SqlDefinition
 from vibepiper_interpreter.compile.fingerprint_code import same_meaning
+from vibepiper_interpreter.grains import moment
 from vibepiper_interpreter.plan.column_changes import column_changes, columns_changed, in_words
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL
@@ -78,7 +81,7 @@ def _explain(planning: Planning, changed: Sequence[Draft]) -> None:
         version = planning.told_anew.get(draft.keeps or "") or versions[draft.keeps or ""]
         planning.previous[draft.asset.address] = version
         draft.column_changes = column_changes(version, draft.asset)
-        draft.own_changed = columns_changed(version.asset, draft.asset)
+        draft.own_changed = planning.flow.with_own_past(draft.asset, columns_changed(version.asset, draft.asset))
         if not _only_the_mode(version.asset, draft.asset):
             draft.own_reasons.insert(0, _meaning_changed(version.asset, draft))
         if version.asset.build != draft.asset.build:
@@ -102,6 +105,8 @@ def _meaning_changed(before: CompiledAsset, draft: Draft) -> Reason:
     given = _values_changed(before, after)
     if given:
         return Reason("definition", given)
+    if began := _began_otherwise(before, after):
+        return Reason("definition", began)
     if words and draft.own_changed.names is not None:
         return Reason("columns", words)
     # Every expression counts as changed then, so naming them says nothing.
@@ -125,6 +130,18 @@ def _values_changed(before: CompiledAsset, after: CompiledAsset) -> str:
     was, now = dict(old.values), dict(new.values)
     changed = [name for name in now if name in was and (was[name], type(was[name])) != (now[name], type(now[name]))]
     return "; ".join(f"`{name}` changed: {was[name]} → {now[name]}" for name in changed)
+
+
+def _began_otherwise(before: CompiledAsset, after: CompiledAsset) -> str:
+    """That another interval is the first one, where all others are made upon it; empty where that is not all."""
+    was, now = before.settings, after.settings
+    if not (isinstance(was, Intervals) and isinstance(now, Intervals) and now.own_past):
+        return ""
+    if was.start is None or now.start is None or was.start == now.start:
+        return ""
+    if before.definition != after.definition or replace(was, start=now.start, end=now.end) != now:
+        return ""
+    return f"its first interval begins {moment(now.start)} and no more {moment(was.start)}: all others are made upon it"
 
 
 def _of_function(before: CompiledAsset, after: CompiledAsset) -> str:

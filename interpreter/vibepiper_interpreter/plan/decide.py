@@ -12,7 +12,7 @@ from vibepiper_interpreter.plan.descent import descends
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, Columns
 from vibepiper_interpreter.plan.news import reads_only_news
-from vibepiper_interpreter.plan.partitions import has_all_partitions
+from vibepiper_interpreter.plan.partitions import has_all_partitions, take_up
 from vibepiper_interpreter.plan.plan import Condition, Reason
 from vibepiper_interpreter.plan.slices import has_all_slices
 from vibepiper_interpreter.state import Confirmed
@@ -147,7 +147,7 @@ def _provably_unchanged(planning: Planning, draft: Draft) -> Columns | None:
     if version is not None:
         if draft.asset.kind == "source" or not version.asset.deterministic:
             return None
-        felt |= columns_changed(version.asset, draft.asset)
+        felt |= planning.flow.with_own_past(draft.asset, columns_changed(version.asset, draft.asset))
     if felt.names is None:
         return None
     if not felt:
@@ -179,12 +179,11 @@ def _existing(planning: Planning, draft: Draft) -> Version | None:
         # Even if it fails the checks here: made again it would be another one than was looked at there.
         return planning.state.versions([wanted]).get(wanted)
     version_id = _made_of(planning, draft, inputs)
-    if version_id is None:
-        return None
-    version = planning.state.versions([version_id]).get(version_id)
+    version = None if version_id is None else planning.state.versions([version_id]).get(version_id)
     if version is None or not _readable(planning, version) or not _has_all(draft, version):
+        take_up(planning, draft, inputs)
         return None
-    if not draft.reproducible and _failed_these_checks(planning, draft.asset, version_id):
+    if not draft.reproducible and _failed_these_checks(planning, draft.asset, version.id):
         return None  # made again it may come out better
     return version
 

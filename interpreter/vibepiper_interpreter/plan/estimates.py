@@ -12,7 +12,7 @@ from statistics import median
 
 from vibepiper_interpreter.estimate import Band, Estimate
 from vibepiper_interpreter.plan.draft import Draft, Planning
-from vibepiper_interpreter.plan.interval_estimates import estimate_intervals
+from vibepiper_interpreter.plan.slice_estimates import estimate_slices, is_made_by_slice
 from vibepiper_interpreter.state.records import Past
 from vibepiper_spec.address import Address
 
@@ -21,11 +21,11 @@ Middle = Callable[[Sequence[float]], float]
 
 
 def estimate(planning: Planning) -> None:
-    estimate_intervals(planning)
+    estimate_slices(planning)
     built = [
         draft
         for draft in planning.acting()
-        if draft.verb in ("create", "rebuild") and draft.asset.build not in ("view", "interval")
+        if draft.verb in ("create", "rebuild") and draft.asset.build != "view" and not is_made_by_slice(draft.asset)
     ]
     pasts = planning.state.pasts(draft.asset.address for draft in built)
     known = planning.state.rows_of(_standing(planning, [draft for draft in built if draft.asset.address in pasts]))

@@ -10,6 +10,11 @@ from vibepiper_interpreter.storage.slices import only_ranges
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Range
 
 _MANY = 10_000  # batches
+# By whether each interval is made upon the one before it.
+_FIXES = {
+    False: "Begin with a part of it (`--from`, `--to`), or set a later `start`, a longer `grain`, or a `batch_size`.",
+    True: "Begin with the first part of it (`--to`), or set a later `start` or a longer `grain`.",
+}
 
 
 def warn_of_many(planning: Planning) -> None:
@@ -29,11 +34,10 @@ def warn_of_many(planning: Planning) -> None:
                 Place(asset.declared_in, Range.at(asset.declared_at_line, 1)) if asset.declared_in else None,
                 severity="warning",
                 fix=Fix(
-                    "Set a later `start`, a longer `grain`, or a `batch_size`: what is published is made anew as a "
-                    "whole, whatever `--from` and `--to` say."
+                    "What is published is made anew as a whole, whatever `--from` and `--to` say: set a later `start`"
+                    + (" or a longer `grain`." if settings.own_past else ", a longer `grain`, or a `batch_size`.")
                     if draft.verb == "rebuild"
-                    else "Begin with a part of it (`--from`, `--to`), or set a later `start`, a longer `grain`, or a "
-                    "`batch_size`."
+                    else _FIXES[settings.own_past]
                 ),
             )
         )

@@ -80,6 +80,19 @@ class ColumnFlow:
             for read in reader.inputs
             if read.address in changed and changed[read.address].felt_by(read.columns)
         }
+        return self.with_own_past(reader, self._through(reader, felt))
+
+    def with_own_past(self, asset: CompiledAsset, changed: Columns) -> Columns:
+        """The columns of `asset` that can differ where these do in its earlier intervals, which it may read."""
+        own = asset.own
+        while own is not None and changed.names is not None and changed.felt_by(own.columns):
+            further = changed | self._through(asset, {own.address: changed})
+            if further == changed:
+                break
+            changed = further
+        return changed
+
+    def _through(self, reader: CompiledAsset, felt: Mapping[Address, Columns]) -> Columns:
         if not felt:
             return NOTHING
         if any(columns.names is None for columns in felt.values()):

@@ -64,6 +64,8 @@ def _taken_by_slices(
 
     Such a query has bounds, and so is always another one.
     """
+    if after.own is not None:
+        return reasons, "each of its intervals is made upon those before it"
     from vibepiper_interpreter.compile.taken_by_slices import holds_all_slices
     from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect
 

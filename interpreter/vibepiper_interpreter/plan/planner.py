@@ -22,6 +22,7 @@ from vibepiper_interpreter.plan.flow import ColumnFlow, origins_in
 from vibepiper_interpreter.plan.moves import Followed, follow_moves
 from vibepiper_interpreter.plan.news import look_for_news
 from vibepiper_interpreter.plan.notes import notes
+from vibepiper_interpreter.plan.nothing_between import nothing_between
 from vibepiper_interpreter.plan.partitions import list_partitions
 from vibepiper_interpreter.plan.plan import BUILDING, Action, Plan, Reason
 from vibepiper_interpreter.plan.reach import reach
@@ -183,7 +184,7 @@ def _assemble(planning: Planning) -> Plan:
             for warning in draft.warnings
         ),
         purpose="" if planning.promotes is None else f"promotes what `{planning.promotes.environment}` shows",
-        notes=notes(planning.project, planning.shown),
+        notes=(*nothing_between(planning), *notes(planning.project, planning.shown)),
     )
 
 

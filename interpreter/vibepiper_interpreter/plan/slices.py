@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from vibepiper_interpreter.compile.build_settings import Intervals
 from vibepiper_interpreter.grains import aligned, count, floor, in_words, settled, stretches
@@ -39,7 +40,7 @@ def slice_up(planning: Planning) -> None:
 
 
 def _slice_up(planning: Planning, draft: Draft, settings: Intervals) -> None:
-    wanted = _wanted(planning, draft, settings)
+    wanted = wanted_intervals(planning, draft, settings)
     if draft.keeps_rows and draft.goes_on:
         _take(draft, wanted)
     built = () if draft.published is None else built_ranges(draft.published.built)
@@ -47,15 +48,22 @@ def _slice_up(planning: Planning, draft: Draft, settings: Intervals) -> None:
     if not draft.goes_on:
         # What is published does not vanish because less was asked for.
         draft.slices = merged((*asked, *common(built, wanted)))
+        _leave_no_hole(draft, settings, wanted, ())
         return
     missing, gone = without(asked, built), without(built, in_bounds(built, settings))
     again = common(asked, built) if draft.restated else ()
-    draft.slices = merged((*missing, *again))
+    draft.slices = missing
     if missing:
         draft.own_reasons.append(Reason("slices", f"{stretches_in_words(missing, settings)} missing"))
+        _leave_no_hole(draft, settings, wanted, built)
     if again:
+        draft.slices = merged((*draft.slices, *again))
         words = stretches_in_words(again, settings)
         draft.own_reasons.append(Reason("slices", f"{words} made anew: `--rebuild` asks for it"))
+        behind = without(common(built, (Range(again[0].end, datetime.max),)), again)
+        if settings.own_past and behind:
+            words = f"up to {in_words(count(behind, settings.grain), settings.grain)} behind"
+            draft.own_reasons.append(Reason("slices", f"{words}, where they look at one that comes out different"))
     if gone:
         draft.own_reasons.append(
             Reason("slices", f"{stretches_in_words(gone, settings)} outside of `start` and `end` now")
@@ -83,6 +91,22 @@ def _nothing_there(drafts: Sequence[Draft]) -> Diagnostic:
     )
 
 
+def _leave_no_hole(draft: Draft, settings: Intervals, wanted: Ranges, built: Ranges) -> None:
+    """Where each interval is made upon those before it, these are made too, whatever was asked for."""
+    asked = only_ranges(draft.slices)
+    if not settings.own_past or not asked:
+        return
+    last = max(each.end for each in (*asked, *built))
+    needed = without(common(wanted, (Range(wanted[0].start, last),)), built)
+    if before := without(needed, asked):
+        one = count(before, settings.grain) == 1
+        words = (
+            f"{stretches_in_words(before, settings)} made too: those asked for are made upon {'it' if one else 'them'}"
+        )
+        draft.own_reasons.append(Reason("slices", words))
+        draft.slices = needed
+
+
 def has_all_slices(draft: Draft, version: Version) -> bool:
     """Whether `version`, which is of the same meaning and from the inputs as they will stand, has all that is wanted.
 
@@ -106,7 +130,8 @@ def has_all_slices(draft: Draft, version: Version) -> bool:
     return False
 
 
-def _wanted(planning: Planning, draft: Draft, settings: Intervals) -> Ranges:
+def wanted_intervals(planning: Planning, draft: Draft, settings: Intervals) -> Ranges:
+    """All intervals that the table is to have by now, whatever was asked for."""
     if (shown := planning.as_built.get(draft.asset.address)) is not None:
         return in_bounds(built_ranges(shown.built), settings)
     if settings.start is None:

@@ -39,6 +39,10 @@ def version_key(
     return digest.hexdigest()
 
 
+# What the key of a version says more that has only some of its partitions: a run did not come to its end.
+UNFINISHED = "unfinished"
+
+
 def continues(version_id: str) -> str:
     """What the key of a version says more where it is that one with something brought in."""
     return f"continues {version_id}"

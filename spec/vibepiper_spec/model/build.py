@@ -130,6 +130,11 @@ class Build(Incremental):
     values_of: str | None = None
     """`partition`: the column that holds the values, as `asset.column`."""
 
+    @property
+    def sees_itself(self) -> bool:
+        """Whether what is built can read rows of its own: an interval is made upon those before it."""
+        return self.mode == "interval"
+
     @model_validator(mode="after")
     def _partitions(self) -> Self:
         if self.mode != "partition":

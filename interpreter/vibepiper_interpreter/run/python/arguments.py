@@ -22,21 +22,20 @@ def argument(
     session: RunSession,
     cursor: duckdb.DuckDBPyConnection,
     parameter: Parameter,
-    version: Version,
+    given: Version | str,
     place: Place | None,
-    shown: str | None = None,
 ) -> Any:
-    """The rows of `version`, or of the relation `shown` in its place, cut to the parameter's columns.
+    """The rows of a version, or of a relation for a FROM clause, cut to the parameter's columns.
 
     `cursor` is the user's: relations stay bound to it.
     """
     package = _require(parameter, place)
     columns = "*" if parameter.columns is None else ", ".join(quote(column) for column in parameter.columns)
-    if parameter.flavour == "polars_lazy" and version.parts and version.plain and shown is None:
-        files = [session.storage.path(part) for part in version.parts]
+    if parameter.flavour == "polars_lazy" and isinstance(given, Version) and given.parts and given.plain:
+        files = [session.storage.path(part) for part in given.parts]
         frame = package.scan_parquet(files, hive_partitioning=False)
         return frame if parameter.columns is None else frame.select(parameter.columns)
-    relation = cursor.sql(f"SELECT {columns} FROM {shown or qualified(version.address)}")
+    relation = cursor.sql(f"SELECT {columns} FROM {given if isinstance(given, str) else qualified(given.address)}")
     if parameter.flavour == "duckdb":
         return relation
     table = relation.to_arrow_table()

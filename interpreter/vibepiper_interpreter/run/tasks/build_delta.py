@@ -9,7 +9,6 @@ from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.compile.table_columns import table_columns
 from vibepiper_interpreter.run.failures import other_columns
 from vibepiper_interpreter.run.new_rows import new_rows, only_grows
-from vibepiper_interpreter.run.relations import qualified
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.build_python import python_rows
 from vibepiper_interpreter.run.tasks.build_sql import sql_rows
@@ -78,7 +77,4 @@ def _base_and_shown(session: RunSession, task: Task) -> tuple[Version | None, Ma
                 session.say("log", task.asset.address, {"level": "warning", "message": message})
                 return None, EVERYTHING
             shown[address] = news
-    if not shown:
-        return task.base, EVERYTHING
-    # The others are seen whole, by the same kind of name.
-    return task.base, {address: shown.get(address, qualified(address)) for address in task.inputs}
+    return task.base, shown

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from vibepiper_interpreter.run.failures import Cancelled
 from vibepiper_interpreter.run.relations import qualified
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.inside import require_in_partition
+from vibepiper_interpreter.run.tasks.pace import Pace
 from vibepiper_interpreter.run.tasks.slice_rows import empty_part, slice_rows
 from vibepiper_interpreter.run.tasks.stale_slices import stale_partitions
 from vibepiper_interpreter.run.tasks.task import Report, Task
@@ -28,7 +28,7 @@ from vibepiper_interpreter.storage.manifest import write_manifest
 from vibepiper_interpreter.storage.slices import Built
 from vibepiper_interpreter.storage.table_query import rows_query
 from vibepiper_interpreter.storage.version import Part, Version
-from vibepiper_interpreter.storage.version_key import version_key
+from vibepiper_interpreter.storage.version_key import UNFINISHED, version_key
 
 
 def build_partitions(session: RunSession, conditions: Conditions, task: Task, settings: Partitions) -> Report:
@@ -40,11 +40,12 @@ def build_partitions(session: RunSession, conditions: Conditions, task: Task, se
     known = {} if base is None else {str(each.slice): each for each in base.built}
     stale = set() if base is None else stale_partitions(session, conditions, task, base)
     making = _Making(session, task, settings, base)
+    kept = [value for value in values if value in known and value not in stale]
     try:
+        for value in kept:
+            making.keep(known[value])
         for value in values:
-            if value in known and value not in stale:
-                making.keep(known[value])
-            else:
+            if value not in kept:
                 making.add(value, known.get(value))
         if base is not None and base is task.keeps and making.changed_nothing():
             return Report("kept", base, because="every partition that it reads rows of came out as it was")
@@ -55,30 +56,31 @@ def build_partitions(session: RunSession, conditions: Conditions, task: Task, se
 
 
 class _Making:
-    """One making of a version, value by value."""
+    """One making of a version, value by value. What is made of it becomes a version of its own from time to time."""
 
     def __init__(self, session: RunSession, task: Task, settings: Partitions, base: Version | None) -> None:
         self._session, self._task, self._settings, self._base = session, task, settings, base
         self._old: Mapping[str, Part] = {}
         if base is not None:
             self._old = {part.partition: part for part in base.parts if part.partition is not None}
-        self._id = new_version_id()
-        self._directory = session.storage.directory(task.asset.address, self._id)
-        self._began = time.perf_counter()
-        self._parts: list[Part] = []
-        self._built: list[Built] = []
-        self._files = 0
+        self._pace = Pace()
+        self._parts: dict[str, Part] = {}
+        self._built: dict[str, Built] = {}
+        self._open_segment()
 
     def keep(self, built: Built) -> None:
         """Let a partition be as it is."""
-        self._built.append(built)
-        if (part := self._old.get(str(built.slice))) is not None:
-            self._parts.append(part)
+        value = str(built.slice)
+        self._built[value] = built
+        if (part := self._old.get(value)) is not None:
+            self._parts[value] = part
 
     def add(self, value: str, before: Built | None) -> None:
         """Make the partition of `value`; where it comes out as it was, its readers need not look at it again."""
         if self._session.cancelled.is_set():
             raise Cancelled
+        if self._segment and self._pace.is_due():
+            self._record()
         self._directory.mkdir(parents=True, exist_ok=True)
         file = self._directory / f"part-{self._files}.parquet"
         with slice_rows(self._session, self._task, {"partition": value}) as rows:
@@ -88,36 +90,39 @@ class _Making:
             file.unlink()
             self.keep(before)
             return
-        self._built.append(Built(value, self._id))
+        self._segment += 1
+        self._built[value] = Built(value, self._id)
         if part.rows:
             self._files += 1
-            self._parts.append(replace(part, partition=value))
+            self._parts[value] = replace(part, partition=value)
         else:
             file.unlink()
 
     def changed_nothing(self) -> bool:
-        return self._base is not None and tuple(self._built) == self._base.built
+        return self._base is not None and self._built_in_order() == self._base.built
 
-    def finish(self) -> Version:
+    def finish(self, *more: str) -> Version:
+        """What is made by now; its key says `more` where that is not all."""
         task = self._task
         self._directory.mkdir(parents=True, exist_ok=True)
-        parts = self._parts or [empty_part(self._session, task.asset, self._directory / f"part-{self._files}.parquet")]
+        parts = [self._parts[value] for value in sorted(self._parts)]
+        parts = parts or [empty_part(self._session, task.asset, self._directory / f"part-{self._files}.parquet")]
         inputs = task.input_versions()
         version = Version(
             id=self._id,
             asset=task.asset,
-            key=version_key(task.asset, inputs, ()),
+            key=version_key(task.asset, inputs, (), more),
             inputs=inputs,
             columns=task.asset.columns,
             parts=tuple(parts),
             source_files=(),
             rows=sum(part.rows for part in parts),
             bytes=sum(part.bytes for part in parts),
-            seconds=time.perf_counter() - self._began,
+            seconds=self._pace.since_recorded(),
             peak_memory=None,
             run_id=self._session.run_id,
             created_at=datetime.now(UTC),
-            built=tuple(self._built),
+            built=self._built_in_order(),
         )
         write_manifest(self._directory, version)
         return version
@@ -125,6 +130,20 @@ class _Making:
     def give_up(self) -> None:
         """Leave no trace of what nobody knows of."""
         shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _record(self) -> None:
+        version = self.finish(UNFINISHED)
+        self._session.say("progress", self._task.asset.address, {"version": version})
+        self._pace.recorded()
+        self._open_segment()
+
+    def _open_segment(self) -> None:
+        self._id = new_version_id()
+        self._directory = self._session.storage.directory(self._task.asset.address, self._id)
+        self._files = self._segment = 0
+
+    def _built_in_order(self) -> tuple[Built, ...]:
+        return tuple(self._built[value] for value in sorted(self._built))
 
     def _same(self, file: Path, old: Part | None) -> bool:
         cursor, columns = self._session.cursor(), self._task.asset.columns

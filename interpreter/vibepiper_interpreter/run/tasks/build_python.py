@@ -58,7 +58,7 @@ def python_rows(
 ) -> Iterator[Rows]:
     """What the asset's function returns; `values` say which slice is wanted, and are in its context.
 
-    `shown` are relations with what it is to see of each input, where that is not all of it.
+    `shown` are relations with what it is to see by a name that it reads, where that is not all of an input.
     """
     asset = task.asset
     if not isinstance(asset.definition, PythonDefinition):
@@ -103,10 +103,9 @@ def _call(
         if parameter.address is None:
             arguments[parameter.name] = _context(session, asset, log, values)
         else:
-            version = task.inputs[parameter.address]
-            arguments[parameter.name] = argument(
-                session, cursor, parameter, version, declared_at(asset), shown.get(parameter.address)
-            )
+            relation = shown.get(parameter.address)
+            given = task.inputs[parameter.address] if relation is None else relation
+            arguments[parameter.name] = argument(session, cursor, parameter, given, declared_at(asset))
     try:
         return function(**arguments)
     except BaseException as error:

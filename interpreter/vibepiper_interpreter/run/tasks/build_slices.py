@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from vibepiper_interpreter.compile.build_settings import Intervals, most_at_once
 from vibepiper_interpreter.compile.compiled import Column
-from vibepiper_interpreter.grains import cut
+from vibepiper_interpreter.grains import cut, shift
 from vibepiper_interpreter.run.conditions import Conditions
 from vibepiper_interpreter.run.failures import Cancelled
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.compact import compact
 from vibepiper_interpreter.run.tasks.inside import require_inside
+from vibepiper_interpreter.run.tasks.pace import Pace
 from vibepiper_interpreter.run.tasks.same_slices import same_slices
-from vibepiper_interpreter.run.tasks.slice_rows import empty_part, slice_rows
+from vibepiper_interpreter.run.tasks.slice_rows import empty_part, no_rows, slice_rows
+from vibepiper_interpreter.run.tasks.staging import EVERYTHING
 from vibepiper_interpreter.run.tasks.stale_slices import stale_slices
 from vibepiper_interpreter.run.tasks.task import Report, Task
 from vibepiper_interpreter.storage import new_version_id
@@ -37,12 +38,10 @@ from vibepiper_interpreter.storage.slices import (
 from vibepiper_interpreter.storage.table_query import table_query
 from vibepiper_interpreter.storage.version import Part, Version
 from vibepiper_interpreter.storage.version_key import version_key
+from vibepiper_spec.address import Address
 
 # How many new parts there may be before it is looked whether they are to be written as fewer.
 _COMPACT_EVERY = 16
-# What was made becomes known to the state after so much more work: a kill loses no more than that.
-_RECORD_EVERY = 0.25  # seconds
-_RECORD_SHARE = 0.05  # of the work so far: a long backfill is recorded some hundred times, not thousands
 
 
 def build_slices(session: RunSession, conditions: Conditions, task: Task, settings: Intervals) -> Report:
@@ -57,14 +56,35 @@ def build_slices(session: RunSession, conditions: Conditions, task: Task, settin
         wanted = merged((*only_ranges(task.action.slices), *common(stale, built)))
     filling = _Filling(session, task, settings, base, without(built, wanted))
     try:
-        for batch in cut(wanted, settings.grain, most_at_once(settings)):
-            filling.add(batch)
+        if settings.own_past:
+            _one_upon_the_other(filling, settings, wanted, built)
+        else:
+            for batch in cut(wanted, settings.grain, most_at_once(settings)):
+                filling.add(batch)
         if base is not None and base is task.keeps and filling.changed_nothing():
             return Report("kept", base, because="every interval came out as it was" if wanted else _NOTHING_STALE)
         return Report("built", filling.finish(), made=True)
     except BaseException:
         filling.give_up()
         raise
+
+
+def _one_upon_the_other(filling: _Filling, settings: Intervals, wanted: Ranges, built: Ranges) -> None:
+    """Make `wanted` in order, each upon those before it; and of `built` what saw one that has come out different."""
+    left = wanted
+    while left:
+        interval = next(cut(left, settings.grain, 1))
+        left = without(left, [interval])
+        if filling.add(interval):
+            left = merged((*left, *common(_looking_at(interval, settings), built)))
+
+
+def _looking_at(interval: Range, settings: Intervals) -> Ranges:
+    """The time of all intervals that can look at the rows of this one."""
+    end = datetime.max
+    if settings.own_reach is not None:
+        end = shift(interval.start, settings.grain, settings.own_reach + 1)
+    return (Range(interval.end, end),) if interval.end < end else ()
 
 
 _NOTHING_STALE = "its inputs came out equal in the columns it uses"
@@ -83,32 +103,34 @@ class _Filling:
         self._unchanged: Ranges = ()  # made anew, and equal to what `base` has
         self._parts: list[Part] = []
         self._built: list[Built] = []
-        self._began = time.perf_counter()
-        self._recorded = self._began
+        self._pace = Pace()
         self._open_segment()
 
-    def add(self, batch: Range) -> None:
-        """Make the intervals in `batch`."""
+    def add(self, batch: Range) -> bool:
+        """Make the intervals in `batch`; tells whether they are others than in `base`, or are not there."""
         if self._session.cancelled.is_set():
             raise Cancelled
-        if time.perf_counter() - self._recorded > self._record_after() and self._segment_parts:
-            self._record()
+        if self._segment_parts and self._pace.is_due():
+            self._record(batch)
         task, settings = self._task, self._settings
+        self._kept = without(self._kept, [batch])
         file = self._new_file()
-        with slice_rows(self._session, task, {"start": batch.start, "end": batch.end}) as rows:
+        values = {"start": batch.start, "end": batch.end}
+        with slice_rows(self._session, task, values, self._own_past(batch)) as rows:
             part = rows.write(file, self._path(file))
         require_inside(self._session, task.asset, file, settings, batch)
         same = () if self._base is None else same_slices(self._session, self._base, file, task.asset, settings, batch)
         if same == (batch,):
             file.unlink()
             self._kept = merged((*self._kept, batch))
-            return
+            return False
         self._segment_parts += 1
         self._parts.append(replace(part, ranges=(batch,)))
         if len(self._parts) % _COMPACT_EVERY == 0:
-            self._parts = list(self._compacted(replace(self._version(), parts=tuple(self._parts))))
+            self._parts = list(self._compacted(self._holding(self._parts)))
         self._unchanged = merged((*self._unchanged, *same))
         self._built += [Built(each, self._id) for each in without([batch], same)]
+        return True
 
     def changed_nothing(self) -> bool:
         """Whether what `base` has is all there is to have."""
@@ -131,14 +153,30 @@ class _Filling:
         """Leave no trace of what nobody knows of."""
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _record(self) -> None:
+    def _record(self, following: Range) -> None:
+        """Let the state know what is made before the interval `following`."""
+        undecided: Ranges = ()
+        if self._settings.own_past:
+            # Those behind it look at what is made anew, so nobody knows yet which of them stay.
+            undecided = common(self._kept, [Range(following.start, datetime.max)])
+            if undecided and self._settings.own_reach is not None:
+                return  # what stays of them would be given up with the others
+        kept, self._kept = self._kept, without(self._kept, undecided)
         version = self.finish(recorded=True)
+        self._kept = kept
         self._session.say("progress", self._task.asset.address, {"version": version})
-        self._recorded = time.perf_counter()
+        self._pace.recorded()
         self._open_segment()
 
-    def _record_after(self) -> float:
-        return max(_RECORD_EVERY, _RECORD_SHARE * (time.perf_counter() - self._began))
+    def _own_past(self, batch: Range) -> Mapping[Address, str]:
+        """What an interval sees by the name of its own asset: the rows before it, if it looks at them."""
+        asset = self._task.asset
+        if asset.own is None:
+            return EVERYTHING
+        before = (Range(datetime.min, batch.start),) if batch.start > datetime.min else ()
+        parts = [part for part in _with_rows_of(self._all_parts(), before) if part.rows]
+        query = table_query(self._holding(parts), self._session.storage) if parts else no_rows(asset)
+        return {asset.address: f"({query})"}
 
     def _open_segment(self) -> None:
         self._id = new_version_id()
@@ -162,27 +200,34 @@ class _Filling:
     def _path(self, file: Path) -> str:
         return file.relative_to(self._session.storage.root).as_posix()
 
+    def _all_parts(self) -> list[Part]:
+        old = () if self._base is None else self._base.parts
+        return [*_with_rows_of(old, self._kept), *self._parts]
+
     def _version(self) -> Version:
+        parts = self._all_parts()
+        before = () if self._base is None else self._base.built
+        built = _together((*_of_these(before, merged((*self._kept, *self._unchanged))), *self._built))
+        return self._holding([part for part in parts if part.rows] or parts[:1], built)
+
+    def _holding(self, parts: Sequence[Part], built: tuple[Built, ...] = ()) -> Version:
         task = self._task
         inputs = task.input_versions()
-        old = () if self._base is None else self._base.parts
-        parts = (*_with_rows_of(old, self._kept), *self._parts)
-        before = () if self._base is None else self._base.built
         return Version(
             id=self._id,
             asset=task.asset,
             key=version_key(task.asset, inputs, ()),
             inputs=inputs,
             columns=task.asset.columns,
-            parts=tuple(part for part in parts if part.rows) or parts[:1],
+            parts=tuple(parts),
             source_files=(),
             rows=0,
             bytes=0,
-            seconds=time.perf_counter() - self._recorded,
+            seconds=self._pace.since_recorded(),
             peak_memory=None,
             run_id=self._session.run_id,
             created_at=datetime.now(UTC),
-            built=_together((*_of_these(before, merged((*self._kept, *self._unchanged))), *self._built)),
+            built=built,
         )
 
     def _counted(self, version: Version) -> Version:

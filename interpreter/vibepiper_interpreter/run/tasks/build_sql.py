@@ -43,7 +43,7 @@ def sql_rows(
 ) -> Iterator[Rows]:
     """The rows of the asset's query; `values` are those of the parameters that say which slice is wanted.
 
-    `shown` are relations with what it is to see of each input, where that is not all of it.
+    `shown` are relations with what it is to see by a name that it reads, where that is not all of an input.
     """
     asset = task.asset
     definition = asset.definition
@@ -80,7 +80,9 @@ def sql_rows(
             raise DiagnosticError(engine_diagnostic(session, asset, error, located, statement.query_offset)) from error
 
     if shown:
-        with relations.shown_as(cursor, asset.address.pipeline, shown):
+        # The others are seen whole, by the same kind of name.
+        whole = {address: qualified(address) for address in task.inputs}
+        with relations.shown_as(cursor, asset.address.pipeline, {**whole, **shown}):
             yield Rows(write, lambda: asset.given_columns)
     else:
         relations.use(cursor, asset.address.pipeline)

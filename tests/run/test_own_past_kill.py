@@ -1,0 +1,96 @@
+"""A backfill in which each interval is made upon the one before, killed in the middle: the next apply goes on there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+from tests.run.conftest import Project
+from tests.run.killing import DRIVER
+
+INTERVALS = 12
+SPECS = """
+[python.slow]
+function = "slow_code:build"
+build = { mode = "interval", column = "hour", grain = "hour", start = 2024-01-01, end = 2024-01-01T12:00:00 }
+columns.hour = "timestamp"
+columns.total = "bigint"
+
+[source.file.amounts]
+path = "amounts.csv"
+"""
+CODE = """
+import time
+from pathlib import Path
+
+import pyarrow as pa
+
+
+def build(slow: pa.Table, amounts: pa.Table, context) -> pa.Table:
+    with Path(__file__).with_name("calls.txt").open("a") as file:
+        file.write(f"{context.start:%H}\\n")
+    time.sleep(0.15)
+    before = slow.sort_by("hour")["total"].to_pylist()
+    assert len(before) == context.start.hour, "every interval before it is there, and none behind it"
+    amount = amounts.to_pylist()[context.start.hour]["amount"]
+    total = (before[-1] if before else 0) + amount
+    return pa.table({"hour": pa.array([context.start], pa.timestamp("us")), "total": [total]})
+"""
+
+
+def calls(project: Project) -> list[str]:
+    file = project.root / "calls.txt"
+    return file.read_text().split() if file.exists() else []
+
+
+def amounts(project: Project, *given: int) -> list[int]:
+    """Writes the amount of each hour; what the table then holds."""
+    project.write("amounts.csv", "\n".join(["amount", *map(str, given)]) + "\n")
+    return [sum(given[: hour + 1]) for hour in range(INTERVALS)]
+
+
+def apply_until(project: Project, more: int) -> int:
+    """Kill an apply once it has begun so many further intervals; how many it had begun."""
+    before = len(calls(project))
+    process = subprocess.Popen([sys.executable, str(DRIVER), json.dumps({"root": str(project.root)})])
+    while process.poll() is None and len(calls(project)) < before + more:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    return len(calls(project)) - before
+
+
+def totals(project: Project) -> list[int]:
+    return [total for _, total in project.rows("shop.slow")]
+
+
+def test_a_killed_backfill_goes_on_in_order(project: Project) -> None:
+    project.pipeline(SPECS)
+    project.write("slow_code.py", CODE)
+    right = amounts(project, *range(1, INTERVALS + 1))
+    assert apply_until(project, 8) < INTERVALS
+    apply_until(project, 2)
+    assert project.apply().status == "succeeded"
+    assert totals(project) == right
+    assert project.plan().empty
+    assert calls(project).count("00") == 1  # the first apply had written it down
+    assert len(calls(project)) < 2 * INTERVALS
+
+
+def test_a_killed_wave_is_finished(project: Project) -> None:
+    """All is published; a change of the first interval reaches all others, and the apply that makes them is killed."""
+    project.pipeline(SPECS)
+    project.write("slow_code.py", CODE)
+    before = amounts(project, *range(1, INTERVALS + 1))
+    project.apply()
+    right = amounts(project, 100, *range(2, INTERVALS + 1))
+    assert apply_until(project, 8) < INTERVALS
+    assert totals(project) == before  # nothing of it is seen
+    begun = len(calls(project))
+    assert project.apply().status == "succeeded"
+    assert totals(project) == right
+    assert project.plan().empty
+    assert len(calls(project)) - begun < INTERVALS  # and not all of them once more
+    assert calls(project).count("00") == 2
