@@ -12,6 +12,7 @@ from tests.compile_sql.cases import Case, cases
 
 from vibepiper_interpreter.compile.build_settings import Intervals
 from vibepiper_interpreter.compile.compiled import Column
+from vibepiper_interpreter.compile.placed_rows import lie_where_bounded
 from vibepiper_interpreter.compile.separable import is_separable
 from vibepiper_interpreter.compile.slice_columns import slice_columns
 from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, typed_literal
@@ -61,6 +62,45 @@ def test_a_time_zone_asks_for_its_own_wall_time(connection: duckdb.DuckDBPyConne
     right = {"logins": "at_instant"}
     assert found(connection, where.format("timezone('Europe/Berlin', at_instant)"), berlin)[1] == right
     assert found(connection, where.format("(at_instant at time zone 'Europe/Berlin')"), berlin)[1] == right
+
+
+@pytest.mark.parametrize(
+    ("query", "column", "lies"),
+    [
+        ("select id, at_time from events where {}", "at_time", True),
+        ("select * from events where {}", "at_time", True),
+        ("select e.* from events e where {}", "at_time", True),
+        ("select *, amount + 1 as more from events e where {}", "at_time", True),
+        ("select * exclude (kind) from events e where {}", "at_time", True),
+        ("select id, date_trunc('hour', at_time) as hour from events where {}", "hour", True),
+        ("select id, at_time::date as day from events where {}", "day", True),
+        ("select id, at_time as t from events where {} union all select id, at_time from events where {}", "t", True),
+        ("select id, at_time from events where at_time::date >= $start and at_time::date < $end", "at_time", True),
+        ("select id, at_time + interval 1 day as t from events where {}", "t", False),
+        ("select id, date_trunc('month', at_time) as t from events where {}", "t", False),
+        ("select * replace (at_time + interval 1 day as at_time) from events where {}", "at_time", False),
+        ("select * exclude (at_time), date '2024-01-01' as at_time from events where {}", "at_time", False),
+        ("select * from events e join visits v on v.id = e.id where {}", "at_time", False),
+        ("select v.on_day from events e join visits v on v.id = e.id where {}", "on_day", False),
+        (
+            "select at_time as t from events where {} union all select on_day from events, visits where {}",
+            "t",
+            False,
+        ),
+    ],
+)
+def test_where_rows_lie(connection: duckdb.DuckDBPyConnection, query: str, column: str, lies: bool) -> None:
+    """By the column of the asset they lie where the bounded expression does: proven, or not."""
+    query = query.replace("{}", "at_time >= $start and at_time < $end")
+    for name, kinds in TABLES.items():
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(map(' '.join, kinds.items()))})")
+    given = fill_parameters(
+        query, {each: typed_literal(datetime(2024, 1, 1), "TIMESTAMP") for each in ("start", "end")}
+    )
+    described = connection.execute(f"DESCRIBE {given.text}").fetchall()
+    columns = [Column(row[0], row[1]) for row in described]
+    settings = Intervals(column, "day", datetime(2024, 1, 1))
+    assert lie_where_bounded(tree(connection, query).node, columns, settings) is lies
 
 
 moments = st.integers(-30, 5 * 24 + 6).map(lambda hours: datetime(2024, 1, 1) + timedelta(hours=hours))

@@ -109,6 +109,58 @@ def test_rows_outside_their_interval_fail_the_task(shop: Project) -> None:
     assert not any("daily" in file for file in shop.part_files())
 
 
+def test_no_row_hides_in_another_interval_of_its_batch(shop: Project) -> None:
+    """All days are asked for at once, and still a row belongs to the day that it was asked for.
+
+    Else the row of the first day, which says that it is of the second, would be taken away when that one is empty.
+    """
+    shifted = (
+        ORDERS
+        + """
+[sql.moved]
+query = "select id, placed + interval 1 day as at_time from orders where placed >= $start and placed < $end"
+build = { mode = "interval", column = "at_time", grain = "day", start = 2024-01-01, end = 2024-02-01 }
+"""
+    )
+    shop.now = at(2024, 3, 1)
+    shop.pipeline(shifted)
+    [diagnostic] = shop.task(shop.apply(), "moved").diagnostics
+    assert diagnostic.code == "VP518"
+    shop.pipeline(shifted.replace("placed + interval 1 day", "date_trunc('hour', placed)"))
+    shop.apply()
+    orders(shop, FIRST[0])
+    shop.apply()
+    assert shop.query("select id, at_time from shop.moved") == [(1, datetime(2024, 1, 1, 8))]
+
+
+def test_instants_lie_where_the_clock_of_the_time_zone_says(shop: Project) -> None:
+    """What is bounded in UTC is not what lies in a day of Berlin, whatever else is asked for with it."""
+    logins = """
+[source.file.logins]
+path = "logins.csv"
+columns.seen = "timestamptz"
+
+[sql.days]
+query = "select id, seen from logins where TIME >= $start and TIME < $end"
+build.mode = "interval"
+build.column = "seen"
+build.grain = "day"
+build.start = 2024-01-01
+build.end = 2024-02-01
+build.time_zone = "Europe/Berlin"
+"""
+    shop.now = at(2024, 3, 1)
+    shop.write("logins.csv", "id,seen\n1,2024-01-01T23:30:00Z\n2,2024-01-02T10:00:00Z\n")
+    shop.pipeline(logins.replace("TIME", "seen"))
+    [diagnostic] = shop.task(shop.apply(), "days").diagnostics
+    assert diagnostic.code == "VP518"
+    shop.pipeline(logins.replace("TIME", "timezone('Europe/Berlin', seen)"))
+    shop.apply()
+    shop.write("logins.csv", "id,seen\n1,2024-01-01T23:30:00Z\n")
+    shop.apply()
+    assert shop.query("select id from shop.days") == [(1,)]
+
+
 def test_before_the_first_interval_is_over_there_is_an_empty_table(shop: Project) -> None:
     shop.pipeline(ORDERS + DAILY.replace("checks =", "# checks ="))
     shop.now = at(2023, 12, 31)

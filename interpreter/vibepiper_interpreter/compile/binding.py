@@ -189,7 +189,7 @@ class _Binding:
         proven: dict[Address, str] = {}
         if address in self.settings:
             settings = self.settings[address]
-            self.settings[address], proven = slice_query(self._workshop, address, definition, schemas, settings)
+            self.settings[address], proven = slice_query(self._workshop, address, definition, schemas, settings, given)
         told = delivery_warnings(
             self._workshop, address.pipeline, definition.query, self._settings_of(reads), self.settings.get(address)
         )

@@ -54,7 +54,7 @@ def _select_is_separable(node: Node, settings: Intervals) -> bool:
 def lies_in(item: Node, time: Node, settings: Intervals, node: Node) -> bool:
     """Whether the value of `item` lies in the interval of `time`: it is the time, or the begin of a part of it that
     interval boundaries do not cut. Where the time is NULL, so is the value."""
-    if _same(item, time, node):
+    if is_same(item, time, node):
         return True
     if item["class"] == "CAST" and not item.get("try_cast"):
         kind = item["type_expr"].get("type_name", "").upper()
@@ -81,7 +81,7 @@ def bounded_once(node: Node, settings: Intervals) -> Node | None:
     if names_slice([value for key, value in node.items() if key != "where_clause"]):
         return None
     one, other = (bound.expression for bound in found)
-    return one if _same(one, other, node) else None
+    return one if is_same(one, other, node) else None
 
 
 def _is_plain(expression: Node) -> bool:
@@ -99,7 +99,7 @@ def _is_plain(expression: Node) -> bool:
 def _tells(item: Node, time: Node, settings: Intervals, node: Node) -> bool:
     """Whether equal values of `item` come from rows of one interval: it is the time itself, or a part of it that
     interval boundaries do not cut."""
-    if _same(item, time, node):
+    if is_same(item, time, node):
         return True
     if item["class"] == "CAST" and not item.get("try_cast"):
         kind = item["type_expr"].get("type_name", "").upper()
@@ -119,15 +119,17 @@ def _tells(item: Node, time: Node, settings: Intervals, node: Node) -> bool:
     return False
 
 
-def _same(one: Any, other: Any, node: Node) -> bool:
+def is_same(one: Any, other: Any, node: Node) -> bool:
     """Whether two expressions of one SELECT mean the same: columns may or may not be qualified."""
     if isinstance(one, dict) and isinstance(other, dict):
         if one.get("class") == "COLUMN_REF" and other.get("class") == "COLUMN_REF":
             return _same_column(one["column_names"], other["column_names"], node)
         keys = (one.keys() | other.keys()) - _PLACES
-        return all(_same(one.get(key), other.get(key), node) for key in keys)
+        return all(is_same(one.get(key), other.get(key), node) for key in keys)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(_same(left, right, node) for left, right in zip(one, other, strict=True))
+        return len(one) == len(other) and all(
+            is_same(left, right, node) for left, right in zip(one, other, strict=True)
+        )
     return bool(one == other)
 
 

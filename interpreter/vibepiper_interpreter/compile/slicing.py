@@ -11,6 +11,7 @@ from vibepiper_interpreter.compile.compilation import Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import Column, Input, SqlDefinition
 from vibepiper_interpreter.compile.memo import columns_to_json, memo_key
 from vibepiper_interpreter.compile.own_past import own_reach
+from vibepiper_interpreter.compile.placed_rows import lie_where_bounded
 from vibepiper_interpreter.compile.separable import is_separable
 from vibepiper_interpreter.compile.slice_columns import slice_columns
 from vibepiper_spec.address import Address
@@ -29,17 +30,23 @@ def slice_query(
     definition: SqlDefinition,
     schemas: Mapping[Address, tuple[Column, ...]],
     settings: BuildSettings,
+    given: tuple[Column, ...],
 ) -> tuple[BuildSettings, dict[Address, str]]:
     """The settings, with whether the query is separable and how far it looks back at its own rows, and the slice
-    columns that it proves. `own` is the asset itself, which `schemas` knows where it reads itself."""
+    columns that it proves. `own` is the asset itself, which `schemas` knows where it reads itself; `given` are the
+    columns of the query."""
     if not isinstance(settings, Intervals | Partitions):
         return settings, {}
     inputs = [[str(read), columns_to_json(columns)] for read, columns in sorted(schemas.items())]
-    key = memo_key(str(own), definition.query, inputs, settings_to_json(settings))
+    key = memo_key(str(own), definition.query, inputs, settings_to_json(settings), columns_to_json(given))
     known = workshop.cache.get(_CACHE_KIND, key)
     if known is None:
         node = workshop.take_syntax(definition.query).node
-        separable = isinstance(settings, Intervals) and is_separable(node, settings)
+        separable = (
+            isinstance(settings, Intervals)
+            and is_separable(node, settings)
+            and lie_where_bounded(node, given, settings)
+        )
         found = slice_columns(node, own.pipeline, schemas, settings)
         reach = None
         if isinstance(settings, Intervals) and settings.own_past:

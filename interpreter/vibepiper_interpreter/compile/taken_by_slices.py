@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
@@ -13,12 +13,11 @@ from vibepiper_interpreter.compile.compiled import Column, CompiledAsset, SqlDef
 from vibepiper_interpreter.compile.fingerprint_code import meaning_in
 from vibepiper_interpreter.compile.fingerprints import meaning_of_query
 from vibepiper_interpreter.compile.lineage import analyse_query
-from vibepiper_interpreter.compile.separable import bounded_once, is_separable, lies_in
+from vibepiper_interpreter.compile.placed_rows import lie_where_bounded
+from vibepiper_interpreter.compile.separable import is_separable
 from vibepiper_interpreter.compile.slice_bounds import bounds, conjuncts
 from vibepiper_interpreter.engines.duckdb.syntax import Node, Syntax, parse_queries, walk
 from vibepiper_spec.address import Address
-
-_INSTANT = "TIMESTAMP WITH TIME ZONE"
 
 
 def holds_all_slices(
@@ -40,33 +39,12 @@ def holds_all_slices(
     (syntax,) = parse_queries(connection, [definition.query])
     if not isinstance(syntax, Syntax) or not is_separable(syntax.node, settings):
         return False
-    names = [column.name.casefold() for column in asset.columns]
-    position = names.index(settings.column.casefold())
-    if asset.columns[position].type == _INSTANT and settings.time_zone != "UTC":
-        return False  # it is read as another wall time than the bounds are compared with
-    if not all(_lies(select, position, len(names), settings) for select in _selects(syntax.node)):
+    if not lie_where_bounded(syntax.node, asset.columns, settings):
         return False
     node = _unbounded(syntax.node, settings)
     whole = Syntax(definition.query, node, tuple(walk(node)))
     analysis = analyse_query(whole, asset.address.pipeline, schemas, asset.columns, typed_values(definition))
     return meaning_of_query(analysis, asset.order_by).fingerprint == meaning_in(table.fingerprint)
-
-
-def _selects(query: Node) -> Iterator[Node]:
-    """The SELECTs whose rows are added up, of a separable query."""
-    if query["type"] == "SET_OPERATION_NODE":
-        for child in query["children"]:
-            yield from _selects(child)
-    else:
-        yield query
-
-
-def _lies(select: Node, position: int, columns: int, settings: Intervals) -> bool:
-    items: Sequence[Node] = select["select_list"]
-    time = bounded_once(select, settings)
-    if time is None or len(items) != columns or any(item["class"] == "STAR" for item in items):
-        return False
-    return lies_in(items[position], time, settings, select)
 
 
 def _unbounded(query: Node, settings: Intervals) -> dict[str, Any]:
