@@ -15,11 +15,13 @@ SPECS = """
 [python.slow]
 function = "slow_code:build"
 build = { mode = "interval", column = "hour", grain = "hour", start = 2024-01-01, end = 2024-01-01T12:00:00 }
+inputs.amounts = { time_column = "at_hour" }
 columns.hour = "timestamp"
 columns.total = "bigint"
 
 [source.file.amounts]
 path = "amounts.csv"
+columns = { at_hour = "timestamp", amount = "bigint" }
 """
 CODE = """
 import time
@@ -34,8 +36,8 @@ def build(slow: pa.Table, amounts: pa.Table, context) -> pa.Table:
     time.sleep(0.15)
     before = slow.sort_by("hour")["total"].to_pylist()
     assert len(before) == context.start.hour, "every interval before it is there, and none behind it"
-    amount = amounts.to_pylist()[context.start.hour]["amount"]
-    total = (before[-1] if before else 0) + amount
+    now = [row["amount"] for row in amounts.to_pylist() if row["at_hour"] == context.start]
+    total = (before[-1] if before else 0) + sum(now)
     return pa.table({"hour": pa.array([context.start], pa.timestamp("us")), "total": [total]})
 """
 
@@ -47,7 +49,8 @@ def calls(project: Project) -> list[str]:
 
 def amounts(project: Project, *given: int) -> list[int]:
     """Writes the amount of each hour; what the table then holds."""
-    project.write("amounts.csv", "\n".join(["amount", *map(str, given)]) + "\n")
+    rows = [f"2024-01-01 {hour:02}:00:00,{amount}" for hour, amount in enumerate(given)]
+    project.write("amounts.csv", "\n".join(["at_hour,amount", *rows]) + "\n")
     return [sum(given[: hour + 1]) for hour in range(INTERVALS)]
 
 
