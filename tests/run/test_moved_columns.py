@@ -249,3 +249,25 @@ def test_what_files_call_their_columns(project: Project) -> None:
     assert any("the columns of a source are called what its files call them" in words for words in why(project, "raw"))
     project.apply()
     assert project.plan().empty
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("behind", [False, True])
+def test_another_environment_shows_what_was_recorded(project: Project, mode: str, behind: bool) -> None:
+    """The very versions of the first one; also where it has less of them yet (`behind`)."""
+    project.write("vp.toml", '[project]\nname = "trial"\n[environment.prod]\n')
+    went_through(project, mode)
+    project.apply(project.plan(environment="prod"))
+    if behind:
+        project.write("raw.csv", rows(14))
+        project.apply()
+    project.pipeline(spec(mode, **RENAMED[mode]))
+    project.apply()
+    plan = project.plan(environment="prod")
+    assert {action.verb for action in plan.actions} == {"repoint"}, plan.actions
+    project.apply(plan)
+    dev, prod = (project.state.pointers(name) for name in ("dev", "prod"))
+    assert {address: each.version_id for address, each in dev.items()} == {
+        address: each.version_id for address, each in prod.items()
+    }
+    assert project.plan(environment="prod").empty

@@ -1,13 +1,14 @@
-"""Which versions go on with which: one that has another one's rows, and what came since."""
+"""Which versions go on with which: one that has another one's rows, under whatever names, and what came since."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vibepiper_interpreter.storage.version_key import continues, version_key
+from vibepiper_interpreter.storage.version_key import continues, records, version_key
 
 if TYPE_CHECKING:
     from vibepiper_interpreter.state import State
+    from vibepiper_interpreter.storage.version import Version
 
 _LOOKED_AT = 1_000  # versions of one asset
 
@@ -26,12 +27,12 @@ def descends(state: State, version_id: str, ancestor: str | None) -> bool:
     while version is not None and version.id != ancestor and version.id not in seen:
         seen.add(version.id)
         child = version
-        version = next(
-            (
-                each
-                for each in past
-                if version_key(child.asset, child.inputs, child.source_files, (continues(each.id),)) == child.key
-            ),
-            None,
-        )
+        version = next((each for each in past if _follows(child, each)), None)
     return version is not None and version.id == ancestor
+
+
+def _follows(child: Version, version: Version) -> bool:
+    return child.key in (
+        version_key(child.asset, child.inputs, child.source_files, (more,))
+        for more in (continues(version.id), records(version.key))
+    )

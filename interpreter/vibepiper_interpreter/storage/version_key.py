@@ -46,3 +46,8 @@ UNFINISHED = "unfinished"
 def continues(version_id: str) -> str:
     """What the key of a version says more where it is that one with something brought in."""
     return f"continues {version_id}"
+
+
+def records(key: str) -> str:
+    """What the key of a version says more where it is the one with this key, recorded anew: the same rows."""
+    return f"recorded {key}"

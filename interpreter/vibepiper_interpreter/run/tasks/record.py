@@ -13,7 +13,7 @@ from vibepiper_interpreter.storage import new_version_id
 from vibepiper_interpreter.storage.manifest import write_manifest
 from vibepiper_interpreter.storage.table_query import table_query
 from vibepiper_interpreter.storage.version import Version
-from vibepiper_interpreter.storage.version_key import version_key
+from vibepiper_interpreter.storage.version_key import records, version_key
 
 
 def record(session: RunSession, task: Task, kept: Version) -> Version:
@@ -23,7 +23,7 @@ def record(session: RunSession, task: Task, kept: Version) -> Version:
     not follow from its inputs alone, and is told apart by what it goes on with.
     """
     _require_fit(session, task, kept)
-    more = () if task.asset.settings is None else (f"recorded {kept.key}",)
+    more = () if task.asset.settings is None else (records(kept.key),)
     inputs = task.input_versions()
     version = replace(
         kept,
