@@ -222,7 +222,9 @@ def _infer(
     for name, kind in inferred.types:
         stored = stored_type(kind, name)
         if isinstance(stored, SqlProblem):
-            diagnostics.append(at_value(locator, origin, ("path",), stored))
+            # What a source reads cannot be cast, but read as another type.
+            told = replace(stored, fix=f'Read it as text: `columns.{name} = "varchar"`.')
+            diagnostics.append(at_value(locator, origin, ("path",), told))
         else:
             columns.append(Column(name, stored, described.get(name.casefold(), "")))
     definition = FileDefinition(source.spec.path, source.format, inferred.options, inferred.types)

@@ -24,6 +24,7 @@ def require_inside(session: RunSession, asset: CompiledAsset, file: Path, settin
     if found is None:
         return
     many, rows = found
+    start, end = ("`context.start`", "`context.end`") if asset.kind == "python" else ("`$start`", "`$end`")
     zone = "" if settings.time_zone == "UTC" else f" ({settings.time_zone})"
     raise DiagnosticError(
         Diagnostic(
@@ -33,7 +34,7 @@ def require_inside(session: RunSession, asset: CompiledAsset, file: Path, settin
             "and where none does they would vanish. Nothing of it was published.",
             declared_at(asset),
             fix=Fix(
-                f"Let `$start` and `$end` bound what `{settings.column}` is made of, and name a `time_zone` if its "
+                f"Let {start} and {end} bound what `{settings.column}` is made of, and name a `time_zone` if its "
                 "days begin elsewhere than in UTC."
             ),
             notes=rows,
@@ -55,7 +56,11 @@ def require_in_partition(session: RunSession, asset: CompiledAsset, file: Path, 
             "Where another partition gives them too they would stand there twice, and where none does they would "
             "vanish. Nothing of it was published.",
             declared_at(asset),
-            fix=Fix(f"Let `$partition` be what `{column}` is: `where {column} = $partition`."),
+            fix=Fix(
+                f"Give only rows whose `{column}` is `context.partition`."
+                if asset.kind == "python"
+                else f"Let `$partition` be what `{column}` is: `where {column} = $partition`."
+            ),
             notes=rows,
         )
     )
