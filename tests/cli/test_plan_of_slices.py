@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,19 @@ query = "select country, sum(amount) as amount from orders where country = $part
 DAYS = """
 [sql.days]
 query = "select day, sum(amount) as amount from orders where day >= $start and day < $end group by day"
+"""
+
+SUMS = """
+[sql.sums]
+query = '''
+select cast($start as date) as day, cast(sum(amount) as bigint) as amount from (
+  select amount from sums where day >= $start - interval 1 day
+  union all
+  select amount from orders where day >= $start and day < $end
+)
+'''
+build = { mode = "interval", column = "day", grain = "day", start = 2024-01-01, end = 2024-01-05 }
+columns = { day = "date", amount = "bigint" }
 """
 
 
@@ -101,3 +115,17 @@ def test_a_new_table_without_an_interval_says_why(vp: Vp, root: Path) -> None:
     assert "no interval to build yet: the first one, 2998-12-31 to 2999-01-07, is not over" in vp("plan").out
     (root / "shop.vp.toml").write_text(HEAD + DAYS + build.replace("2999-01-03", "2024-01-01"))
     assert "no interval to build within the bounds" in vp("plan", "--to", "2023-01-01").out
+
+
+def test_what_is_made_upon_its_own_past_says_so(vp: Vp, root: Path) -> None:
+    (root / "shop.vp.toml").write_text(HEAD + SUMS)
+    assert "4 days to build, in order, each upon those before it: 2024-01-01 to 2024-01-05" in vp("plan").out
+    part = vp("plan", "--from", "2024-01-03", "--to", "2024-01-04").out
+    assert "2 days (2024-01-01 to 2024-01-03) are made too: those asked for are made upon them" in part
+    assert "3 days to build, in order" in part
+    vp("apply", "--yes")
+    assert "shop.sums    `amount` and `day`, of 1 day before" in vp("show", "sums").out
+    own = json.loads(vp("show", "sums", "--json").out)["reads_itself"]
+    assert own == {"asset": "shop.sums", "columns": ["amount", "day"], "intervals_back": 1}
+    (root / "orders.csv").write_text("country,day,amount\nde,2024-01-01,1\nfr,2024-01-02,3\n")
+    assert "and those that look back at one of them that comes out different" in vp("plan").out

@@ -29,7 +29,7 @@ def render_asset(status: AssetStatus, sample: Rows | None, environment: str, pai
     blocks = ["\n".join(head), "\n".join(_facts(status, environment, paint)), _columns(status, paint)]
     if asset.checks:
         blocks.append("\n".join([paint("strong", "Checks"), *_checks(status, paint)]))
-    blocks.append("\n".join([paint("strong", "Reads"), *_lineage(status.inputs, _files(status)), *_own_past(asset)]))
+    blocks.append("\n".join([paint("strong", "Reads"), *_lineage(status.inputs, _files(status), _own_past(asset))]))
     blocks.append("\n".join([paint("strong", "Read by"), *_lineage(status.readers, [])]))
     if sample is not None:
         blocks.append("\n".join([paint("strong", "Rows"), render_rows(sample, paint, indent="  ")]))
@@ -160,23 +160,26 @@ def _check(check: Check, last: CheckResult | None) -> tuple[str, str, str, str]:
     return outcome, check.id, "warns" if check.severity == "warn" else "", failing or check.description
 
 
-def _lineage(inputs: tuple[Input, ...], files: list[str]) -> list[str]:
-    rows = [
-        (str(read.address), "all columns" if read.columns is None else listed(read.columns) or "only its rows")
-        for read in inputs
-    ]
+def _lineage(inputs: tuple[Input, ...], files: list[str], own: tuple[str, str] | None = None) -> list[str]:
+    rows = [(str(read.address), _used(read)) for read in inputs]
+    rows += [] if own is None else [own]
     return [*(f"  {file}" for file in files), *aligned(rows, indent="  ")] or ["  nothing in this project"]
 
 
-def _own_past(asset: CompiledAsset) -> list[str]:
-    """That it reads its own earlier intervals, and how far back; nothing where it does not."""
+def _used(read: Input) -> str:
+    return "all columns" if read.columns is None else listed(read.columns) or "only its rows"
+
+
+def _own_past(asset: CompiledAsset) -> tuple[str, str] | None:
+    """That it reads its own earlier intervals, and how far back; None where it does not."""
     settings = asset.settings
     if asset.own is None or not isinstance(settings, Intervals):
-        return []
-    [line] = _lineage((asset.own,), [])
+        return None
     if settings.own_reach is None:
-        return [f"{line}, of all earlier intervals"]
-    return [f"{line}, of {grains.in_words(settings.own_reach, settings.grain)} before"]
+        back = "of all earlier intervals"
+    else:
+        back = f"of {grains.in_words(settings.own_reach, settings.grain)} before"
+    return str(asset.address), f"{_used(asset.own)}, {back}"
 
 
 def _files(status: AssetStatus) -> list[str]:

@@ -165,7 +165,7 @@ def _stale(action: Action, asset: CompiledAsset) -> list[str]:
         lines.append(f"all {what}, unless {in_words(unknown)}: nothing says {which}")
     if action.slices:
         lines = [f"and {line}" for line in lines]
-    if isinstance(asset.settings, Intervals) and asset.settings.own_past:
+    if reached and not unknown and isinstance(asset.settings, Intervals) and asset.settings.own_past:
         lines.append("and those that look back at one of them that comes out different")
     return lines
 
