@@ -169,16 +169,18 @@ class Truth:
         if before is not None and not begins and before.rows == kept.rows:
             kept.epoch = before.epoch  # what comes out as it was is kept
         shown = self.shows.get(name, ((), kept.rows))[1]
-        if shown != kept.rows:
-            # The same was made before, here or in another environment, at another time or with more of a past.
-            theirs = self.other.tables.get(name)
-            found = [each for each in self.firsts.get(name, []) if begins]
-            if theirs is not None and (begins or (before is not None and before.epoch == theirs.epoch)):
-                found.append(theirs)
-            fits = [each for each in found if each.definition == kept.definition and each.rows == shown]
-            kept = deepcopy(fits[0]) if fits else kept
+        theirs = self.other.tables.get(name)
+        found = []
+        if theirs is not None and (begins or (before is not None and before.epoch == theirs.epoch)):
+            found.append(theirs)
+        if begins:
+            # The same was made before, at another time or with more of a past.
+            found += self.firsts.setdefault(name, [])
+        fits = [each for each in found if each.definition == kept.definition and each.rows == shown]
+        if fits and (begins or shown != kept.rows):
+            kept = deepcopy(fits[0])
         elif begins:
-            self.firsts.setdefault(name, []).append(deepcopy(kept))
+            self.firsts[name].append(deepcopy(kept))
         self.past.tables[name] = kept
         return kept
 

@@ -169,8 +169,9 @@ class Walk:
     def _asked(self) -> Asked:
         name = self.chance.choice(self.world.there())
         asked = Asked(None, None, (self.world.names[name] + self.chance.choice(("", "+")),))
-        if name in ("of_daily", "py_days") and self.chance.random() < 0.5:
-            start = START + timedelta(days=self.chance.randint(-2, 4))
+        wanted = self.world.slices(name).wanted(self.world.now)
+        if name in ("of_daily", "py_days") and wanted and self.chance.random() < 0.5:
+            start, _ = self.chance.choice(wanted)
             asked = Asked(start, start + timedelta(days=self.chance.randint(1, 5)), asked.rebuild)
         self._tell(f"rebuild {asked.words()}")
         return asked

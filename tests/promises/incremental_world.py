@@ -40,6 +40,7 @@ RENAMED_COLUMNS = {
     "merged": ("amount",),
     "flex": ("amount",),
 }
+SHAPES = ("rows", "sums", "labels", "back", "back unsaid")  # of what is made by the day
 FLEX = ("table", "view", "merge", "append", "scd2", "interval", "partition")
 _BACK = {"day": "1 day", "month": "1 month"}
 
@@ -123,7 +124,8 @@ class World:
         self.factor = dict.fromkeys(FACTORS, 1)
         self.columns = {(name, column): column for name, columns in RENAMED_COLUMNS.items() for column in columns}
         self.identities = dict(self.columns)
-        self.flex = self.chance.choice(FLEX)
+        self.flex, self.shape = self.chance.choice(FLEX), self.chance.choice(SHAPES)
+        self.looking_back, self.timed, self.flag = (self.chance.random() < 0.5 for _ in range(3))
         self.present = {name for name in OPTIONAL if self.chance.random() < 0.6}
         for _ in range(4):
             self.late_rows()
@@ -205,7 +207,7 @@ class World:
         self.landed_changed = True
 
     def other_shape(self) -> None:
-        self.shape = self.chance.choice(("rows", "sums", "labels", "back", "back unsaid"))
+        self.shape = self.chance.choice(SHAPES)
 
     def other_filter(self) -> None:
         self.filtered = not self.filtered
@@ -252,7 +254,8 @@ class World:
         self.factor[self.chance.choice(FACTORS)] = self.chance.randint(1, 3)
 
     def other_flex(self) -> None:
-        self.flex = self.chance.choice(FLEX)
+        self.flex, self.shape = self.chance.choice(FLEX), self.chance.choice(SHAPES)
+        self.looking_back, self.timed, self.flag = (self.chance.random() < 0.5 for _ in range(3))
 
     def look_back(self) -> None:
         self.looking_back = not self.looking_back
