@@ -9,7 +9,9 @@ from vibepiper_interpreter.plan.flow import NOTHING
 from vibepiper_interpreter.plan.plan import Reason
 from vibepiper_interpreter.state import Published
 from vibepiper_interpreter.storage.version import Version
-from vibepiper_interpreter.storage.version_key import version_key
+from vibepiper_interpreter.storage.version_key import records, version_key
+
+_LOOKED_AT = 100  # versions of one asset
 
 
 def keep_rows(planning: Planning, draft: Draft, version: Version) -> None:
@@ -28,7 +30,7 @@ def keep_rows(planning: Planning, draft: Draft, version: Version) -> None:
     elif any(reason.code in ("definition", "columns", "python") for reason in others):
         return  # that it means something else says enough
     else:
-        why = _why_not(before.settings, after.settings) or _other_rows(draft.published, version, after)
+        why = _why_not(before.settings, after.settings) or _other_rows(planning, draft.published, version, after)
     if why:
         draft.own_reasons = [*others, Reason("build", f"{build.words}: its rows do not stay, for {why}")]
     elif not others:
@@ -76,7 +78,7 @@ def _taken_by_slices(
     return [reason for reason in reasons if reason.code not in ("definition", "columns")], ""
 
 
-def _other_rows(published: Published | None, version: Version, after: CompiledAsset) -> str:
+def _other_rows(planning: Planning, published: Published | None, version: Version, after: CompiledAsset) -> str:
     """Why these rows may be others than those that would be made; empty where they are proven to be the same."""
     # It brings in the models, which are slow to import.
     from vibepiper_interpreter.compile.fingerprints import same_but_for_settings
@@ -85,7 +87,18 @@ def _other_rows(published: Published | None, version: Version, after: CompiledAs
         return "its rows are made in another way"
     if version.asset.settings is None:
         return ""
-    at_once = version.key == version_key(version.asset, version.inputs, version.source_files)
-    if not at_once or version.inputs != published.inputs:
-        return "it may hold rows that its inputs do not hold any more"
-    return ""
+    if version.inputs == published.inputs and _made_at_once(planning, version):
+        return ""
+    return "it may hold rows that its inputs do not hold any more"
+
+
+def _made_at_once(planning: Planning, version: Version) -> bool:
+    """Whether `version` holds what its inputs give, and nothing from before: it is the first of its kind, or a table
+    that was recorded as what it is."""
+    if version.key == version_key(version.asset, version.inputs, version.source_files):
+        return True
+    tables = (each for each in planning.state.history(version.address, _LOOKED_AT) if each.asset.settings is None)
+    recorded = {
+        version_key(version.asset, version.inputs, version.source_files, (records(each.key),)) for each in tables
+    }
+    return version.key in recorded
