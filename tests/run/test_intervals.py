@@ -109,6 +109,13 @@ def test_rows_outside_their_interval_fail_the_task(shop: Project) -> None:
     assert not any("daily" in file for file in shop.part_files())
 
 
+def test_a_setting_that_changed_is_named(shop: Project) -> None:
+    shop.apply()
+    shop.pipeline(ORDERS + DAILY.replace('grain = "day"', 'grain = "week", time_zone = "Europe/Berlin"'))
+    [reason] = action(shop).reasons
+    assert reason.words == "`grain` changed: day → week; `time_zone` changed: UTC → Europe/Berlin"
+
+
 def test_no_row_hides_in_another_interval_of_its_batch(shop: Project) -> None:
     """All days are asked for at once, and still a row belongs to the day that it was asked for.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vibepiper_interpreter.compile.build_settings import Intervals
+from vibepiper_interpreter.compile.build_settings import Intervals, meaning_of_settings
 from vibepiper_interpreter.compile.build_words import built_as
 from vibepiper_interpreter.compile.compiled import CompiledAsset, PythonDefinition, SqlDefinition
 from vibepiper_interpreter.compile.fingerprint_code import same_meaning
@@ -107,6 +107,8 @@ def _meaning_changed(before: CompiledAsset, draft: Draft) -> Reason:
         return Reason("definition", given)
     if began := _began_otherwise(before, after):
         return Reason("definition", began)
+    if settings := _settings_changed(before, after):
+        return Reason("definition", f"{settings}; {words}" if words else settings)
     if words and draft.own_changed.names is not None:
         return Reason("columns", words)
     # Every expression counts as changed then, so naming them says nothing.
@@ -120,6 +122,27 @@ def _meaning_changed(before: CompiledAsset, draft: Draft) -> Reason:
     else:
         what = "its query changed"
     return Reason("python" if after.kind == "python" else "definition", f"{what}; {words}" if words else what)
+
+
+def _settings_changed(before: CompiledAsset, after: CompiledAsset) -> str:
+    """The settings that are others where nothing else is: `` `grain` changed: day → week ``."""
+    if before.settings is None or after.settings is None or before.build != after.build:
+        return ""
+    if before.definition != after.definition or before.order_by != after.order_by:
+        return ""
+    was, now = (dict(meaning_of_settings(settings)) for settings in (before.settings, after.settings))
+    return "; ".join(
+        f"`{name}` changed: {_written(was.get(name))} → {_written(value)}"
+        for name, value in now.items()
+        if was.get(name) != value
+    )
+
+
+def _written(value: object) -> str:
+    """A setting as it may stand in a spec."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "nothing" if value is None else str(value)
 
 
 def _values_changed(before: CompiledAsset, after: CompiledAsset) -> str:

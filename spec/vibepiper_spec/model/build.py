@@ -84,8 +84,17 @@ class Incremental(ShorthandModel):
                 "Remove it, or set the `mode` that it belongs to.",
                 key=key,
             )
-        if self.start is not None and self.end is not None and _day(self.end) < _day(self.start):
-            raise mistake("VP109", "`end` lies before `start`.", "Swap them.", key="end")
+        if self.start is not None and self.end is not None:
+            start, end = _moment(self.start), _moment(self.end)
+            if end < start:
+                raise mistake("VP109", "`end` lies before `start`.", "Swap them.", key="end")
+            if end == start:
+                raise mistake(
+                    "VP109",
+                    "`end` is `start`, so there is no interval between them.",
+                    "Write the first moment that is not built any more.",
+                    key="end",
+                )
         self._judge_names("key")
         self._judge_names("update_columns")
         if self.update_columns is not None and (both := sorted({*self.update_columns} & {*self.key})):
@@ -111,8 +120,9 @@ class Incremental(ShorthandModel):
             raise mistake("VP109", f"`{key}` names `{twice}` twice.", "Name each column once.", key=key)
 
 
-def _day(moment: date) -> date:
-    return moment.date() if isinstance(moment, datetime) else moment
+def _moment(time: date) -> datetime:
+    """Wall times, whatever offset was given: that is told elsewhere. A date is its first moment."""
+    return time.replace(tzinfo=None) if isinstance(time, datetime) else datetime(time.year, time.month, time.day)
 
 
 _EXAMPLES = {"column": '"day"', "grain": '"day"', "key": '["order_id"]', "update_columns": '["status"]'}
