@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 
 from vibepiper_cli.exit_status import ExitStatus
+from vibepiper_cli.leave import leave
 from vibepiper_cli.version import version_line
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run `vp` with `arguments` (default: the process's own) and return its exit status."""
+    """Run `vp` with `arguments` and return its exit status. With the process's own, which is the default, the process
+    ends with it wherever it can."""
     words = sys.argv[1:] if arguments is None else arguments
     if words == ["--version"]:
         # Answered before typer is imported: shells and scripts ask this often.
@@ -17,7 +19,10 @@ def main(arguments: list[str] | None = None) -> int:
         return ExitStatus.OK
     from vibepiper_cli.calling import call
 
-    return call(words)
+    status = call(words)
+    if arguments is None:
+        leave(status)
+    return status
 
 
 if __name__ == "__main__":

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
-    """Where an asset is: the pipeline (its SQL schema) and its name in it, both lower case."""
+class Address(NamedTuple):
+    """Where an asset is: the pipeline (its SQL schema) and its name in it, both lower case.
+
+    A tuple, because tables of thousands of assets hash and compare addresses hundreds of thousands of times.
+    """
 
     pipeline: str
     name: str
-    # Computed once: tables of thousands of assets ask for it hundreds of thousands of times.
-    _hash: int = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.pipeline, self.name)))
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __reduce__(self) -> tuple[type[Address], tuple[str, str]]:
-        """Without the hash, which is another one in every process."""
-        return Address, (self.pipeline, self.name)
 
     def __str__(self) -> str:
         return f"{self.pipeline}.{self.name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.plan import Reason
 from vibepiper_interpreter.state import Proof
@@ -15,26 +16,29 @@ def recheck(planning: Planning) -> None:
         asset = draft.asset
         if not asset.checks or not _is_considered(planning, draft):
             continue
-        everything = tuple(check.id for check in asset.checks)
         if draft.found is not None:
             proofs = planning.state.proofs([draft.found.id]).get(draft.found.id, ())
-            draft.checks = () if _why_unproven(planning, draft, proofs) is None else everything
+            draft.checks = () if _why_unproven(planning, draft, proofs) is None else _all_of(asset)
             continue
         if draft.published is None:
-            draft.checks = everything
+            draft.checks = _all_of(asset)
             continue
         unproven = _why_unproven(planning, draft, planning.proofs.get(draft.published.id, ()))
         if draft.acts:
-            draft.checks = everything
+            draft.checks = _all_of(asset)
             # What a run made that did not come to its end has been put to no check.
             draft.checks_new_rows = draft.verb == "fill" and unproven is None and draft.base is None
             if draft.conditions and unproven is not None:
-                draft.checks_if_kept = everything
+                draft.checks_if_kept = _all_of(asset)
                 draft.input_reasons.append(unproven)
         elif unproven is not None:
             draft.verb = "recheck"
             draft.own_reasons.append(unproven)
-            draft.checks = everything
+            draft.checks = _all_of(asset)
+
+
+def _all_of(asset: CompiledAsset) -> tuple[str, ...]:
+    return tuple(check.id for check in asset.checks)
 
 
 def _is_considered(planning: Planning, draft: Draft) -> bool:
@@ -54,6 +58,8 @@ def _why_unproven(planning: Planning, draft: Draft, proofs: Sequence[Proof]) -> 
         )
     if not these[0].passed:
         return Reason("checks_unproven", "its checks failed the last time")
+    if not asset.check_inputs:
+        return None
     read = {each.address: each.version_id for each in these[0].inputs}
     for address in asset.check_inputs:
         if address not in planning.drafts:
