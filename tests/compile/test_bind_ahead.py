@@ -37,6 +37,10 @@ QUERIES = {
     "now": "select now() as at, current_date as today from plain",
     "elsewhere": "select n.text from other.names as n",
     "limited": "select id from plain limit 1",
+    "ended": "select id from plain;",
+    "bracketed": "select id, 'x' as \"a ) b\" from plain -- (",
+    "listed": "values (1, 'a')",
+    "shadowed": "with plain as (select 1 as id, 'y' as text) select text from plain",
     "grouped": "select day, sum(amount) as total from orders group by all having total > 'x'",
     "nothing": "select 1 as one",
     "empty": "",
@@ -52,8 +56,16 @@ def many(project: Project) -> Project:
     blocks = [f"[sql.{name}]\nquery = '''\n{query}\n'''\n" for name, query in QUERIES.items()]
     blocks.append("[sql.viewed]\nquery = 'select id from casts_well'\nbuild = { mode = \"view\" }\n")
     blocks.append("[sql.of_viewed]\nquery = 'select id + 1 as id from viewed'\n")
+    blocks.append("[sql.noted]\nquery = 'select id from plain -- to the end'\n")
     project.pipeline("\n".join(blocks))
-    project.pipeline("[sql.names]\nquery = 'select text from shop.casts_well'\n", "other.vp.toml", "other")
+    # What is called as in the other pipeline is another asset here.
+    others = {
+        "names": "select text from shop.casts_well",
+        "plain": "select 'a' as id",
+        "of_plain": "select id from plain",
+    }
+    text = "\n".join(f'[sql.{name}]\nquery = """{query}"""\n' for name, query in others.items())
+    project.pipeline(text, "other.vp.toml", "other")
     return project
 
 
@@ -80,13 +92,29 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[Address, Answer | None]:
 def test_it_is_found_out_what_is_found_out_alone(many: Project, answers: dict[Address, Answer | None]) -> None:
     found = compiled(many.root)
     assert {address.name for address, answer in answers.items() if answer is not None} >= {
-        "plain", "cte", "casts", "casts_well", "nested", "of_nested", "elsewhere", "names", "viewed", "of_viewed"
+        "plain", "cte", "casts", "casts_well", "nested", "of_nested", "elsewhere", "names", "viewed", "of_viewed",
+        "noted", "bracketed", "of_plain",
     }  # fmt: skip
     answers.clear()
     ahead.FEWEST = 1_000
     assert found == compiled(many.root)
     assert answers == {}
     assert {"VP302", "VP304", "VP112", "VP311"} <= {diagnostic.code for diagnostic in found.diagnostics}
+
+
+def test_one_name_means_another_asset_in_another_pipeline(
+    project: Project, answers: dict[Address, Answer | None]
+) -> None:
+    project.sources()
+    reading = "[sql.reading]\nquery = 'select id from plain'\n"
+    project.pipeline(f"[sql.plain]\nquery = 'select 1 as id'\n{reading}")
+    project.pipeline(f"[sql.plain]\nquery = \"select 'a' as id\"\n{reading}", "other.vp.toml", "other")
+    found = compiled(project.root)
+    assert all(answers.values())
+    assert [found.project.assets[Address(pipeline, "reading")].columns[0].type for pipeline in ("shop", "other")] == [
+        "INTEGER",
+        "VARCHAR",
+    ]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -49,6 +49,5 @@ def schemas() -> dict[Address, tuple[Column, ...]]:
 @pytest.fixture
 def binder(connection: duckdb.DuckDBPyConnection, schemas: dict[Address, tuple[Column, ...]]) -> Binder:
     ready = Binder(connection)
-    for address, columns in schemas.items():
-        ready.declare(address, columns)
+    ready.declare(schemas)
     return ready

@@ -172,15 +172,19 @@ def test_mistakes_beside_parameters(binder: Binder) -> None:
 
 def test_assets_of_other_pipelines_and_odd_names(connection: duckdb.DuckDBPyConnection) -> None:
     binder = Binder(connection)
-    binder.declare(Address("select", "order"), (Column('a "b"', "INTEGER"), Column("from", "VARCHAR")))
-    binder.declare(Address("shop", "order"), (Column("id", "BIGINT"),))
+    binder.declare(
+        {
+            Address("select", "order"): (Column('a "b"', "INTEGER"), Column("from", "VARCHAR")),
+            Address("shop", "order"): (Column("id", "BIGINT"),),
+        }
+    )
     query = 'select o."a ""b""", o."from", p.id from "select"."order" o, "order" p'
     assert [column.name for column in binder.bind("shop", query).columns] == ['a "b"', "from", "id"]
     assert [column.name for column in binder.bind("select", 'from "order"').columns] == ['a "b"', "from"]
 
 
 def test_declaring_again_replaces(binder: Binder) -> None:
-    binder.declare(Address("shop", "customers"), (Column("email", "VARCHAR"),))
+    binder.declare({Address("shop", "customers"): (Column("email", "VARCHAR"),)})
     assert binder.bind("shop", "from customers").columns == (Column("email", "VARCHAR"),)
 
 

@@ -32,7 +32,7 @@ from vibepiper_interpreter.compile.memo import (
 from vibepiper_interpreter.compile.placing import place_problem
 from vibepiper_interpreter.compile.serial import definition_to_json, value_to_json
 from vibepiper_interpreter.compile.slicing import slice_query, with_own_reach, with_slice_columns
-from vibepiper_interpreter.engines.duckdb.binder import Binder
+from vibepiper_interpreter.engines.duckdb.binder import WITH, Binder
 from vibepiper_interpreter.engines.duckdb.casts import impossible_casts, may_cast
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_interpreter.engines.duckdb.syntax import Syntax
@@ -356,10 +356,9 @@ class _Binding:
         """The binder, which knows these assets."""
         if self._binder is None:
             self._binder = Binder(self._workshop.connection)
-        for read, columns in schemas.items():
-            if self._declared.get(read) != columns:
-                self._binder.declare(read, columns)
-                self._declared[read] = columns
+        others = {read: columns for read, columns in schemas.items() if self._declared.get(read) != columns}
+        self._binder.declare(others)
+        self._declared |= others
         return self._binder
 
 
@@ -378,7 +377,8 @@ def _of_itself(address: Address, own: Sequence[Column], problem: SqlProblem) -> 
 
 def _is_complete(answer: Answer, syntax: Syntax, schemas: Mapping[Address, tuple[Column, ...]]) -> bool:
     """Whether nothing is left to ask of this query, for which the engine would need its tables."""
-    return not unread(syntax.node) and (answer.casts is not None or not may_cast(syntax, schemas.values()))
+    sound = not WITH.search(syntax.query) or not unread(syntax.node)
+    return sound and (answer.casts is not None or not may_cast(syntax, schemas.values()))
 
 
 def typed_values(definition: SqlDefinition) -> dict[str, tuple[str, Any]]:

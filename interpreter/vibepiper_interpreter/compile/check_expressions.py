@@ -169,10 +169,9 @@ class CheckBinder:
     ) -> tuple[SqlProblem, ...]:
         if self._binder is None:
             self._binder = Binder(self._workshop.connection)
-        for read, columns in schemas.items():
-            if self._known.get(read) != columns:
-                self._binder.declare(read, columns)
-                self._known[read] = columns
+        others = {read: columns for read, columns in schemas.items() if self._known.get(read) != columns}
+        self._binder.declare(others)
+        self._known |= others
 
         def bind(query: str, *, condition: bool = False) -> Bound:
             assert self._binder is not None

@@ -28,7 +28,8 @@ from vibepiper_spec.address import Address
 # A query with more mistakes than this is told again after these are mended.
 _MOST_PROBLEMS = 20
 _DESCRIBE = "DESCRIBE "
-_WITH = re.compile(r"\bwith\b", re.IGNORECASE)
+# Only where this word stands is anything declared that may not be read.
+WITH = re.compile(r"\bwith\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +50,19 @@ class Binder:
         self._tables: dict[Address, tuple[Column, ...]] = {}
         self._type_nodes: dict[str, Any] = {}
 
-    def declare(self, address: Address, columns: Sequence[Column]) -> None:
-        """Make an asset known, or known again with other columns."""
-        if not columns:
-            raise ValueError(f"{address} has no columns")
-        self._use(address.pipeline)
-        fields = ", ".join(f"{quote(column.name)} {column.type}" for column in columns)
-        self._connection.execute(
-            f"CREATE OR REPLACE TABLE memory.{quote(address.pipeline)}.{quote(address.name)} ({fields})"
-        )
-        self._tables[address] = tuple(columns)
+    def declare(self, tables: Mapping[Address, Sequence[Column]]) -> None:
+        """Make assets known, or known again with other columns: all in one go, for each has its price."""
+        statements = []
+        for address, columns in tables.items():
+            if not columns:
+                raise ValueError(f"{address} has no columns")
+            self._create_schema(address.pipeline)
+            fields = ", ".join(f"{quote(column.name)} {column.type}" for column in columns)
+            table = f"memory.{quote(address.pipeline)}.{quote(address.name)}"
+            statements.append(f"CREATE OR REPLACE TABLE {table} ({fields})")
+        if statements:
+            self._connection.execute("; ".join(statements))
+        self._tables.update((address, tuple(columns)) for address, columns in tables.items())
 
     def bind(
         self,
@@ -86,7 +90,7 @@ class Binder:
             all_known = set(parameters or ()) <= set(values or ())
             return self._unbound(pipeline, query, parameters or {}, engine_failure(error), all_known, condition)
         bound = self._stored(query, found, parameters or {})
-        if not _WITH.search(query) or not _all_given(parameters or {}, values or {}):
+        if not WITH.search(query) or not _all_given(parameters or {}, values or {}):
             return bound
         more = self._unread(pipeline, syntax or self._parse(query), parameters or {}, values or {})
         return changed(bound, problems=(*bound.problems, *more))
@@ -103,6 +107,21 @@ class Binder:
         arguments = {name: self._argument(kind, (values or {}).get(name)) for name, kind in (parameters or {}).items()}
         rows = self._connection.execute(_DESCRIBE + query, arguments or None).fetchall()
         return [(row[0], row[1]) for row in rows]
+
+    def describe_all(self, pipeline: str, queries: Sequence[str]) -> list[list[tuple[str, str]]]:
+        """The same for several sound queries without parameters; asked together, each takes two thirds of the time.
+
+        Each is put in brackets, so it must be one SELECT; raises what the engine raises of any of them.
+        """
+        self._use(pipeline)
+        asked = (
+            f"SELECT {place}, column_name, column_type FROM ({_DESCRIBE}{query}\n)"
+            for place, query in enumerate(queries)
+        )
+        found: list[list[tuple[str, str]]] = [[] for _ in queries]
+        for place, name, kind in self._connection.execute(" UNION ALL ".join(asked)).fetchall():
+            found[place].append((name, kind))
+        return found
 
     def bind_partly(
         self,
@@ -195,10 +214,13 @@ class Binder:
             [(value,)] = self._connection.execute(cast).fetchall()
         return duckdb.Value(_sample(kind) if value is None else value, _engine_type(kind))
 
-    def _use(self, pipeline: str) -> None:
+    def _create_schema(self, pipeline: str) -> None:
         if pipeline not in self._schemas:
             self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS memory.{quote(pipeline)}")
             self._schemas.add(pipeline)
+
+    def _use(self, pipeline: str) -> None:
+        self._create_schema(pipeline)
         if pipeline != self._pipeline:
             use_pipeline(self._connection, pipeline)
             self._pipeline = pipeline

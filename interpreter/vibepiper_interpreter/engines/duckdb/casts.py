@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -52,7 +52,7 @@ def impossible_casts(
     if not may_cast(syntax, schemas):  # asking for the plan takes as long as binding did
         return ()
     problems: dict[tuple[int, int], SqlProblem] = {}
-    for cast in casts_of(connection, syntax.query) if casts is None else casts:
+    for cast in casts_of(connection, [syntax.query])[0] if casts is None else casts:
         operand = cast["children"][0]
         wanted = _type_name(cast["return_type"])
         value = operand.get("value")
@@ -65,12 +65,12 @@ def impossible_casts(
     return tuple(sorted(problems.values(), key=lambda problem: problem.start))
 
 
-def casts_of(connection: duckdb.DuckDBPyConnection, query: str) -> list[Node]:
-    """Every cast in the plan of a query that fails where it cannot be done."""
-    row = connection.execute("SELECT json_serialize_plan($1::VARCHAR)", [query]).fetchone()
-    if not row or _CAST not in row[0]:
+def casts_of(connection: duckdb.DuckDBPyConnection, queries: Sequence[str]) -> list[list[Node]]:
+    """For each query, every cast in its plan that fails where it cannot be done."""
+    if not queries:
         return []
-    return list(_casts(json.loads(row[0]).get("plans", ())))
+    rows = connection.execute("SELECT json_serialize_plan(unnest($1::VARCHAR[]))", [list(queries)]).fetchall()
+    return [list(_casts(json.loads(plan).get("plans", ()))) if _CAST in plan else [] for (plan,) in rows]
 
 
 def may_cast(syntax: Syntax, schemas: Iterable[tuple[Column, ...]]) -> bool:
