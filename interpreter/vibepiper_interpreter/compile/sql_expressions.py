@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from vibepiper_interpreter.compile.sql_functions import (
@@ -123,8 +123,8 @@ class Expressions:
             (*arguments, *(condition.as_influence() for condition in conditions)),
             exact=exact,
         )
-        return replace(
-            made, aggregate=made.aggregate or name in AGGREGATES, multiplies=made.multiplies or name in ROW_MULTIPLIERS
+        return made._replace(
+            aggregate=made.aggregate or name in AGGREGATES, multiplies=made.multiplies or name in ROW_MULTIPLIERS
         )
 
     def _orders(self, orders: Iterable[Node], scope: Scope) -> list[Meaning]:
@@ -167,8 +167,7 @@ class Expressions:
         label = digest("subquery", node["subquery_type"], node["comparison_type"], relation.rows)
         made = combined(label, (*outside, *inside), exact=bool(inside) and all(part.exact for part in inside))
         # What the subquery aggregates or unnests is its own affair.
-        return replace(
-            made,
+        return made._replace(
             influence=made.influence | relation.influence,
             aggregate=any(part.aggregate for part in outside),
             multiplies=any(part.multiplies for part in outside),
@@ -199,7 +198,7 @@ class Expressions:
         names = [part["column_names"][0] for part in _lambda_parameters(node["lhs"])]
         depth = len(scope.parameters)
         own = {name.casefold(): digest("parameter", depth, index) for index, name in enumerate(names)}
-        parts = [self.meaning(node["expr"], replace(scope, parameters={**scope.parameters, **own}))]
+        parts = [self.meaning(node["expr"], scope._replace(parameters={**scope.parameters, **own}))]
         if node["syntax_type"] == "SINGLE_ARROW":
             # `a -> 'x'` is JSON's arrow as well: then the left side is a column.
             columns = (scope.resolve(part["column_names"]) for part in _lambda_parameters(node["lhs"]))
@@ -212,7 +211,7 @@ class Expressions:
         named = [combined(f"column {column.name}", (column.meaning,)) for column in scope.source.star]
         unlisted = [entry.whole() for entry in scope.source.unlisted]
         made = combined(digest("star", literal_digest(node)), (*named, *unlisted, *replaced))
-        return replace(made, spreads=True)
+        return made._replace(spreads=True)
 
     def _positional(self, node: Node, scope: Scope) -> Meaning:
         index = node["index"] - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 
 from vibepiper_interpreter.compile.compiled import Column
@@ -97,7 +97,7 @@ class FromClause:
             raise Unanalysable(f"join {node['ref_type']}")  # POSITIONAL: by the order of the rows
         left = self._source(node["left"], scope, numbers)
         # What stands on the right may refer to what stands on the left.
-        right = self._source(node["right"], replace(scope, source=_beside(scope.source, left)), numbers)
+        right = self._source(node["right"], scope._replace(source=_beside(scope.source, left)), numbers)
         shared = {name.casefold() for name in node["using_columns"]}
         if node["ref_type"] == "NATURAL":
             if left.unlisted or right.unlisted:
@@ -109,7 +109,7 @@ class FromClause:
         both = Source((*left.entries, *right.entries), (), {**left.merged, **right.merged, **merged})
         deciding = [combined(f"using {name}", (meaning,)) for name, meaning in merged.items()]
         if node["condition"] is not None:
-            within = replace(scope.inside(), source=both)  # it may refer to what stands before the join as well
+            within = scope.inside()._replace(source=both)  # it may refer to what stands before the join as well
             deciding.append(combined("on", (self.expressions.meaning(node["condition"], within),)))
         rows = digest(
             "join", node["join_type"], node["ref_type"], left.rows, right.rows, *(part.digest for part in deciding)
@@ -118,7 +118,7 @@ class FromClause:
             rows = digest(rows, literal_digest(node["sample"]))
         influence = left.influence.union(right.influence, *(part.origins for part in deciding))
         star = [
-            replace(column, meaning=merged.get((column.name or "").casefold(), column.meaning)) for column in left.star
+            column._replace(meaning=merged.get((column.name or "").casefold(), column.meaning)) for column in left.star
         ]
         if one_sided:
             return Source(left.entries, left.star, left.merged, rows, influence)
@@ -137,7 +137,7 @@ class FromClause:
         name = node["function"]["function_name"].lower()
         rows = digest("function", call.digest, node["with_ordinality"])
         if name not in SINGLE_COLUMN_TABLES or node["with_ordinality"] != "WITHOUT_ORDINALITY":
-            return Relation((), rows, call.origins, replace(call, aggregate=False, multiplies=False))
+            return Relation((), rows, call.origins, call._replace(aggregate=False, multiplies=False))
         exact = name in ("range", "generate_series")
         value = Meaning(digest("value", call.digest), call.origins, exact=exact)
         return Relation((NamedMeaning(node["alias"] or name, value),), rows, call.origins)
@@ -162,7 +162,7 @@ class FromClause:
             self.expressions.adds_floats = True
         written = {key: part for key, part in node.items() if key not in ("source", "alias", "column_name_alias")}
         whole = combined(digest("pivot", literal_digest(written), source.rows), named)
-        return Relation((), whole.digest, whole.origins | source.influence, replace(whole, aggregate=False))
+        return Relation((), whole.digest, whole.origins | source.influence, whole._replace(aggregate=False))
 
 
 def _one(node: Node, alias: str, relation: Relation, numbers: Iterable[int], schema: str | None = None) -> Source:
@@ -172,13 +172,13 @@ def _one(node: Node, alias: str, relation: Relation, numbers: Iterable[int], sch
     rows = relation.rows if node.get("sample") is None else digest(relation.rows, literal_digest(node["sample"]))
     columns = tuple(
         NamedMeaning(
-            column.name, replace(column.meaning, digest=digest("of", number, column.meaning.digest)), alias.casefold()
+            column.name, column.meaning._replace(digest=digest("of", number, column.meaning.digest)), alias.casefold()
         )
         for column in relation.columns
     )
     unlisted = relation.unlisted
     if unlisted is not None:
-        unlisted = replace(unlisted, digest=digest("of", number, unlisted.digest))
+        unlisted = unlisted._replace(digest=digest("of", number, unlisted.digest))
     relation = Relation(columns, rows, relation.influence, unlisted)
     return Source((Entry(alias, relation, schema),), columns, {}, rows, relation.influence)
 

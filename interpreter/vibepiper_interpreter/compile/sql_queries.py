@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.compile.renames import NO_RENAMES, Renames
@@ -45,9 +45,9 @@ class Queries:
 
     def query(self, node: Node, scope: Scope) -> Relation:
         """The result of a query whose names are looked up in `scope`; `scope` itself holds no FROM clause yet."""
-        scope = replace(scope, ctes={**scope.ctes})
+        scope = scope._replace(ctes={**scope.ctes})
         for entry in node["cte_map"]["map"]:
-            scope = replace(scope, ctes={**scope.ctes, entry["key"].casefold(): self._cte(entry["value"], scope)})
+            scope = scope._replace(ctes={**scope.ctes, entry["key"].casefold(): self._cte(entry["value"], scope)})
         match node["type"]:
             case "SELECT_NODE":
                 return self._select(node, scope)
@@ -65,7 +65,7 @@ class Queries:
             value = {**value, "query_node": {**value["query_node"], "aliases": aliases}}
         relation = self.query(value["query_node"], scope)
         if value.get("key_targets"):
-            relation = replace(relation, rows=digest(relation.rows, literal_digest(value["key_targets"])))
+            relation = relation._replace(rows=digest(relation.rows, literal_digest(value["key_targets"])))
         return relation.renamed(aliases)
 
     def _select(self, node: Node, scope: Scope) -> Relation:
@@ -75,11 +75,11 @@ class Queries:
             "aggregate_handling having sample qualify",
         )
         source = self.from_clause.source(node["from_table"], scope)
-        scope = replace(scope, source=source)
+        scope = scope._replace(source=source)
         items = self._items(node["select_list"], scope)
         loose = any(_falls_apart(item) for item in node["select_list"])
-        scope = replace(scope, aliases=_names(items))
-        late = replace(scope, alias_may_win=True)
+        scope = scope._replace(aliases=_names(items))
+        late = scope._replace(alias_may_win=True)
 
         deciding: list[Meaning] = []
         if node["where_clause"] is not None:
@@ -120,7 +120,7 @@ class Queries:
             name = node["alias"] or (node["column_names"][-1] if node["class"] == "COLUMN_REF" else None)
             items.append(NamedMeaning(name, meaning))
             if name is not None:
-                scope = replace(scope, aliases={name.casefold(): meaning, **scope.aliases})
+                scope = scope._replace(aliases={name.casefold(): meaning, **scope.aliases})
         return items
 
     def _position_or(self, node: Node, items: Sequence[NamedMeaning], scope: Scope) -> Meaning:
@@ -161,7 +161,7 @@ class Queries:
 
     def _set_operation(self, node: Node, scope: Scope) -> Relation:
         only_known(node, "type modifiers cte_map setop_type setop_all children")
-        children = [self.query(child, replace(scope, source=Source())) for child in node["children"]]
+        children = [self.query(child, scope._replace(source=Source())) for child in node["children"]]
         kind = node["setop_type"]
         items = _by_name(children) if kind == "UNION_BY_NAME" else _by_position(children)
         rows = digest(kind, node["setop_all"], *(child.rows for child in children))
@@ -170,8 +170,8 @@ class Queries:
         if not node["setop_all"] or not kind.startswith("UNION"):
             deciding.append(combined("compared", (item.meaning for item in items)))
         result = Relation(tuple(items), rows)
-        ordered = replace(
-            scope, source=Source((Entry("", result),), result.columns), aliases=_names(items), alias_may_win=True
+        ordered = scope._replace(
+            source=Source((Entry("", result),), result.columns), aliases=_names(items), alias_may_win=True
         )
         deciding += self._modifiers(node["modifiers"], items, ordered)
         return _finished(items, rows, influence, deciding)
@@ -190,7 +190,7 @@ class Queries:
             for index, column in enumerate(start.columns)
         )
         itself = Relation(own, digest("recursive", level)).renamed(node.get("aliases") or ())
-        step = self.query(node["right"], replace(scope, ctes={**scope.ctes, node["cte_name"].casefold(): itself}))
+        step = self.query(node["right"], scope._replace(ctes={**scope.ctes, node["cte_name"].casefold(): itself}))
         parts = [column.meaning for relation in (start, step) for column in relation.columns]
         parts += [] if step.unlisted is None else [step.unlisted]
         whole = combined(digest("recursion", node["union_all"], start.rows, step.rows), parts)
@@ -229,7 +229,7 @@ def _finished(
 def _settled(meaning: Meaning) -> Meaning:
     if not (meaning.aggregate or meaning.multiplies or meaning.spreads):
         return meaning
-    return replace(meaning, aggregate=False, multiplies=False, spreads=False)
+    return meaning._replace(aggregate=False, multiplies=False, spreads=False)
 
 
 def _names(items: Iterable[NamedMeaning]) -> dict[str, Meaning]:
@@ -274,7 +274,7 @@ def _by_name(children: Sequence[Relation]) -> list[NamedMeaning]:
 def _spread(children: Iterable[Relation]) -> NamedMeaning:
     parts = [column.meaning for child in children for column in child.columns]
     parts += [child.unlisted for child in children if child.unlisted is not None]
-    return NamedMeaning(None, replace(combined("union", parts), spreads=True))
+    return NamedMeaning(None, combined("union", parts)._replace(spreads=True))
 
 
 def _falls_apart(item: Node) -> bool:

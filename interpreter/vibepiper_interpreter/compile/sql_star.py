@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vibepiper_interpreter.compile.sql_expressions import Expressions
 from vibepiper_interpreter.compile.sql_meaning import NamedMeaning, Scope
 from vibepiper_interpreter.engines.duckdb.syntax import Node
@@ -18,7 +16,7 @@ def expand_star(node: Node, scope: Scope, expressions: Expressions) -> list[Name
         entry = next((entry for entry in scope.source.entries if entry.alias.casefold() == table), None)
         if entry is None or entry.relation.unlisted is not None:
             return None
-        columns = [replace(column, table=table) for column in entry.relation.columns]
+        columns = [column._replace(table=table) for column in entry.relation.columns]
     elif scope.source.unlisted:
         return None
     else:
@@ -35,8 +33,8 @@ def expand_star(node: Node, scope: Scope, expressions: Expressions) -> list[Name
         if folded in excluded or (column.table, folded) in excluded_of:
             continue
         if folded in replaced:
-            column = replace(column, meaning=expressions.meaning(replaced[folded], scope))
+            column = column._replace(meaning=expressions.meaning(replaced[folded], scope))
         if folded in renamed:
-            column = replace(column, name=renamed[folded])
+            column = column._replace(name=renamed[folded])
         found.append(column)
     return found
