@@ -34,8 +34,9 @@ select id, at_time from events where at_time >= $start and at_time < $end union 
 --> events: at_time
 --> visits: on_day
 
--- a common table expression bounds, the rest counts: not proven separable
+-- a common table expression bounds, the rest counts
 with recent as (select * from events where at_time >= $start and at_time < $end) select at_time::date as day, count(*) as n from recent group by 1
+--> separable
 --> events: at_time
 
 -- days are bounded
@@ -123,4 +124,82 @@ select at_time::date as day, count(*) as n from events where at_time >= $start a
 
 -- filtered before the join is not filtered in it
 select k.kind, e.n from kinds k left join (select kind, count(*) as n from events where at_time >= $start and at_time < $end group by 1) e using (kind)
+--> events: at_time
+
+-- everything of what a common table expression bounds
+with recent as (select * from events where at_time >= $start and at_time < $end) select kind, amount from recent
+--> separable
+--> events: at_time
+
+-- counted by the day that a common table expression tells
+with recent as (select *, kind || '!' as loud from events where at_time >= $start and at_time < $end) select at_time::date as day, count(*) as n from recent group by 1
+--> events: at_time
+
+-- two common table expressions, one after the other
+with recent as (select id, at_time, kind from events where at_time >= $start and at_time < $end), daily as (select cast(at_time as date) as day, kind, count(*) as n from recent group by all) select daily.day, label, sum(n) as n from daily join kinds k on k.kind = daily.kind group by all
+--> separable
+--> events: at_time
+
+-- a subquery bounds
+select day, sum(n) as n from (select date_trunc('hour', at_time) as hour, cast(at_time as date) as day, count(*) as n from events where at_time >= $start and at_time < $end group by all) as hours group by day
+--> separable
+--> events: at_time
+
+-- hours of a common table expression tell their day
+with hours as (select date_trunc('hour', at_time) as hour, count(*) as n from events where at_time >= $start and at_time < $end group by 1) select hour::date as day, max(n) as most from hours group by 1
+--> separable
+--> events: at_time
+
+-- a common table expression loses the time
+with recent as (select id, kind from events where at_time >= $start and at_time < $end) select kind, count(*) as n from recent group by 1
+--> events: at_time
+
+-- another column of the same name
+with recent as (select id, kind as at_time from events where at_time >= $start and at_time < $end) select at_time, count(*) as n from recent group by 1
+--> events: at_time
+
+-- read twice through a common table expression
+with recent as (select * from events where at_time >= $start and at_time < $end) select one.id from recent one join recent other on one.kind = other.kind
+--> events: at_time
+
+-- compared with itself through a common table expression
+with recent as (select * from events where at_time >= $start and at_time < $end) select id from recent where amount >= (select max(amount) from recent)
+--> events: at_time
+
+-- on the optional side of a join
+with recent as (select * from events where at_time >= $start and at_time < $end) select k.kind, recent.id from kinds k left join recent on recent.kind = k.kind
+--> events: at_time
+
+-- on the side that is kept
+with recent as (select * from events where at_time >= $start and at_time < $end) select recent.id, k.label from recent left join kinds k on recent.kind = k.kind
+--> separable
+--> events: at_time
+
+-- limited in a common table expression
+with recent as (select * from events where at_time >= $start and at_time < $end order by id, at_time, kind, amount limit 2) select id from recent
+--> events: at_time
+
+-- a lookup in a common table expression
+with names as (select kind, max(label) as label from kinds group by kind) select e.id, names.label from events e join names using (kind) where e.at_time >= $start and e.at_time < $end
+--> separable
+--> events: at_time
+
+-- counted in all, in a lookup that is bounded
+with counted as (select kind, count(*) as n from events where at_time >= $start and at_time < $end group by kind) select k.label, n from kinds k join counted using (kind)
+--> events: at_time
+
+-- numbered in a common table expression
+with recent as (select id, at_time, row_number() over (order by at_time, id, kind, amount) as n from events where at_time >= $start and at_time < $end) select id from recent where n = 1
+--> events: at_time
+
+-- a name that is shadowed inside
+with recent as (select * from events where at_time >= $start and at_time < $end) select id from (with recent as (select id from kinds) select id from recent) as recent
+--> events: at_time
+
+-- a column before it has its name
+with recent as (select *, at_time::date as kind from events where at_time >= $start and at_time < $end) select kind, count(*) as n from recent group by 1
+--> events: at_time
+
+-- two columns of one name
+with recent as (select kind as day, at_time::date as day from events where at_time >= $start and at_time < $end) select day, count(*) as n from recent group by 1
 --> events: at_time

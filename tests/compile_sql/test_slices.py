@@ -76,6 +76,23 @@ def test_a_time_zone_asks_for_its_own_wall_time(connection: duckdb.DuckDBPyConne
         ("select id, at_time::date as day from events where {}", "day", True),
         ("select id, at_time as t from events where {} union all select id, at_time from events where {}", "t", True),
         ("select id, at_time from events where at_time::date >= $start and at_time::date < $end", "at_time", True),
+        ("with w as (select * from events where {}) select * from w", "at_time", True),
+        (
+            "with w as (select at_time::date as day from events where {}) select day, count(*) as n from w group by 1",
+            "day",
+            True,
+        ),
+        ("select e.id, e.at_time from (select * from events where {}) as e", "at_time", True),
+        (
+            "with w as (select at_time + interval 1 day as at_time from events where {}) select at_time from w",
+            "at_time",
+            False,
+        ),
+        (
+            "with w as (select id, at_time from events where {}) select on_day from w join visits using (id)",
+            "on_day",
+            False,
+        ),
         ("select id, at_time + interval 1 day as t from events where {}", "t", False),
         ("select id, date_trunc('month', at_time) as t from events where {}", "t", False),
         ("select * replace (at_time + interval 1 day as at_time) from events where {}", "at_time", False),

@@ -6,11 +6,11 @@ stay, when that other one is made anew: nobody would notice, because in the batc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from vibepiper_interpreter.compile.build_settings import Intervals
 from vibepiper_interpreter.compile.compiled import Column
-from vibepiper_interpreter.compile.separable import bounded_once, is_same, lies_in
+from vibepiper_interpreter.compile.separable import is_same, lies_in, selects_in_slices
 from vibepiper_interpreter.engines.duckdb.syntax import Node
 from vibepiper_interpreter.grains import divides
 
@@ -26,22 +26,12 @@ def lie_where_bounded(query: Node, columns: Sequence[Column], settings: Interval
     if settings.column.casefold() not in names:
         return False
     position = names.index(settings.column.casefold())
-    selects = list(_selects(query))
-    for select in selects:
-        time = bounded_once(select, settings)
+    selects = list(selects_in_slices(query, settings))
+    for select, times in selects:
         item = _item(select, position, columns, alone=len(selects) == 1)
-        if time is None or item is None or not _lies(item, time, columns[position], settings, select):
+        if item is None or not any(_lies(item, time, columns[position], settings, select) for time in times):
             return False
     return True
-
-
-def _selects(query: Node) -> Iterator[Node]:
-    """The SELECTs whose rows are added up, of a separable query."""
-    if query["type"] == "SET_OPERATION_NODE":
-        for child in query["children"]:
-            yield from _selects(child)
-    else:
-        yield query
 
 
 def _item(select: Node, position: int, columns: Sequence[Column], *, alone: bool) -> Node | None:
