@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections import Counter
 from copy import deepcopy
@@ -115,6 +116,11 @@ class Walk:
             self.world.blocks = []  # everyone has followed
             self._write()
             assert self.project.plan().empty, self.told()
+
+    def forget(self) -> None:
+        """Leave nothing on the disk: what went well need not be looked at."""
+        self.project.close()
+        shutil.rmtree(self.project.root)
 
     def _tell(self, what: str) -> None:
         self.story.append(what)

@@ -53,6 +53,7 @@ def test_bit_by_bit_equals_from_nothing_at_length(
         walk = start_walk(seed, counts)
         for _ in range(STEPS_OF_A_WALK):
             walk.step()
+        walk.forget()
         seed += 1
     with capsys.disabled():
         print(f"\n{counts}")
