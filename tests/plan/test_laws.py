@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from vibepiper_interpreter.plan import load_plan, save_plan
@@ -35,6 +35,7 @@ def test_incremental_equals_from_scratch_and_the_second_plan_is_empty(
 
 @worlds
 @given(st.integers(0, 2**32), st.integers(1, 6))
+@example(3779, 2)  # a check changes of what reads, of an input that is rebuilt, nothing that changes
 def test_selections_are_closed_and_what_they_leave_is_done_later(
     make_chance: MakeChance, seed: int, edits: int
 ) -> None:
@@ -48,6 +49,8 @@ def test_selections_are_closed_and_what_they_leave_is_done_later(
         part = world.plan(*chance.selection())
         chosen = {action.address for action in part.actions}
         for action in part.actions:
+            if action.verb == "recheck":
+                continue  # it looks at what is published, whatever its inputs come to
             needs = {read.address for read in part.assets[action.address].inputs}
             assert all(read in chosen for read in needs if read in whole and whole[read].verb != "recheck")
         world.apply(part)
