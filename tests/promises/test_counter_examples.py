@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from vibepiper_interpreter.plan.asked import Asked
+
 if TYPE_CHECKING:
     from tests.run.conftest import Project
 
@@ -102,3 +104,16 @@ def test_what_is_merged_no_more_shows_its_readers_other_rows(project: Project) -
         project.pipeline(source + state + build + read)
         assert project.apply().status == "succeeded"
         assert project.rows("shop.read") == [("a", rows)]
+
+
+def test_a_source_that_is_read_anew_may_hold_other_rows_than_before(project: Project) -> None:
+    """Of a file that changed, only its slices were replaced; read anew, the rows that it had before are gone."""
+    project.pipeline(
+        '[source.file.given]\npath = "given.csv"\nwrite = { mode = "partition", column = "kind" }\n'
+        '[sql.read]\nquery = "select kind, id from given"\n'
+    )
+    project.write("given.csv", "kind,id\na,1\n")
+    assert project.apply().status == "succeeded"
+    project.write("given.csv", "kind,id\nb,2\n")
+    assert project.apply(project.plan(asked=Asked(rebuild=("given",)))).status == "succeeded"
+    assert project.rows("shop.given") == project.rows("shop.read") == [("b", 2)]

@@ -127,8 +127,8 @@ class Draft:
     @property
     def reproducible(self) -> bool:
         """Whether making it again from the same inputs, or the same files, gives the same rows for certain."""
-        if self.replays:
-            return False
+        if self.replays or (self.asset.kind == "source" and self.asset.settings is not None):
+            return False  # of a source that reads on, files may be gone or others since
         return self.asset.kind == "source" or self.asset.deterministic
 
     @property
