@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.run.conftest import Project
 
+from vibepiper_interpreter.plan.asked import Asked
+
 SPECS = """
 [source.file.orders]
 path = "orders.csv"
@@ -56,3 +58,35 @@ def test_time_is_learned_with_the_checks(project: Project) -> None:
     (past,) = project.state.pasts([result.tasks[0].address])[result.tasks[0].address]
     assert past.seconds == result.tasks[0].seconds
     assert past.read == 0
+
+
+APPENDED = """
+[source.file.orders]
+path = "orders-*.csv"
+write = "append"
+[sql.kept]
+query = "select id, amount from orders"
+build = "append"
+[sql.latest]
+query = "select id, count(*) as orders from orders group by id"
+build = { mode = "merge", key = ["id"] }
+"""
+
+
+def test_what_comes_is_foretold_by_what_came_before(project: Project) -> None:
+    project.pipeline(APPENDED)
+    for number, count in enumerate((5_000, 100, 200)):
+        project.write(f"orders-{number}.csv", orders(count))
+        assert project.apply().status == "succeeded"
+    project.write("orders-3.csv", orders(800))
+    estimates = {action.address.name: action.estimate for action in project.plan().actions}
+    source, kept, latest = (estimates[name] for name in ("orders", "kept", "latest"))
+    # Of files the plan knows how large they are; of rows, only how many came the last time.
+    assert source is not None and source.rows is not None and abs(source.rows - 800) <= 16
+    assert kept is not None and kept.rows == 200
+    assert latest is not None and latest.rows == 90
+    assert all(found.seconds_band is not None for found in (source, kept, latest))
+    made_anew = project.plan(asked=Asked(rebuild=("kept",)))
+    (again,) = (action for action in made_anew.actions if action.address.name == "kept")
+    assert again.verb == "rebuild" and again.estimate is not None and again.estimate.rows is not None
+    assert again.estimate.rows >= 5_000

@@ -16,6 +16,8 @@ from vibepiper_interpreter.plan.slice_estimates import estimate_slices, is_made_
 from vibepiper_interpreter.state.records import Past
 from vibepiper_spec.address import Address
 
+# What takes rows from inputs or files. (Files that are adopted are only copied.)
+_MADE = ("create", "rebuild", "extend")
 # One number for several.
 Middle = Callable[[Sequence[float]], float]
 
@@ -25,13 +27,17 @@ def estimate(planning: Planning) -> None:
     built = [
         draft
         for draft in planning.acting()
-        if draft.verb in ("create", "rebuild") and draft.asset.build != "view" and not is_made_by_slice(draft.asset)
+        if draft.verb in ("create", "rebuild", "extend")
+        and draft.asset.build != "view"
+        and not is_made_by_slice(draft.asset)
     ]
     pasts = planning.state.pasts(draft.asset.address for draft in built)
     known = planning.state.rows_of(_standing(planning, [draft for draft in built if draft.asset.address in pasts]))
     # In the order of the project: what an asset reads has its own estimate already.
     for draft in built:
-        if past := pasts.get(draft.asset.address):
+        # What brings in a few rows says nothing of a making from nothing, nor the other way round.
+        goes_on = draft.verb == "extend"
+        if past := [each for each in pasts.get(draft.asset.address, ()) if each.goes_on == goes_on]:
             draft.estimate = learned(past, _will_read(planning, draft, known))
 
 
@@ -118,6 +124,8 @@ def _will_read(planning: Planning, draft: Draft, known: dict[str, int]) -> int |
     """The rows of all inputs together, or the bytes of all files; None where that is not known now."""
     if draft.asset.kind == "source":
         return sum(file.size for file in draft.source_files)
+    if draft.verb == "extend":
+        return None  # how many of its inputs' rows are new, only the apply will see
     total = 0
     for read in draft.asset.inputs:
         version_id = _version(planning, read.address)

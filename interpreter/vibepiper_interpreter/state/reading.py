@@ -160,7 +160,7 @@ def proofs_of(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[Pro
 def pasts(connection: Connection, addresses: Iterable[Address], each: int) -> dict[Address, tuple[Past, ...]]:
     """What is known of the `each` latest makings of every asset, newest first.
 
-    Views took nothing and are left out; so are those that only went on with the parts of an earlier version.
+    Views took nothing and are left out; so are those that wrote nothing, but only say something else of the same parts.
     """
     rank = func.row_number().over(partition_by=versions.c.address, order_by=versions.c.created_at.desc()).label("rank")
     its_task = (
@@ -174,7 +174,7 @@ def pasts(connection: Connection, addresses: Iterable[Address], each: int) -> di
         # Ranked by id alone: the texts of all versions ever made are long.
         made = select(versions.c.id, rank).where(versions.c.address.in_(some), versions.c.build != "view").subquery()
         latest = (
-            select(*(versions.c[name] for name in _OF_A_PAST), took)
+            select(*(versions.c[name] for name in _OF_A_PAST), took, tasks.c.verb)
             .join(made, made.c.id == versions.c.id)
             .outerjoin(tasks, its_task)
             .where(made.c.rank <= each)
@@ -183,12 +183,40 @@ def pasts(connection: Connection, addresses: Iterable[Address], each: int) -> di
         rows += connection.execute(latest)
     counted = rows_of(connection, (read.version_id for row in rows for read in inputs_from_text(row.inputs)))
     found: dict[Address, list[Past]] = defaultdict(list)
+    before = _version_before(rows)
     for row in rows:
-        if any(version_of_part(part) != row.id for part in parts_from_text(row.parts)):
+        parts = parts_from_text(row.parts)
+        written = [part for part in parts if version_of_part(part) == row.id]
+        # What came may have been written together with all that was there.
+        if len(written) == len(parts) and row.verb != "extend":
+            past = Past(row.rows, row.bytes, row.took, _was_read(row, counted))
+        elif written:
+            size = sum(part.bytes for part in written)
+            past = Past(sum(part.rows for part in written), size, row.took, _was_new(row, before.get(row.id)), True)
+        else:
             continue
-        past = Past(row.rows, row.bytes, row.took, _was_read(row, counted))
         found[parse_address(row.address)].append(past)
     return {address: tuple(some) for address, some in found.items()}
+
+
+def _version_before(rows: Iterable[Row[Any]]) -> dict[str, Row[Any]]:
+    """For each of these rows, newest first, the one of the same asset that was made before it."""
+    before: dict[str, Row[Any]] = {}
+    newer: dict[str, str] = {}
+    for row in rows:
+        if row.address in newer:
+            before[newer[row.address]] = row
+        newer[row.address] = row.id
+    return before
+
+
+def _was_new(row: Row[Any], before: Row[Any] | None) -> int | None:
+    """The bytes of the files that a version read and the one before it had not; None where that cannot be told."""
+    if before is None or row.source_files == NOTHING:
+        return None
+    known = {(file.path, file.sha256) for file in source_files_from_text(before.source_files)}
+    files = source_files_from_text(row.source_files)
+    return sum(file.size for file in files if (file.path, file.sha256) not in known)
 
 
 def rows_of(connection: Connection, ids: Iterable[str]) -> dict[str, int]:

@@ -45,13 +45,15 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What one earlier version of an asset took to make."""
+    """What one earlier version of an asset took to make; rows and bytes are those that this making wrote."""
 
     rows: int | None
     bytes: int
     seconds: float  # with its checks, where the run has said so
-    # What it was made from: rows of its inputs together, or bytes of its files. None where nobody has counted.
+    # What it was made from: rows of its inputs together, or bytes of the files that it read. None where nobody knows.
     read: int | None = None
+    # Whether it was brought into the parts of an earlier version, and not made from nothing.
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
