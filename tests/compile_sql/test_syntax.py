@@ -36,6 +36,9 @@ def parse(connection: duckdb.DuckDBPyConnection, query: str) -> Syntax | SqlProb
         ("select 1 /* never closed", "VP301", "/", "A comment is opened here and never closed."),
         ('select "a from t', "VP301", '"', "A quoted identifier is opened here and never closed."),
         ("select (a + (b * 2) from t", "VP301", "from", "`from` does not fit here."),
+        ("select id, at, v from t", "VP301", "at", "`at` is a word of the language, and names no column as it is."),
+        ("select full from t", "VP301", "full", "`full` is a word of the language"),
+        ("select a from t where at = 1", "VP301", "at", "`at` is a word of the language"),
     ],
 )
 def test_not_one_select(connection: duckdb.DuckDBPyConnection, query: str, code: str, place: str, message: str) -> None:

@@ -92,6 +92,7 @@ def test_new_data_at_once_begin_it_anew(shop: Project) -> None:
     shop.pipeline(SHOP.format(build=MERGE))
     shop.write("raw.csv", ROWS.replace("2,b,6,2026-01-02\n", ""))
     assert verbs(shop)["t"] == "rebuild"
+    assert why(shop, "t")[0].endswith(": its rows stay only if its inputs come out equal")
     shop.apply()
     assert shop.rows("shop.t") == [(1, "a", 5), (3, "a", 7)]
     built(shop, TABLE)

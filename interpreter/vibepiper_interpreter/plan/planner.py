@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -202,7 +203,10 @@ def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> A
     reads = [read.address for read in draft.asset.inputs]
     # A check may read what is made from this very asset; then it reads the version of before.
     reads += [other for other in draft.asset.check_inputs if planning.comes_before(other, address)]
-    reasons = (*draft.own_reasons, *draft.record_reasons, *draft.input_reasons)
+    recorded = draft.record_reasons
+    if draft.keeps_rows and draft.verb == "rebuild":
+        recorded = [replace(each, words=f"{each.words} only if its inputs come out equal") for each in recorded]
+    reasons = (*draft.own_reasons, *recorded, *draft.input_reasons)
     if draft.found is not None:
         words = f"the same was made already, on {draft.found.created_at:%Y-%m-%d %H:%M} UTC"
         reasons = (*reasons, Reason("exists", words))

@@ -25,6 +25,16 @@ _CLAUSES = (
     "with",
     "values",
 )
+# What may name a function or a type, but no column unless it is quoted (`duckdb_keywords()`, "type_function"), as far
+# as people call columns so.
+_NO_COLUMN = frozenset(
+    {"anti", "at", "authorization", "binary", "collation", "columns", "freeze", "full", "generated", "inner", "left"}
+    | {"like", "natural", "outer", "overlaps", "positional", "right", "semi", "similar", "struct", "verbose"}
+)
+# Between these stands a whole expression.
+_SIGNS = frozenset({",", "=", "<", ">", "+", "-", "and", "or", "where"})
+_BEFORE_A_COLUMN = _SIGNS | {"select", "distinct", "(", "by", "on"}
+_AFTER_A_COLUMN = _SIGNS | {")", "from", "as", "group", "order"}
 
 
 def syntax_problem(query: str, message: str, place: int) -> SqlProblem:
@@ -49,6 +59,12 @@ def _misfit(query: str, near: str, place: int) -> SqlProblem:
         if token.group() == ")" and open_brackets:
             open_brackets.pop()
     related = tuple((token.start(), token.end(), "opened here") for token in open_brackets[-1:])
+    if len(before) > 1 and before[-1].group().casefold() in _NO_COLUMN:
+        neighbours = before[-2].group().casefold(), near.casefold()
+        if neighbours[0] in _BEFORE_A_COLUMN and neighbours[1] in _AFTER_A_COLUMN:
+            name = before[-1].group()
+            message = f"`{name}` is a word of the language, and names no column as it is."
+            return SqlProblem("VP301", message, *before[-1].span(), f'"{name}"', f'Quote it: `"{name}"`.')
     for token in (*before[-1:], *(() if here is None else (here,))):
         word = token.group().casefold()
         meant = nearest(word, _CLAUSES) if word not in _CLAUSES and word.isalpha() else None
