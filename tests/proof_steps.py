@@ -10,5 +10,5 @@ from __future__ import annotations
 import os
 from random import SystemRandom
 
-PROOF_STEPS = int(os.environ.get("VIBEPIPER_PROOF_STEPS", "40"))
+PROOF_STEPS = int(os.environ.get("VIBEPIPER_PROOF_STEPS", "10"))
 PROOF_SEED = int(os.environ.get("VIBEPIPER_PROOF_SEED") or SystemRandom().randrange(2**32))

@@ -8,6 +8,7 @@ from collections import Counter
 import duckdb
 import pytest
 from tests.compile_sql.cases import Case, cases
+from tests.compile_sql.random_queries import SCHEMAS, random_query
 from tests.proof_steps import PROOF_STEPS
 
 from vibepiper_interpreter.compile.build_settings import Append, Merge
@@ -22,7 +23,7 @@ WHOLE = "r", "k VARCHAR, label VARCHAR, since INTEGER"
 CASES = cases("deliveries.sql")
 # A world that differs, where there is one, is found by then; that there is none is looked for as long as is asked.
 TRIALS = 300
-SILENT_TRIALS = min(TRIALS, PROOF_STEPS)
+SILENT_TRIALS = min(TRIALS, 8 * PROOF_STEPS)
 
 Rows = list[tuple[object, ...]]
 World = dict[str, Rows]
@@ -41,6 +42,15 @@ def told(connection: duckdb.DuckDBPyConnection, query: str, mode: str) -> list[s
 def test_what_is_told_and_where(case: Case, mode: str, connection: duckdb.DuckDBPyConnection) -> None:
     expected = [line.partition(": ")[2] for line in case.expected if line.startswith(mode)]
     assert told(connection, case.query, mode) == expected
+
+
+@pytest.mark.parametrize("mode", SETTINGS)
+def test_every_query_can_be_judged(mode: str, connection: duckdb.DuckDBPyConnection) -> None:
+    """Whatever the engine parses: no shape of its tree is one that is not known."""
+    chance = random.Random(1)
+    for syntax in parse_queries(connection, [random_query(chance) for _ in range(500)]):
+        assert isinstance(syntax, Syntax)
+        delivery_problems(syntax, "shop", SCHEMAS.keys(), SETTINGS[mode])
 
 
 @pytest.mark.law

@@ -191,7 +191,7 @@ query = "select count(*) as n from sliced"
 
 
 @pytest.mark.law
-@settings(deadline=None, max_examples=max(3, PROOF_STEPS // 100), suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=max(3, PROOF_STEPS // 10), suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9))
 def test_the_table_is_its_query_from_nothing(
     seed: int, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch

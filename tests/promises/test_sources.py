@@ -18,7 +18,7 @@ from vibepiper_spec.diagnostics import DiagnosticError
 
 pytestmark = pytest.mark.law
 LAW = settings(
-    max_examples=max(6, PROOF_STEPS // 12),
+    max_examples=max(6, PROOF_STEPS // 3),
     deadline=None,
     # A shorter story is not worth the minutes that looking for it takes: each step is a plan and an apply.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

@@ -27,9 +27,7 @@ def estimate(planning: Planning) -> None:
     built = [
         draft
         for draft in planning.acting()
-        if draft.verb in ("create", "rebuild", "extend")
-        and draft.asset.build != "view"
-        and not is_made_by_slice(draft.asset)
+        if draft.verb in _MADE and draft.asset.build != "view" and not is_made_by_slice(draft.asset)
     ]
     pasts = planning.state.pasts(draft.asset.address for draft in built)
     known = planning.state.rows_of(_standing(planning, [draft for draft in built if draft.asset.address in pasts]))

@@ -40,7 +40,7 @@ def build_partitions(session: RunSession, conditions: Conditions, task: Task, se
     known = {} if base is None else {str(each.slice): each for each in base.built}
     stale = set() if base is None else stale_partitions(session, conditions, task, base)
     making = _Making(session, task, settings, base)
-    kept = [value for value in values if value in known and value not in stale]
+    kept = dict.fromkeys(value for value in values if value in known and value not in stale)
     try:
         for value in kept:
             making.keep(known[value])
