@@ -225,7 +225,9 @@ def test_the_intervals_of_a_table_stay(new_project: Callable[[str], Project], wh
         "it was a table and is now built by day of `day`: its rows stay",
     ]
     save_plan(project.plan(), project.root / "saved.vpplan")
-    assert project.apply(load_plan(project.root / "saved.vpplan")).status == "succeeded"
+    result = project.apply(load_plan(project.root / "saved.vpplan"))
+    assert result.status == "succeeded"
+    assert project.outcomes(result)["t"] == "recorded"
     assert {path for path in project.part_files() if path.startswith("shop/t/")} == files
     by_day(anew, query)
     anew.apply()
@@ -239,6 +241,21 @@ def test_the_intervals_of_a_table_stay(new_project: Callable[[str], Project], wh
         assert each.apply().status == "succeeded"
         assert each.plan().empty
     assert project.tables() == anew.tables()
+
+
+def test_the_rows_that_stay_are_checked_where_others_do_not(project: Project) -> None:
+    """What was proven of the table is not proven of what is left of it."""
+    project.now = datetime(2026, 1, 4, 5, tzinfo=UTC)
+    project.write("raw.csv", LATE)
+    table, query = QUERIES["rows"]
+    check = "checks = [{ row_count = { min = 4 } }]"
+    by_day(project, table, check)
+    assert project.apply().status == "succeeded"
+    by_day(project, query, f"{BY_DAY}\n{check}")
+    result = project.apply()
+    assert result.status == "failed"
+    assert [each.code for each in project.task(result, "t").diagnostics] == ["VP506"]
+    assert len(project.rows("shop.t")) == 6
 
 
 def test_intervals_and_new_data_at_once(new_project: Callable[[str], Project]) -> None:

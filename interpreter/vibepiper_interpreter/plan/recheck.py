@@ -26,8 +26,9 @@ def recheck(planning: Planning) -> None:
         unproven = _why_unproven(planning, draft, planning.proofs.get(draft.published.id, ()))
         if draft.acts:
             draft.checks = _all_of(asset)
-            # What a run made that did not come to its end has been put to no check.
-            draft.checks_new_rows = draft.verb == "fill" and unproven is None and draft.base is None
+            # What a run made that did not come to its end has been put to no check; and where rows go that are in
+            # no interval, those that stay are another table.
+            draft.checks_new_rows = draft.verb == "fill" and unproven is None and draft.base is None and not draft.takes
             if draft.conditions and unproven is not None:
                 draft.checks_if_kept = _all_of(asset)
                 draft.input_reasons.append(unproven)
