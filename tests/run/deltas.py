@@ -18,7 +18,9 @@ from vibepiper_interpreter.compile.build_settings import BuildSettings
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset
 from vibepiper_interpreter.compile.table_columns import table_columns
 from vibepiper_interpreter.plan.plan import Action
+from vibepiper_interpreter.run.journal import Journal
 from vibepiper_interpreter.run.python.planned_code import PlannedCode
+from vibepiper_interpreter.run.run import Run
 from vibepiper_interpreter.run.session import RunSession, open_session
 from vibepiper_interpreter.run.tasks.deltas import Incoming, bring_in
 from vibepiper_interpreter.run.tasks.staging import Folder
@@ -34,17 +36,10 @@ NULL = "∅"  # there are texts that read NULL
 @contextmanager
 def session_in(project: Project) -> Iterator[RunSession]:
     project.pipeline('[sql.made]\nquery = "select 1 as a"\n')
-    session = open_session(
-        project.plan(),
-        "run",
-        project.root,
-        project.settings,
-        project.storage,
-        {},
-        lambda *_: None,
-        lambda *_: None,
-        PlannedCode(project.root),
+    run = Run(
+        "run", project.plan(), project.root, project.settings, project.state, project.storage, Journal("run", None)
     )
+    session = open_session(run, {}, PlannedCode(project.root), lambda *_: None)
     try:
         yield session
     finally:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
 
@@ -28,14 +26,13 @@ from vibepiper_interpreter.run.python.output import caught_output
 from vibepiper_interpreter.run.python.planned_code import PlannedCode
 from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.result import RunResult
-from vibepiper_interpreter.run.scheduler import Message, Scheduler
+from vibepiper_interpreter.run.run import Run
+from vibepiper_interpreter.run.scheduler import Scheduler, Stop
 from vibepiper_interpreter.run.session import PlaceInQuery, RunSession, open_session
 from vibepiper_interpreter.run.standing import Standing
 from vibepiper_interpreter.run.warehouse import ensure_warehouse
 from vibepiper_interpreter.state import State
-from vibepiper_interpreter.state.lease import Lease
 from vibepiper_interpreter.storage import Storage
-from vibepiper_interpreter.storage.version import Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, Place
 from vibepiper_spec.model.settings import ProjectSettings
@@ -73,121 +70,66 @@ def apply_plan(
         _require_current(plan, state)
         began = time.monotonic()
         run_id = state.begin_run(plan, owner)
-        run = _Run(plan, root, settings, state, storage, lease, run_id, listener, cancel or threading.Event())
+        run = Run(run_id, plan, root, settings, state, storage, Journal(run_id, listener))
+        inventory = take_inventory(plan, state)
+        publisher = Publisher(run, lease, inventory.pointers)
+        stop = Stop(cancel or threading.Event(), lease.lost)
         try:
-            status, diagnostics = run.execute(_executor(settings, workers), place or _nowhere)
+            status, diagnostics = _execute(run, inventory, publisher, place or _nowhere, stop, workers)
         except BaseException:
             state.finish_run(run_id, "failed", time.monotonic() - began)
             raise
         seconds = time.monotonic() - began
-        run.close(status, seconds)
+        run.journal.tell("run_finished", status=status, seconds=seconds)
+        publisher.close()
         state.finish_run(run_id, status, seconds)
-    if run.published_anything:
-        ensure_warehouse(root, settings, state, plan.environment, run.versions)
-    tasks = tuple(run.results[action.address] for action in plan.actions if action.address in run.results)
+    if publisher.published_anything:
+        ensure_warehouse(root, settings, state, plan.environment, {**inventory.versions, **publisher.versions})
+    results = publisher.results
+    tasks = tuple(results[action.address] for action in plan.actions if action.address in results)
     return RunResult(run_id, plan.environment, status, seconds, tasks, diagnostics)
 
 
 Status = Literal["succeeded", "failed", "cancelled"]
 
 
-class _Run:
-    """One run from its first event to its last."""
+def _execute(
+    run: Run, inventory: Inventory, publisher: Publisher, place: PlaceInQuery, stop: Stop, workers: int | None
+) -> tuple[Status, tuple[Diagnostic, ...]]:
+    """Everything between a run's first event and its last."""
+    plan = run.plan
+    run.journal.tell("run_started", actions=len(plan.actions), environment=plan.environment)
+    with ExitStack() as stack:
+        code = PlannedCode(run.root)
+        if any(asset.kind == "python" for asset in plan.assets.values()):
+            stack.enter_context(user_modules(run.root, code.imported))
+            stack.enter_context(caught_output(Redactor.of(run.root, run.settings)))
+        session = open_session(run, inventory.versions, code, place)
+        stack.callback(session.close)
+        stack.callback(_note_damage, run, session)
+        # Entered after the session, and so left before it: no task runs when the engine closes.
+        executor = _executor(run.settings, workers)
+        stack.callback(executor.shutdown, _PATIENCE)
+        stack.callback(session.interrupt)
+        standing = Standing(inventory, _declare(session, inventory))
+        scheduler = Scheduler(run, session, executor, publisher, standing, stop)
+        try:
+            if scheduler.run():
+                failed = any(not result.published for result in publisher.results.values())
+                return "failed" if failed else "succeeded", ()
+        except KeyboardInterrupt:
+            stop.asked.set()
+        except DiagnosticError as error:
+            return "failed", error.diagnostics
+        session.interrupt()
+        executor.shutdown(_PATIENCE)
+        scheduler.cancel_rest()
+    return ("cancelled", (_interrupted(),)) if stop.asked.is_set() else ("failed", (_lease_lost(plan),))
 
-    def __init__(
-        self,
-        plan: Plan,
-        root: Path,
-        settings: ProjectSettings,
-        state: State,
-        storage: Storage,
-        lease: Lease,
-        run_id: str,
-        listener: Listener | None,
-        cancel: threading.Event,
-    ) -> None:
-        self._plan = plan
-        self._root = root
-        self._settings = settings
-        self._state = state
-        self._storage = storage
-        self._lease = lease
-        self._run_id = run_id
-        self._cancel = cancel
-        self._journal = Journal(run_id, listener)
-        self._inbox: SimpleQueue[Message] = SimpleQueue()
-        self._inventory = take_inventory(plan, state)
-        self._publisher = Publisher(plan, state, lease, storage, run_id, self._inventory.pointers, self._journal)
-        self.results = self._publisher.results
 
-    @property
-    def published_anything(self) -> bool:
-        return self._publisher.published_anything
-
-    @property
-    def versions(self) -> Mapping[str, Version]:
-        """Every version this run has read or made."""
-        return {**self._inventory.versions, **self._publisher.versions}
-
-    def execute(self, executor: Executor, place: PlaceInQuery) -> tuple[Status, tuple[Diagnostic, ...]]:
-        self._journal.tell("run_started", actions=len(self._plan.actions), environment=self._plan.environment)
-        with ExitStack() as stack:
-            code = PlannedCode(self._root)
-            if any(asset.kind == "python" for asset in self._plan.assets.values()):
-                stack.enter_context(user_modules(self._root, code.imported))
-                stack.enter_context(caught_output(Redactor.of(self._root, self._settings)))
-            session = open_session(
-                self._plan,
-                self._run_id,
-                self._root,
-                self._settings,
-                self._storage,
-                self._inventory.versions,
-                place,
-                self._say,
-                code,
-            )
-            stack.callback(session.close)
-            stack.callback(self._note_damage, session)
-            # Entered after the session, and so left before it: no task runs when the engine closes.
-            stack.callback(executor.shutdown, _PATIENCE)
-            stack.callback(session.interrupt)
-            scheduler = Scheduler(
-                self._plan,
-                session,
-                self._state,
-                executor,
-                self._publisher,
-                self._journal,
-                self._inbox,
-                Standing(self._inventory, _declare(session, self._inventory)),
-                (self._cancel, self._lease.lost),
-            )
-            try:
-                if scheduler.run():
-                    return self._status(), ()
-            except KeyboardInterrupt:
-                self._cancel.set()
-            except DiagnosticError as error:
-                return "failed", error.diagnostics
-            session.interrupt()
-            executor.shutdown(_PATIENCE)
-            scheduler.cancel_rest()
-        return ("cancelled", (_interrupted(),)) if self._cancel.is_set() else ("failed", (_lease_lost(self._plan),))
-
-    def _note_damage(self, session: RunSession) -> None:
-        if session.damaged:
-            self._state.record_checksums({part.path: part.marked_damaged for part in session.damaged})
-
-    def close(self, status: Status, seconds: float) -> None:
-        self._journal.tell("run_finished", status=status, seconds=seconds)
-        self._publisher.close()
-
-    def _status(self) -> Status:
-        return "failed" if any(not result.published for result in self.results.values()) else "succeeded"
-
-    def _say(self, what: str, address: Address, data: Mapping[str, Any]) -> None:
-        self._inbox.put((address, what, data))
+def _note_damage(run: Run, session: RunSession) -> None:
+    if session.damaged:
+        run.state.record_checksums({part.path: part.marked_damaged for part in session.damaged})
 
 
 def _require_current(plan: Plan, state: State) -> None:

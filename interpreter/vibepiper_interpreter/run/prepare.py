@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.plan.plan import Action
+from vibepiper_interpreter.run.run import Run
 from vibepiper_interpreter.run.standing import Standing
 from vibepiper_interpreter.run.tasks import Task
-from vibepiper_interpreter.state import State
-from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.recorded import ColumnNames, recorded_as, taken_by_slices, under_new_names
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_interpreter.storage.version_key import version_key
@@ -17,12 +16,11 @@ from vibepiper_spec.address import Address
 
 
 def prepare(
+    run: Run,
     action: Action,
     asset: CompiledAsset,
     standing: Standing,
     renames: Mapping[Address, ColumnNames],
-    state: State,
-    storage: Storage,
 ) -> Task:
     """All that a worker is given to do `action`. `renames` are the columns of assets that get another name in the run:
     what was read of them is compared under the new one."""
@@ -36,7 +34,7 @@ def prepare(
     elif action.version_id is not None:
         existing = versions[action.version_id]
     else:
-        existing = None if standing.reads_what_was_made(asset) else _made_before(action, asset, inputs, state, storage)
+        existing = None if standing.reads_what_was_made(asset) else _made_before(run, action, asset, inputs)
     return Task(
         action=action,
         asset=asset,
@@ -59,9 +57,7 @@ def _base(action: Action, keeps: Version | None, versions: Mapping[str, Version]
     return keeps if action.verb in ("fill", "extend") else None
 
 
-def _made_before(
-    action: Action, asset: CompiledAsset, inputs: Mapping[Address, Version], state: State, storage: Storage
-) -> Version | None:
+def _made_before(run: Run, action: Action, asset: CompiledAsset, inputs: Mapping[Address, Version]) -> Version | None:
     """The version that an earlier run made of the same.
 
     The planner looks for such versions too; only an input that it could not foresee is worth another look.
@@ -73,8 +69,8 @@ def _made_before(
         return None  # what it goes on with is the plan's to say
     read = tuple(InputVersion(address, version.id) for address, version in inputs.items())
     key = version_key(asset, read, action.source_files)
-    found = state.find_by_key([key]).get(key)
-    if found is None or not storage.has(found):
+    found = run.state.find_by_key([key]).get(key)
+    if found is None or not run.storage.has(found):
         return None
-    failed = any(not audit.passed for audit in state.audits([found.id]).get(found.id, ()))
+    failed = any(not audit.passed for audit in run.state.audits([found.id]).get(found.id, ()))
     return None if failed else found

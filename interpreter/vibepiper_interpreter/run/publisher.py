@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from vibepiper_interpreter.plan.plan import Action, Plan
-from vibepiper_interpreter.run.journal import Journal
+from vibepiper_interpreter.plan.plan import Action
 from vibepiper_interpreter.run.result import CheckResult, TaskResult
-from vibepiper_interpreter.state import State
+from vibepiper_interpreter.run.run import Run
 from vibepiper_interpreter.state.lease import Lease
 from vibepiper_interpreter.state.records import AttemptRecord, Audit, Batch, Pointer
-from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
 
@@ -32,24 +30,17 @@ class Publisher:
 
     def __init__(
         self,
-        plan: Plan,
-        state: State,
+        run: Run,
         lease: Lease,
-        storage: Storage,
-        run_id: str,
         pointers: Mapping[Address, Pointer],
-        journal: Journal,
     ) -> None:
-        self._state = state
+        self._run = run
         self._lease = lease
-        self._storage = storage
-        self._run_id = run_id
-        self._serial = plan.serial
-        self._journal = journal
+        self._serial = run.plan.serial
         # As this run moves them.
         self._pointers = dict(pointers)
         self._components: dict[int, _Component] = {}
-        for action in plan.actions:
+        for action in run.plan.actions:
             component = self._components.setdefault(action.component, _Component())
             component.open += 1
             component.addresses.append(action.address)
@@ -106,7 +97,7 @@ class Publisher:
 
         Raises VP704, before anything is published, where the right to publish is gone.
         """
-        self._storage.sync(self._versions)
+        self._run.storage.sync(self._versions)
         self._write()
         if publish and self._complete:
             self._publish()
@@ -129,7 +120,7 @@ class Publisher:
         if component.because is None:
             self._complete.append(action.component)
             return
-        self._journal.tell(
+        self._run.journal.tell(
             "held_back",
             component=action.component,
             addresses=[str(address) for address in component.addresses],
@@ -161,7 +152,7 @@ class Publisher:
                     changes[reader] = _confirming(carried, confirmed)
                     numbers.setdefault(reader, number)
         if changes:
-            self._serial = self._state.publish(self._lease, self._serial, changes, self._run_id, numbers)
+            self._serial = self._run.state.publish(self._lease, self._serial, changes, self._run.id, numbers)
             self.published_anything = True
         for address, pointer in changes.items():
             if pointer is None:
@@ -170,20 +161,20 @@ class Publisher:
                 self._pointers[address] = pointer
         for number in self._complete:
             addresses = [str(address) for address in self._components[number].addresses]
-            self._journal.tell("published", component=number, addresses=addresses)
+            self._run.journal.tell("published", component=number, addresses=addresses)
             self._settle(number, published=True)
         self._complete.clear()
 
     def _write(self) -> None:
-        self._state.record(
+        self._run.state.record(
             Batch(
-                run_id=self._run_id,
+                run_id=self._run.id,
                 versions=tuple(self._versions),
                 audits=tuple(self._audits),
                 tasks=tuple(self._settled),
                 attempts=tuple(self._attempts),
                 checks=tuple(self._checks),
-                events=self._journal.take(),
+                events=self._run.journal.take(),
             )
         )
         for written in (self._versions, self._audits, self._settled, self._attempts, self._checks):

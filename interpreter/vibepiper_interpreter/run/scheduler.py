@@ -5,30 +5,31 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
-from typing import Any
+from queue import Empty
+from typing import TYPE_CHECKING, NamedTuple
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.executors import Executor
-from vibepiper_interpreter.plan.plan import Action, Plan
+from vibepiper_interpreter.plan.plan import Action
 from vibepiper_interpreter.run.conditions import Conditions
 from vibepiper_interpreter.run.failures import Cancelled
-from vibepiper_interpreter.run.journal import Journal
 from vibepiper_interpreter.run.prepare import prepare
 from vibepiper_interpreter.run.publisher import Publisher
 from vibepiper_interpreter.run.readiness import Readiness
 from vibepiper_interpreter.run.result import TaskResult
+from vibepiper_interpreter.run.run import Run
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.standing import Standing
 from vibepiper_interpreter.run.tasks import Report, perform
-from vibepiper_interpreter.state import State
 from vibepiper_interpreter.state.records import AttemptRecord, Audit, Pointer
 from vibepiper_interpreter.storage.version import Version
 from vibepiper_spec.address import Address
+
+if TYPE_CHECKING:
+    from vibepiper_interpreter.run.run import Message
 
 # How long finished work may stay unwritten: a kill loses no more than this, and small tasks share a transaction.
 _FLUSH_EVERY = 0.5  # seconds
@@ -37,34 +38,35 @@ _FLUSH_AT = 200  # things to write
 _LOOK_EVERY = 0.2  # seconds
 
 
+class Stop(NamedTuple):
+    """What ends a run early: somebody asked for it, or the lease is lost."""
+
+    asked: threading.Event
+    lease_lost: threading.Event
+
+
 class Scheduler:
     """Owns a run's progress. Workers tell it things through one queue; everything else happens in its own thread."""
 
     def __init__(
         self,
-        plan: Plan,
+        run: Run,
         session: RunSession,
-        state: State,
         executor: Executor,
         publisher: Publisher,
-        journal: Journal,
-        inbox: SimpleQueue[Message],
         standing: Standing,
-        stop: tuple[threading.Event, ...],
+        stop: Stop,
     ) -> None:
-        """`stop` are the events that end the run early: told to, or the lease is lost."""
-        self._plan = plan
+        self._run = run
         self._session = session
-        self._state = state
         self._executor = executor
         self._publisher = publisher
-        self._journal = journal
-        self._inbox = inbox
         self._standing = standing
         self._stop = stop
-        self._renames = {action.address: action.renames for action in plan.actions if action.renames}
-        self._actions = {action.address: action for action in plan.actions}
-        self._readiness = Readiness({action.address: action.after for action in plan.actions})
+        actions = run.plan.actions
+        self._renames = {action.address: action.renames for action in actions if action.renames}
+        self._actions = {action.address: action for action in actions}
+        self._readiness = Readiness({action.address: action.after for action in actions})
         self._conditions = Conditions()
         self._in_flight: dict[Address, Future[Report]] = {}
         self._started: dict[Address, tuple[datetime, str]] = {}
@@ -76,20 +78,20 @@ class Scheduler:
             if any(event.is_set() for event in self._stop):
                 return False
             self._start_ready()
-            if not self._in_flight and self._inbox.empty():
+            if not self._in_flight and self._run.inbox.empty():
                 self._publisher.flush()
                 return True
             with contextlib.suppress(Empty):
-                self._handle(self._inbox.get(timeout=_LOOK_EVERY))
+                self._handle(self._run.inbox.get(timeout=_LOOK_EVERY))
             self._flush_if_due()
 
     def cancel_rest(self) -> None:
         """Give up what has not ended, after the workers have been told to stop. What was made is kept, unpublished."""
-        while not self._inbox.empty():
-            self._handle(self._inbox.get())
+        while not self._run.inbox.empty():
+            self._handle(self._run.inbox.get())
         rest = [*self._in_flight, *self._readiness.drop_rest()]
         for address in rest:
-            self._journal.tell("task_skipped", address, because="cancelled")
+            self._run.journal.tell("task_skipped", address, because="cancelled")
             skipped = TaskResult(address, "skipped", published=False, because="cancelled")
             self._publisher.failed(self._actions[address], skipped, address)
         self._in_flight.clear()
@@ -105,23 +107,23 @@ class Scheduler:
             if action.verb == "remove":
                 self._finish(action, Report("removed"))
                 continue
-            asset = self._plan.assets[address]
+            asset = self._run.plan.assets[address]
             if (broken := self._standing.broken_input(asset)) is not None:
                 self._finish(action, Report("failed", diagnostics=(broken,)))
                 continue
             self._submit(action, asset)
 
     def _submit(self, action: Action, asset: CompiledAsset) -> None:
-        task = prepare(action, asset, self._standing, self._renames, self._state, self._session.storage)
+        task = prepare(self._run, action, asset, self._standing, self._renames)
 
         def work() -> Report:
             worker = threading.current_thread().name
-            self._session.say("task_started", action.address, {"verb": action.verb, "worker": worker})
+            self._run.say("task_started", action.address, {"verb": action.verb, "worker": worker})
             return perform(self._session, self._conditions, task)
 
         future = self._executor.submit(work)
         self._in_flight[action.address] = future
-        future.add_done_callback(lambda done: self._inbox.put((action.address, done, {})))
+        future.add_done_callback(lambda done: self._run.inbox.put((action.address, done, {})))
 
     def _handle(self, message: Message) -> None:
         address, what, data = message
@@ -132,13 +134,13 @@ class Scheduler:
             else:
                 self._finish(self._actions[address], what.result())
         elif what == "task_started":
-            event = self._journal.tell("task_started", address, **data)
+            event = self._run.journal.tell("task_started", address, **data)
             self._started[address] = (event.at, str(data["worker"]))
         elif what == "progress":
             # Finished intervals of a task that goes on: whatever becomes of it, nobody has to make them again.
             self._publisher.made(data["version"])
         else:
-            self._journal.tell("log", address, **data)
+            self._run.journal.tell("log", address, **data)
 
     def _finish(self, action: Action, report: Report) -> None:
         address, version = action.address, report.version
@@ -146,13 +148,13 @@ class Scheduler:
             self._publisher.made(version)
         checks = () if report.checked is None else report.checked.results
         if version is not None and report.checked is not None:
-            asset = self._plan.assets[address]
+            asset = self._run.plan.assets[address]
             read = self._standing.pointers(asset.check_inputs)
             audit = Audit(
                 version.id,
                 asset.checks_fingerprint,
                 report.checked.passed,
-                self._session.run_id,
+                self._run.id,
                 datetime.now(UTC),
                 read,
             )
@@ -161,7 +163,7 @@ class Scheduler:
             self._carry_proof(action, version)
         # The state keeps every result; only what failed is news.
         for check in (check for check in checks if not check.passed):
-            self._journal.tell(
+            self._run.journal.tell(
                 "check_finished",
                 address,
                 check=check.check,
@@ -190,7 +192,7 @@ class Scheduler:
 
     def _succeed(self, action: Action, report: Report, result: TaskResult) -> None:
         address, version = action.address, report.version
-        self._journal.tell(
+        self._run.journal.tell(
             "task_finished",
             address,
             outcome=report.outcome,
@@ -201,7 +203,7 @@ class Scheduler:
         )
         pointer = None
         if version is not None:
-            read = self._standing.pointers(each.address for each in self._plan.assets[address].inputs)
+            read = self._standing.pointers(each.address for each in self._run.plan.assets[address].inputs)
             # A recheck moves nothing; what it reads may, and is then carried by the action that moves it.
             pointer = self._publisher.pointer(address) if action.verb == "recheck" else Pointer(version.id, read)
             self._standing.advance(address, version, report.made)
@@ -210,8 +212,8 @@ class Scheduler:
 
     def _carry_proof(self, action: Action, version: Version) -> None:
         """What is recorded anew has the rows of before, and so has passed the checks that those have passed."""
-        asset = self._plan.assets[action.address]
-        for proof in self._state.audits([action.keeps or ""]).get(action.keeps or "", ()):
+        asset = self._run.plan.assets[action.address]
+        for proof in self._run.state.audits([action.keeps or ""]).get(action.keeps or "", ()):
             if proof.checks_fingerprint == asset.checks_fingerprint:
                 read = self._standing.pointers(asset.check_inputs)
                 self._publisher.audited(replace(proof, version_id=version.id, inputs=read), ())
@@ -219,16 +221,16 @@ class Scheduler:
     def _contain(self, action: Action, result: TaskResult) -> None:
         """What depends on a failure is skipped; everything else goes on."""
         first = result.diagnostics[0]
-        self._journal.tell("task_failed", action.address, code=first.code, detail=first.detail)
+        self._run.journal.tell("task_failed", action.address, code=first.code, detail=first.detail)
         self._publisher.failed(action, result, action.address)
         for address in self._readiness.failed(action.address):
-            self._journal.tell("task_skipped", address, because=str(action.address))
+            self._run.journal.tell("task_skipped", address, because=str(action.address))
             because = f"`{action.address}` failed"
             skipped = TaskResult(address, "skipped", published=False, because=because)
             self._publisher.failed(self._actions[address], skipped, action.address)
 
     def _give_up(self, address: Address) -> None:
-        self._journal.tell("task_skipped", address, because="cancelled")
+        self._run.journal.tell("task_skipped", address, because="cancelled")
         self._publisher.failed(
             self._actions[address], TaskResult(address, "skipped", published=False, because="cancelled"), address
         )
@@ -247,7 +249,3 @@ class Scheduler:
         if pending >= _FLUSH_AT or (pending and now - self._flushed_at >= _FLUSH_EVERY):
             self._publisher.flush()
             self._flushed_at = time.monotonic()
-
-
-# What workers tell: an ended task's future, or the name of an event with its data.
-Message = tuple[Address, Future[Report] | str, Mapping[str, Any]]

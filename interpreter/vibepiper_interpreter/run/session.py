@@ -17,17 +17,16 @@ import duckdb
 
 from vibepiper_interpreter.connectors.file import folders_of
 from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect
-from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run.memory import MemoryWatch
 from vibepiper_interpreter.run.python.planned_code import PlannedCode
 from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.relations import Relations
+from vibepiper_interpreter.run.run import Run
 from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import Part, SourceFile, Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Place
-from vibepiper_spec.model.settings import ProjectSettings
 
 # Where a range of code points of an asset's query stands in a file of the project, if the caller can tell.
 PlaceInQuery = Callable[[Address, int, int], Place | None]
@@ -143,41 +142,32 @@ class RunSession:
         shutil.rmtree(self.storage.scratch(self.run_id), ignore_errors=True)
 
 
-def open_session(
-    plan: Plan,
-    run_id: str,
-    root: Path,
-    settings: ProjectSettings,
-    storage: Storage,
-    versions: Mapping[str, Version],
-    place: PlaceInQuery,
-    say: Callable[[str, Address, Mapping[str, Any]], None],
-    code: PlannedCode,
-) -> RunSession:
-    """An engine that can reach the storage and the source files of `plan` and of `versions`, and nothing else."""
+def open_session(run: Run, versions: Mapping[str, Version], code: PlannedCode, place: PlaceInQuery) -> RunSession:
+    """An engine that can reach the storage and the source files of the plan and of `versions`, and nothing else."""
+    plan, root, storage = run.plan, run.root, run.storage
     files: list[SourceFile] = [file for action in plan.actions for file in action.source_files]
     files += [file for version in versions.values() if not version.parts for file in version.source_files]
     connection = connect(
         SessionSettings(
             threads=1,
             writing_threads=0,
-            memory_limit=_memory_limit(settings.executor.memory),
-            temp_directory=storage.scratch(run_id),
+            memory_limit=_memory_limit(run.settings.executor.memory),
+            temp_directory=storage.scratch(run.id),
             allowed_directories=(storage.root, *folders_of(root, files)),
         ),
         now=plan.created_at,
     )
     return RunSession(
-        run_id=run_id,
+        run_id=run.id,
         root=root,
         storage=storage,
         environment=plan.environment,
         variables=plan.variables,
         now=plan.created_at,
         relations=Relations(storage, root, plan.created_at, versions, SmallTables(plan)),
-        redactor=Redactor.of(root, settings),
+        redactor=Redactor.of(root, run.settings),
         place=place,
-        say=say,
+        say=run.say,
         connection=connection,
         code=code,
     )
