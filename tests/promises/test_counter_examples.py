@@ -117,3 +117,21 @@ def test_a_source_that_is_read_anew_may_hold_other_rows_than_before(project: Pro
     project.write("given.csv", "kind,id\nb,2\n")
     assert project.apply(project.plan(asked=Asked(rebuild=("given",)))).status == "succeeded"
     assert project.rows("shop.given") == project.rows("shop.read") == [("b", 2)]
+
+
+def test_what_only_grows_begins_anew_as_it_once_did_after_what_it_reads(project: Project) -> None:
+    """It was extended by all rows of another log, and so came to hold what a version of before held already."""
+    project.write("raw.csv", "id,amount\n1,5\n2,6\n")
+    logs = (
+        '[source.file.raw]\npath = "raw.csv"\n'
+        '[sql.log]\nquery = "select id, amount * {factor} as amount from raw"\nbuild = "append"\n'
+        '[sql.second]\nquery = "select id, amount + 1 as amount from log"\nbuild = "append"\n'
+    )
+    for factor in (1, 2):
+        project.pipeline(logs.format(factor=factor))
+        assert project.apply().status == "succeeded"
+        assert project.plan().empty
+    project.pipeline(logs.format(factor=1))
+    assert project.outcomes(project.apply()) == {"log": "repointed", "second": "repointed"}
+    assert project.rows("shop.second") == [(1, 6), (2, 7)]
+    assert project.plan().empty

@@ -69,8 +69,16 @@ def _look_at_inputs(planning: Planning, draft: Draft) -> None:
     draft.carried = tuple(carried)
     draft.conditions = tuple(conditions)
     draft.begins_anew = isinstance(draft.asset.settings, Append | Merge) and any(
-        isinstance(source.asset.settings, Append) and source.verb == "rebuild" for source in sources
+        isinstance(source.asset.settings, Append) and _begins_anew(planning, source) for source in sources
     )
+
+
+def _begins_anew(planning: Planning, source: Draft) -> bool:
+    """Whether an input that only grows will be another one than it was, be it made or only shown.
+
+    What another environment shows may be the same one, grown.
+    """
+    return source.verb == "rebuild" or (source.verb == "repoint" and not source.goes_on and planning.promotes is None)
 
 
 def _act(planning: Planning, draft: Draft) -> None:
