@@ -135,3 +135,49 @@ def test_what_only_grows_begins_anew_as_it_once_did_after_what_it_reads(project:
     assert project.outcomes(project.apply()) == {"log": "repointed", "second": "repointed"}
     assert project.rows("shop.second") == [(1, 6), (2, 7)]
     assert project.plan().empty
+
+
+@pytest.mark.parametrize(
+    ("given", "query", "rows"),
+    [
+        (("id, g", "id"), ("* exclude (g)", "*"), [(1,), (2,)]),
+        (("id", "id, g"), ("*", "* exclude (g)"), [(1,), (2,)]),
+        (("id, g", "g, id"), ("*", "id, g"), [(1, 5), (2, 6)]),
+        (("id, g", "id, g + 1 as h"), ("* exclude (g)", "* exclude (h)"), [(1,), (2,)]),
+        (("id, g", "id, g as h"), ("* exclude (g)", "* exclude (h)"), [(1,), (2,)]),
+    ],
+)
+@pytest.mark.parametrize("volatile", ["", " where random() >= 0"])
+def test_a_view_that_means_the_same_is_told_anew_where_its_input_has_other_columns(
+    project: Project, given: tuple[str, str], query: tuple[str, str], rows: list[tuple[int, ...]], volatile: str
+) -> None:
+    """It is read by its text, and that of before showed other columns, or named one that was gone."""
+    project.write("raw.csv", "id,g\n1,5\n2,6\n")
+    text = (
+        '[source.file.raw]\npath = "raw.csv"\n[sql.t]\nquery = "select {given} from raw{volatile}"\n'
+        '[sql.v]\nquery = "select {query} from t"\nbuild = "view"\n[sql.total]\nquery = "select sum(id) as s from v"\n'
+    )
+    moved = '[[moved]]\nfrom = "t.g"\nto = "t.h"\n' if given[1] == "id, g as h" else ""
+    for index, blocks in enumerate(("", moved)):
+        project.pipeline(text.format(given=given[index], query=query[index], volatile=volatile) + blocks)
+        assert project.apply().status == "succeeded"
+        assert project.rows("shop.v") == rows
+    assert project.plan().empty
+    project.write("raw.csv", "id,g\n1,5\n2,6\n3,7\n")
+    assert project.apply().status == "succeeded"
+    assert project.rows("shop.total") == [(6,)]
+
+
+def test_a_view_is_told_anew_though_its_input_got_other_columns_before(project: Project) -> None:
+    project.write("raw.csv", "id,g\n1,5\n2,6\n")
+    text = (
+        '[source.file.raw]\npath = "raw.csv"\n[sql.t]\nquery = "select {given} from raw"\n'
+        '[sql.v]\nquery = "select {query} from t"\nbuild = "view"\n'
+    )
+    project.pipeline(text.format(given="id", query="*"))
+    project.apply()
+    project.pipeline(text.format(given="id, g", query="* exclude (g)"))
+    assert project.apply(project.plan("t")).status == "succeeded"
+    assert project.apply().status == "succeeded"
+    assert project.rows("shop.v") == [(1,), (2,)]
+    assert project.plan().empty

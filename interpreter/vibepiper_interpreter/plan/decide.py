@@ -26,6 +26,7 @@ def decide(planning: Planning) -> None:
     for draft in planning.drafts.values():
         _look_at_promoted(planning, draft)
         _look_at_inputs(planning, draft)
+        _look_at_text(planning, draft)
         if draft.own_reasons or draft.conditions:
             _act(planning, draft)
         elif not _stays(planning, draft):
@@ -71,6 +72,36 @@ def _look_at_inputs(planning: Planning, draft: Draft) -> None:
     draft.begins_anew = isinstance(draft.asset.settings, Append | Merge) and any(
         isinstance(source.asset.settings, Append) and _begins_anew(planning, source) for source in sources
     )
+
+
+def _look_at_text(planning: Planning, draft: Draft) -> None:
+    """A view is read by its text: the same meaning may need another one where an input has other columns.
+
+    (`select *` for `select * exclude (a)`, say, once the input has no `a`.)
+    """
+    if draft.published is None or draft.asset.kind != "sql" or draft.asset.build != "view" or draft.own_reasons:
+        return
+    confirmed = {read.address: read.version_id for read in draft.published.inputs}
+    others = [
+        f"`{read.address}`"
+        for read in draft.asset.inputs
+        if confirmed.get(read.address) != (source := planning.drafts[read.address]).keeps
+        or (source.makes and _shows_other_columns(planning, source))
+    ]
+    if not others:
+        return
+    version = planning.state.versions([draft.published.id])[draft.published.id]
+    if version.asset.definition != draft.asset.definition:
+        words = f"its query is written for the other columns of {' and '.join(others)}"
+        draft.record_reasons.append(Reason("recorded", words))
+
+
+def _shows_other_columns(planning: Planning, draft: Draft) -> bool:
+    """Whether an input may have columns of other names, or in another order, than are published."""
+    before = planning.previous.get(draft.asset.address)
+    if before is None or not draft.asset.columns:
+        return before is not None
+    return [column.name for column in before.columns] != [column.name for column in draft.asset.columns]
 
 
 def _begins_anew(planning: Planning, source: Draft) -> bool:

@@ -164,8 +164,11 @@ class _Following:
         asset = under_renames(version.asset, schemas, Renames(self._names, self._renames), self._connection)
         called = sorted(f"`{read.address}`" for read in now.inputs if result.carries_names(read.address))
         # Who uses nothing of what has another name means what it meant, by the very same hash.
-        felt = asset.fingerprint != version.asset.fingerprint or any(
-            read.address in self._names for read in version.asset.inputs
+        felt = (
+            asset.fingerprint != version.asset.fingerprint
+            or any(read.address in self._names for read in version.asset.inputs)
+            # A view is read by its text, which may name columns that it does without: `* exclude (…)`.
+            or (version.asset.build == "view" and version.asset.definition != now.definition)
         )
         if called and (felt or reasons):
             whose = "its new name" if len(called) == 1 else "their new names"
