@@ -139,7 +139,7 @@ class World:
         return QUERIES[self.query][0].replace("{back}", back)
 
     def write(self) -> None:
-        if self.end is not None and self.end < self.start:
+        if self.end is not None and self.end <= self.start:
             self.end = None
         rows = [f"{placed:%Y-%m-%d %H:%M:%S},{kind},{amount}" for placed, kind, amount in self.events]
         self.project.write("events.csv", "\n".join(["placed,kind,amount", *rows]) + "\n")
