@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from vibepiper_cli.printer import Printer
@@ -37,8 +37,8 @@ class _Lines:
         self._done = 0
 
     def __call__(self, event: Event) -> None:
-        if event.type == "log":
-            self._talk(log_line(event))
+        if event.type in _TOLD:
+            self._talk(_TOLD[event.type](event))
         if event.type not in _DONE:
             return
         with self._lock:
@@ -68,6 +68,19 @@ def log_line(event: Event) -> str:
     return f"{event.address} {event.data.get('level', 'info')}: {event.data.get('message', '')}"
 
 
+def retry_line(event: Event) -> str:
+    """`shop.rates: attempt 1 failed (transient). The next one follows in 4.0 s. VP406: it raised …`"""
+    data = event.data
+    return (
+        f"{event.address}: attempt {data['attempt']} failed ({data['failure']}). The next one follows in "
+        f"{seconds(data['wait'])}. {data['code']}: {data['detail']}"
+    )
+
+
+# What is told between the lines of what ended.
+_TOLD: Mapping[str, Callable[[Event], str]] = {"log": log_line, "task_retried": retry_line}
+
+
 @contextmanager
 def _bar(total: int, printer: Printer) -> Iterator[Listener]:
     # rich is heavy; it is imported only where something moves.
@@ -88,14 +101,16 @@ def _bar(total: int, printer: Printer) -> Iterator[Listener]:
 
         def listener(event: Event) -> None:
             name = str(event.address)
-            if event.type == "log":
-                console.print(log_line(event), markup=False, highlight=False)
+            if event.type in _TOLD:
+                console.print(_TOLD[event.type](event), markup=False, highlight=False)
             with lock:
                 if event.type == "task_started":
                     running[name] = time.monotonic()
                 elif event.type in _DONE:
                     running.pop(name, None)
                     bar.advance(task)
+                elif event.type == "task_retried":
+                    running.pop(name, None)
                 more = len(running) - _MOST_RUNNING
                 shown = ", ".join(list(running)[:_MOST_RUNNING]) + (f" and {more} more" if more > 0 else "")
             bar.update(task, description=shown)

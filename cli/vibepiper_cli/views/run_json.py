@@ -30,6 +30,7 @@ def _task(task: TaskResult) -> dict[str, Any]:
         "rows": task.rows,
         "bytes": task.bytes,
         "seconds": round(task.seconds, 3),
+        "attempts": task.attempts,
         "because": task.because,
         "checks": [check_json(check) for check in task.checks],
         "diagnostics": [found.to_json() for found in task.diagnostics],

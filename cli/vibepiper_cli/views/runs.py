@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from vibepiper_cli.views.run_json import check_json
 from vibepiper_cli.views.tables import aligned, render_table
 from vibepiper_cli.views.words import count, listed, moment, seconds, size
 from vibepiper_interpreter.state.records import RunRecord, RunSummary, TaskRecord
+from vibepiper_spec.address import Address
 
 _ROLES = {"succeeded": "good", "failed": "error", "cancelled": "warning", "interrupted": "warning", "running": "info"}
 
@@ -47,7 +49,8 @@ def render_record(record: RunRecord, paint: Paint, *, events: bool) -> str:
     ]
     if run.selection:
         head.append(f"Selected {listed(run.selection)}")
-    blocks = ["\n".join(head), "\n".join(_tasks(record.tasks))]
+    attempts = Counter(attempt.address for attempt in record.attempts)
+    blocks = ["\n".join(head), "\n".join(_tasks(record.tasks, attempts))]
     if failed := [check for check in record.checks if not check.passed]:
         blocks.append(render_checks(failed, paint))
     if events:
@@ -55,7 +58,7 @@ def render_record(record: RunRecord, paint: Paint, *, events: bool) -> str:
     return "\n\n".join(block for block in blocks if block)
 
 
-def _tasks(tasks: Sequence[TaskRecord]) -> list[str]:
+def _tasks(tasks: Sequence[TaskRecord], attempts: Counter[Address]) -> list[str]:
     rows = []
     for task in tasks:
         rows.append(
@@ -66,6 +69,7 @@ def _tasks(tasks: Sequence[TaskRecord]) -> list[str]:
                 seconds(task.seconds) if task.seconds else "",
                 "" if task.peak_memory is None else f"process {size(task.peak_memory)}",
                 _predicted(task),
+                f"{attempts[task.address]} attempts" if attempts[task.address] > 1 else "",
                 "" if task.published else "not published",
                 task.because or "; ".join(words for _, words in task.reasons),
             )
@@ -127,6 +131,18 @@ def record_json(record: RunRecord) -> dict[str, Any]:
                 "diagnostics": list(task.diagnostics),
             }
             for task in record.tasks
+        ],
+        "attempts": [
+            {
+                "address": str(attempt.address),
+                "number": attempt.number,
+                "worker": attempt.worker,
+                "started_at": attempt.started_at.isoformat(),
+                "finished_at": None if attempt.finished_at is None else attempt.finished_at.isoformat(),
+                "outcome": attempt.outcome,
+                "detail": attempt.detail,
+            }
+            for attempt in record.attempts
         ],
         "checks": [{"address": str(check.address), **check_json(check)} for check in record.checks],
         "events": [

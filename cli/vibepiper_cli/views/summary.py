@@ -45,6 +45,7 @@ def _task_lines(tasks: Iterable[TaskResult], paint: Paint) -> list[str]:
                 "" if task.rows is None or task.outcome != "built" else count(task.rows, "row"),
                 "" if not task.bytes or task.outcome != "built" else size(task.bytes),
                 seconds(task.seconds) if task.outcome in ("built", "rechecked", "failed") else "",
+                f"{task.attempts} attempts" if task.attempts > 1 else "",
                 task.because.removeprefix("held back: "),
             )
         )

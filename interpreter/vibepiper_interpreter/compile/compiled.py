@@ -13,6 +13,7 @@ from vibepiper_spec.diagnostics import Diagnostic, Place
 if TYPE_CHECKING:
     # The models are slow to import, and who only plans does without.
     from vibepiper_spec.model.build import BuildMode
+    from vibepiper_spec.model.retry import FailureClass
 
 Kind = Literal["source", "sql", "python"]
 CheckSeverity = Literal["error", "warn"]
@@ -131,6 +132,20 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often an asset is attempted in one run. Times in seconds; `on` are the classes of failures that are."""
+
+    attempts: int = 1
+    delay: float = 1.0
+    backoff: float = 2.0
+    max_delay: float = 300.0
+    on: tuple[FailureClass, ...] = ("transient", "infrastructure")
+
+
+ONCE = RetryPolicy()
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledAsset:
     """An asset as the planner and the run see it.
 
@@ -159,6 +174,7 @@ class CompiledAsset:
     check_inputs: tuple[Address, ...] = ()
     order_by: tuple[str, ...] = ()
     rebuild_always: bool = False
+    retry: RetryPolicy = ONCE
     contract: Contract | None = None
     # What is published of it is only removed where a `[[removed]]` block names it.
     prevent_destroy: bool = False

@@ -9,11 +9,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vibepiper_interpreter.compile.build_settings import BuildSettings, CursorSettings, meaning_of_settings
 from vibepiper_interpreter.compile.compilation import Analysis, Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import (
+    ONCE,
     Check,
     Column,
     CompiledAsset,
@@ -21,6 +22,7 @@ from vibepiper_interpreter.compile.compiled import (
     Definition,
     FileDefinition,
     PythonDefinition,
+    RetryPolicy,
     SqlDefinition,
 )
 from vibepiper_interpreter.compile.fingerprint_code import meaning_in, same_meaning, stamped
@@ -33,6 +35,10 @@ from vibepiper_interpreter.engines.duckdb.session import ENGINE_FINGERPRINT
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
 from vibepiper_spec.load.loaded import DeclaredAsset
+from vibepiper_spec.model.duration import duration_seconds
+
+if TYPE_CHECKING:
+    from vibepiper_spec.model.retry import Retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +182,7 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
         check_inputs=state.check_inputs.get(address, ()),
         order_by=spec.order_by,
         rebuild_always=spec.rebuild == "always",
+        retry=_policy(spec.retry),
         contract=None if spec.contract is None else Contract(spec.contract.columns or "", spec.contract.types or ""),
         prevent_destroy=spec.prevent_destroy,
         settings=state.settings.get(address),
@@ -189,6 +196,14 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
         declared_at_line=lines.line(declared.origin),
     )
     return with_meaning(asset, meaning)
+
+
+def _policy(retry: Retry | None) -> RetryPolicy:
+    if retry is None or retry.attempts == 1:
+        return ONCE
+    delay, most = duration_seconds(retry.delay), duration_seconds(retry.max_delay)
+    assert delay is not None and most is not None  # the model has looked
+    return RetryPolicy(retry.attempts, delay, retry.backoff, most, retry.on)
 
 
 def fingerprint_of_checks(checks: tuple[Check, ...]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from vibepiper_interpreter.compile.build_settings import CursorSettings, settings_from_json, settings_to_json
 from vibepiper_interpreter.compile.compiled import (
+    ONCE,
     Check,
     Column,
     CompiledAsset,
@@ -18,6 +20,7 @@ from vibepiper_interpreter.compile.compiled import (
     Input,
     Parameter,
     PythonDefinition,
+    RetryPolicy,
     SqlDefinition,
 )
 from vibepiper_spec.address import Address
@@ -59,6 +62,8 @@ def asset_to_json(asset: CompiledAsset) -> dict[str, Any]:
         found["order_by"] = list(asset.order_by)
     if asset.rebuild_always:
         found["rebuild_always"] = True
+    if asset.retry != ONCE:
+        found["retry"] = list(astuple(asset.retry))
     if asset.contract:
         found["promises"] = [asset.contract.columns, asset.contract.types]
     if asset.prevent_destroy:
@@ -117,6 +122,7 @@ def assemble_asset(
         check_inputs=tuple([address_of(address) for address in get("check_inputs", ())]),
         order_by=tuple(get("order_by", ())),
         rebuild_always=get("rebuild_always", False),
+        retry=_retry_from_json(get("retry", ())),
         contract=Contract(*get("promises", ())) if get("promises", ()) else None,
         prevent_destroy=get("prevent_destroy", False),
         settings=None if settings is None else settings_from_json(settings),
@@ -129,6 +135,13 @@ def assemble_asset(
         declared_in=get("declared_in", ""),
         declared_at_line=get("declared_at_line", 1),
     )
+
+
+def _retry_from_json(found: Sequence[Any]) -> RetryPolicy:
+    if not found:
+        return ONCE
+    attempts, delay, backoff, max_delay, on = found
+    return RetryPolicy(attempts, delay, backoff, max_delay, tuple(on))
 
 
 def _input_to_json(read: Input) -> list[Any]:

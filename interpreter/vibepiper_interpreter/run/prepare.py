@@ -21,9 +21,10 @@ def prepare(
     asset: CompiledAsset,
     standing: Standing,
     renames: Mapping[Address, ColumnNames],
+    resumes: Version | None = None,
 ) -> Task:
     """All that a worker is given to do `action`. `renames` are the columns of assets that get another name in the run:
-    what was read of them is compared under the new one."""
+    what was read of them is compared under the new one. `resumes` is what an earlier attempt has finished of it."""
     versions = standing.versions
     keeps = None if action.keeps is None else versions.get(action.keeps)
     if keeps is not None and action.records:
@@ -47,6 +48,7 @@ def prepare(
         keeps=keeps,
         existing=existing,
         base=_base(action, keeps, versions),
+        resumes=resumes,
     )
 
 

@@ -42,6 +42,7 @@ class TaskResult:
     seconds: float = 0.0
     checks: tuple[CheckResult, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    attempts: int = 1
     because: str = ""  # for kept, skipped and held back: why, in words
 
 

@@ -20,6 +20,7 @@ from vibepiper_interpreter.run.prepare import prepare
 from vibepiper_interpreter.run.publisher import Publisher
 from vibepiper_interpreter.run.readiness import Readiness
 from vibepiper_interpreter.run.result import TaskResult
+from vibepiper_interpreter.run.retries import Retries
 from vibepiper_interpreter.run.run import Run
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.standing import Standing
@@ -68,6 +69,9 @@ class Scheduler:
         self._actions = {action.address: action for action in actions}
         self._readiness = Readiness({action.address: action.after for action in actions})
         self._conditions = Conditions()
+        self._retries = Retries()
+        # What tasks have finished that are built slice by slice and go on.
+        self._progress: dict[Address, Version] = {}
         self._in_flight: dict[Address, Future[Report]] = {}
         self._started: dict[Address, tuple[datetime, str]] = {}
         self._flushed_at = time.monotonic()
@@ -78,18 +82,18 @@ class Scheduler:
             if any(event.is_set() for event in self._stop):
                 return False
             self._start_ready()
-            if not self._in_flight and self._run.inbox.empty():
+            if not self._in_flight and not self._retries and self._run.inbox.empty():
                 self._publisher.flush()
                 return True
             with contextlib.suppress(Empty):
-                self._handle(self._run.inbox.get(timeout=_LOOK_EVERY))
+                self._handle(self._run.inbox.get(timeout=self._patience()))
             self._flush_if_due()
 
     def cancel_rest(self) -> None:
         """Give up what has not ended, after the workers have been told to stop. What was made is kept, unpublished."""
         while not self._run.inbox.empty():
             self._handle(self._run.inbox.get())
-        rest = [*self._in_flight, *self._readiness.drop_rest()]
+        rest = [*self._in_flight, *self._retries.drop_all(), *self._readiness.drop_rest()]
         for address in rest:
             self._run.journal.tell("task_skipped", address, because="cancelled")
             skipped = TaskResult(address, "skipped", published=False, because="cancelled")
@@ -100,6 +104,10 @@ class Scheduler:
     def _start_ready(self) -> None:
         # Two tasks a worker: the next one is at hand while this thread writes to the state.
         while len(self._in_flight) < 2 * self._executor.workers:
+            again = self._retries.take()
+            if again is not None:
+                self._submit(self._actions[again], self._run.plan.assets[again])
+                continue
             address = self._readiness.take()
             if address is None:
                 return
@@ -114,11 +122,12 @@ class Scheduler:
             self._submit(action, asset)
 
     def _submit(self, action: Action, asset: CompiledAsset) -> None:
-        task = prepare(self._run, action, asset, self._standing, self._renames)
+        task = prepare(self._run, action, asset, self._standing, self._renames, self._progress.get(action.address))
+        attempt = self._retries.attempt(action.address)
 
         def work() -> Report:
             worker = threading.current_thread().name
-            self._run.say("task_started", action.address, {"verb": action.verb, "worker": worker})
+            self._run.say("task_started", action.address, {"verb": action.verb, "worker": worker, "attempt": attempt})
             return perform(self._session, self._conditions, task)
 
         future = self._executor.submit(work)
@@ -138,6 +147,7 @@ class Scheduler:
             self._started[address] = (event.at, str(data["worker"]))
         elif what == "progress":
             # Finished intervals of a task that goes on: whatever becomes of it, nobody has to make them again.
+            self._progress[address] = data["version"]
             self._publisher.made(data["version"])
         else:
             self._run.journal.tell("log", address, **data)
@@ -172,6 +182,9 @@ class Scheduler:
                 failing=check.failing,
                 detail=check.detail,
             )
+        self._attempted(address, report)
+        if report.outcome == "failed" and self._tries_again(address, report):
+            return
         result = TaskResult(
             address,
             report.outcome,
@@ -182,9 +195,9 @@ class Scheduler:
             seconds=report.seconds,
             checks=checks,
             diagnostics=report.diagnostics,
+            attempts=self._retries.attempt(address),
             because=report.because,
         )
-        self._attempted(address, report)
         if report.outcome == "failed":
             self._contain(action, result)
         else:
@@ -218,6 +231,21 @@ class Scheduler:
                 read = self._standing.pointers(asset.check_inputs)
                 self._publisher.audited(replace(proof, version_id=version.id, inputs=read), ())
 
+    def _tries_again(self, address: Address, report: Report) -> bool:
+        attempt = self._retries.attempt(address)
+        asset = self._run.plan.assets.get(address)
+        wait = (
+            None
+            if asset is None or report.failure is None
+            else self._retries.again(address, asset.retry, report.failure)
+        )
+        if wait is None:
+            return False
+        first = report.diagnostics[0]
+        data = {"attempt": attempt, "code": first.code, "detail": first.detail, "failure": report.failure, "wait": wait}
+        self._run.journal.tell("task_retried", address, **data)
+        return True
+
     def _contain(self, action: Action, result: TaskResult) -> None:
         """What depends on a failure is skipped; everything else goes on."""
         first = result.diagnostics[0]
@@ -240,8 +268,21 @@ class Scheduler:
         failed = report.outcome == "failed"
         detail = report.diagnostics[0].detail if report.diagnostics else ""
         self._publisher.attempted(
-            AttemptRecord(address, 1, worker, started, datetime.now(UTC), "failed" if failed else "done", detail)
+            AttemptRecord(
+                address,
+                self._retries.attempt(address),
+                worker,
+                started,
+                datetime.now(UTC),
+                "failed" if failed else "done",
+                detail,
+            )
         )
+
+    def _patience(self) -> float:
+        """How long to wait for what workers tell."""
+        until = self._retries.until_next()
+        return _LOOK_EVERY if until is None else min(_LOOK_EVERY, until)
 
     def _flush_if_due(self) -> None:
         pending = self._publisher.pending()

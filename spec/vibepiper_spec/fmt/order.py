@@ -21,6 +21,7 @@ _ASSET_KEYS = (
     "inputs",
     "build",
     "rebuild",
+    "retry",
     "contract",
     "prevent_destroy",
     "order_by",

@@ -105,7 +105,7 @@ def _duplicate(address: Address, block: DeclaredBlock, first: DeclaredBlock) -> 
 
 
 def _inherit(spec: AnyAsset, pipeline: PipelineHeader, defaults: Defaults) -> AnyAsset:
-    """The asset with what it does not say itself: the nearest owner, all tags, the default build."""
+    """The asset with what it does not say itself: the nearest owner, all tags, the defaults."""
     inherited: dict[str, Any] = {}
     owner = spec.owner or pipeline.owner or defaults.owner
     if owner != spec.owner:
@@ -116,4 +116,6 @@ def _inherit(spec: AnyAsset, pipeline: PipelineHeader, defaults: Defaults) -> An
     # Python assets cannot be views, so the default is not meant for them.
     if defaults.build is not None and "build" not in spec.model_fields_set and not hasattr(spec, "function"):
         inherited["build"] = defaults.build
+    if spec.retry is None:
+        inherited["retry"] = defaults.retry
     return spec.model_copy(update=inherited) if inherited else spec

@@ -77,7 +77,7 @@ def _problem(model: type[BaseModel], error: ErrorDetails, origin: Origin, above:
     table = model_at(model, location)
     expected = _EXPECTED.get(kind, "another type of value")
     if kind == "model_type" and table is not None and issubclass(table, ShorthandModel):
-        expected = "a string or a table"
+        expected = f"{describe_type(table.plain())} or a table"
     return wrong_type(expected, given, origin, at)
 
 

@@ -10,6 +10,7 @@ from vibepiper_spec.model.build import Build
 from vibepiper_spec.model.check import AssetChecks
 from vibepiper_spec.model.column import ColumnSpec
 from vibepiper_spec.model.contract import Contract
+from vibepiper_spec.model.retry import Retry
 from vibepiper_spec.model.spec_model import SpecModel, Strings
 
 
@@ -35,5 +36,7 @@ class AssetSpec(SpecModel):
     added and types get wider; as a table, each for `columns` and `types`."""
     prevent_destroy: bool = False
     """What is published of it is never removed unless a `[[removed]]` block names it, even once its block is gone."""
+    retry: Retry | None = None
+    """How often it is attempted, and what another attempt may mend; the default of `vp.toml` if not set."""
     rebuild: Literal["on_change", "always"] = "on_change"
     """`always` rebuilds in every plan, for queries that read the clock or chance."""

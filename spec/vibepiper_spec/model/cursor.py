@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import model_validator
 
-from vibepiper_spec.model.duration import duration_seconds
+from vibepiper_spec.model.duration import Duration
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.spec_model import ShorthandModel
-
-
-def _duration(value: str) -> str:
-    if duration_seconds(value) is None:
-        raise mistake("VP109", f"`{value}` is no duration.", "Write `2h`, `30m` or `1d`.")
-    return value
 
 
 class Cursor(ShorthandModel):
@@ -29,7 +23,7 @@ class Cursor(ShorthandModel):
     """A column that only grows, such as the time of a row's last change: rows above its greatest value are new."""
     start: date | datetime | int | str | None = None
     """Rows whose `column` is below this are never read."""
-    lag: Annotated[str, AfterValidator(_duration)] | None = None
+    lag: Duration | None = None
     """How late a row may come, such as `2h`: so far below the greatest value is looked again; each row once."""
 
     @model_validator(mode="after")

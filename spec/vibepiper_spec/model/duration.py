@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from vibepiper_spec.model.mistakes import mistake
 
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)")
@@ -18,3 +23,12 @@ def duration_seconds(text: str) -> float | None:
     if not parts or _PART.sub("", text).strip():
         return None
     return float(sum(float(number) * _SECONDS[unit] for number, unit in parts))
+
+
+def _judge(value: str) -> str:
+    if duration_seconds(value) is None:
+        raise mistake("VP109", f"`{value}` is no duration.", "Write `30s`, `15m`, `2h` or `7d`.")
+    return value
+
+
+Duration = Annotated[str, AfterValidator(_judge)]

@@ -9,8 +9,9 @@ from pydantic import AfterValidator, Field
 
 from vibepiper_spec.model.build import Build, is_incremental
 from vibepiper_spec.model.check import CheckSeverity
-from vibepiper_spec.model.duration import duration_seconds
+from vibepiper_spec.model.duration import Duration
 from vibepiper_spec.model.mistakes import mistake
+from vibepiper_spec.model.retry import Retry
 from vibepiper_spec.model.scalar import Scalar
 from vibepiper_spec.model.spec_model import SpecModel, Strings
 from vibepiper_spec.model.variable import Variable
@@ -31,12 +32,6 @@ def _plain(value: Build | None) -> Build | None:
         raise mistake(
             "VP109", f"`{value.mode}` cannot hold for every asset.", 'Write `"table"` or `"view"`.', key="mode"
         )
-    return value
-
-
-def _duration(value: str) -> str:
-    if duration_seconds(value) is None:
-        raise mistake("VP109", f"`{value}` is no duration.", "Write `7d`, `12h` or `0s`.")
     return value
 
 
@@ -73,6 +68,8 @@ class Defaults(SpecModel):
     """How SQL assets and sources are built: `table` or `view`."""
     check_severity: CheckSeverity = "error"
     """The severity of checks that name none."""
+    retry: Retry = Retry()
+    """How often an asset is attempted that says nothing else: once."""
 
 
 class Executor(SpecModel):
@@ -98,7 +95,7 @@ class StateSettings(SpecModel):
 
     url: str | None = None
     """A PostgreSQL URL, or `secret:NAME` that holds one; a file below `.vp` if not set."""
-    undo_horizon: Annotated[str, AfterValidator(_duration)] = "7d"
+    undo_horizon: Duration = "7d"
     """How far back one can go: `vp clean` keeps all that any environment has shown since, such as `30d`."""
 
 

@@ -21,14 +21,15 @@ class SpecModel(BaseModel):
 
 
 class ShorthandModel(SpecModel):
-    """A table that may also be written as a plain string, which then is the value of its key `shorthand`."""
+    """A table that may also be written as a plain value, which then is that of its key `shorthand`."""
 
     shorthand: ClassVar[str]
+    plain: ClassVar[type] = str
 
     @model_validator(mode="before")
     @classmethod
     def _expand(cls, value: Any) -> Any:
-        return {cls.shorthand: value} if isinstance(value, str) else value
+        return {cls.shorthand: value} if type(value) is cls.plain else value
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

@@ -11,7 +11,15 @@ from vibepiper_interpreter.compile.compiled import CompiledAsset, PythonDefiniti
 from vibepiper_interpreter.run.failures import declared_at
 from vibepiper_interpreter.run.python.modules import is_user_code
 from vibepiper_interpreter.run.redaction import Redactor
-from vibepiper_spec.diagnostics import Diagnostic, Fix
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
+
+
+class CodeFailed(DiagnosticError):
+    """A function of the user's raised `raised`."""
+
+    def __init__(self, diagnostic: Diagnostic, raised: BaseException) -> None:
+        super().__init__(diagnostic)
+        self.raised = raised
 
 
 def import_failed(

@@ -41,7 +41,7 @@ def audit(session: RunSession, task: Task, report: Report, version: Version, wan
     if task.keeps is not None and task.keeps is not version:
         # What goes on in this run sees what stays published.
         session.relations.declare(cursor, task.keeps)
-    return replace(report, outcome="failed", checked=checked, diagnostics=failed)
+    return replace(report, outcome="failed", checked=checked, diagnostics=failed, failure="data")
 
 
 def _filled(check: Check, now: datetime) -> Check:

@@ -39,6 +39,10 @@ def build_partitions(session: RunSession, conditions: Conditions, task: Task, se
     values = _values(session, settings)
     known = {} if base is None else {str(each.slice): each for each in base.built}
     stale = set() if base is None else stale_partitions(session, conditions, task, base)
+    if task.resumes is not None:
+        stale -= {str(each.slice) for each in task.resumes.built if known.get(str(each.slice)) != each}
+        known = {str(each.slice): each for each in task.resumes.built}
+        base = task.resumes
     making = _Making(session, task, settings, base)
     kept = dict.fromkeys(value for value in values if value in known and value not in stale)
     try:

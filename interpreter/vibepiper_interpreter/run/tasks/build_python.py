@@ -19,6 +19,7 @@ from vibepiper_interpreter.run.python.arguments import argument
 from vibepiper_interpreter.run.python.columns import INEXACT, fit
 from vibepiper_interpreter.run.python.context import Context, run_logger
 from vibepiper_interpreter.run.python.failures import (
+    CodeFailed,
     batches_differ,
     call_failed,
     code_changed,
@@ -239,7 +240,7 @@ def _users(session: RunSession, asset: CompiledAsset, error: BaseException) -> B
         return KeyboardInterrupt()
     if isinstance(error, duckdb.InterruptException) and session.cancelled.is_set():
         return Cancelled()
-    return DiagnosticError(call_failed(asset, error, session.root, session.redactor))
+    return CodeFailed(call_failed(asset, error, session.root, session.redactor), error)
 
 
 def _interrupted(error: BaseException) -> bool:

@@ -54,6 +54,8 @@ def build_slices(session: RunSession, conditions: Conditions, task: Task, settin
         built = () if base is None else in_bounds(built_ranges(base.built), settings)
         stale = () if base is None else stale_slices(session, conditions, task, base, settings)
         wanted = merged((*only_ranges(task.action.slices), *common(stale, built)))
+    if task.resumes is not None:
+        base, built, wanted = task.resumes, built_ranges(task.resumes.built), _rest(task.resumes, base, built, wanted)
     filling = _Filling(session, task, settings, base, without(built, wanted))
     try:
         if settings.own_past:
@@ -67,6 +69,13 @@ def build_slices(session: RunSession, conditions: Conditions, task: Task, settin
     except BaseException:
         filling.give_up()
         raise
+
+
+def _rest(resumes: Version, base: Version | None, built: Ranges, wanted: Ranges) -> Ranges:
+    """What is left to make of `wanted`, and of what was `built`, where `resumes` holds what is finished of it."""
+    before = {each.since for each in base.built} if base is not None else set()
+    finished = [each.slice for each in resumes.built if each.since not in before and isinstance(each.slice, Range)]
+    return merged((*without(wanted, finished), *without(built, built_ranges(resumes.built))))
 
 
 def _one_upon_the_other(filling: _Filling, settings: Intervals, wanted: Ranges, built: Ranges) -> None:

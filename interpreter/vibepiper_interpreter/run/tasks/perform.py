@@ -8,6 +8,7 @@ from dataclasses import replace
 import duckdb
 
 from vibepiper_interpreter.run.conditions import Conditions
+from vibepiper_interpreter.run.failure_class import failure_class
 from vibepiper_interpreter.run.failures import Cancelled, disk_full, engine_diagnostic
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.audit import audit
@@ -30,13 +31,14 @@ def _told(session: RunSession, conditions: Conditions, task: Task) -> Report:
     try:
         return _perform(session, conditions, task)
     except DiagnosticError as error:
-        return Report("failed", diagnostics=error.diagnostics)
+        return Report("failed", diagnostics=error.diagnostics, failure=failure_class(error))
     except duckdb.Error as error:
-        return Report("failed", diagnostics=(engine_diagnostic(session, task.asset, error),))
+        found = engine_diagnostic(session, task.asset, error)
+        return Report("failed", diagnostics=(found,), failure=failure_class(error))
     except OSError as error:
         if error.errno not in (28, 122):  # no space left on the device; quota exceeded
             raise
-        return Report("failed", diagnostics=(disk_full(task.asset),))
+        return Report("failed", diagnostics=(disk_full(task.asset),), failure=failure_class(error))
 
 
 def _perform(session: RunSession, conditions: Conditions, task: Task) -> Report:

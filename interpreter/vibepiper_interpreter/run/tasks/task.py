@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.checks import Checked
 from vibepiper_interpreter.compile.compiled import CompiledAsset
@@ -13,6 +14,9 @@ from vibepiper_interpreter.run.small_tables import is_small
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from vibepiper_spec.model.retry import FailureClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Task:
     existing: Version | None
     # Of what is built bit by bit: the version that what is missing or new is made beside. None: there is none yet.
     base: Version | None = None
+    # Of what is built slice by slice: what an earlier attempt of this run has finished of it.
+    resumes: Version | None = None
     # What is to be told though the task succeeds; filled while it runs.
     warnings: list[Diagnostic] = field(default_factory=list, compare=False)
 
@@ -56,4 +62,6 @@ class Report:
     checked: Checked | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     because: str = ""
+    # What kind of failure it was.
+    failure: FailureClass | None = None
     seconds: float = 0.0
