@@ -217,3 +217,18 @@ def test_a_source_without_rows_follows_what_is_published(project: Project) -> No
     asked.clear()
     assert types() == (["BIGINT", "BIGINT", "DATE"], [])
     assert not asked  # with rows, nobody opens the state for it
+
+
+def test_the_state_is_opened_once_for_all_sources_that_go_on(project: Project) -> None:
+    delivered = 'path = "data/orders.csv"\nwrite = { mode = "merge", key = [\'id\'] }\n'
+    project.pipeline("\n".join(f"[source.file.{name}]\n{delivered}" for name in ("one", "two", "three")))
+    asked: list[Collection[Address]] = []
+
+    def applied(
+        root: Path, state_url: str | None, environment: str, addresses: Collection[Address]
+    ) -> dict[Address, AppliedSource]:
+        asked.append(addresses)
+        return {}
+
+    assert not compile_root(project.root, "dev", applied).diagnostics
+    assert [sorted(each.name for each in addresses) for addresses in asked] == [["one", "three", "two"]]

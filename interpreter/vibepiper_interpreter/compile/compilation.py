@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,9 +169,17 @@ class Workshop:
         self.files_mattered: set[Address] = set()
         self.offline_python = offline_python
         self._root, self._environment, self._applied = root, environment, applied
+        self._looked_up: dict[Address, AppliedSource | None] = {}
         self._answers: dict[str, str] = {}
         self._kept = 0
         self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def look_up_applied(self, addresses: Collection[Address], state_url: str | None) -> None:
+        """Ask of all of these at once what may be asked one by one: each time the state is opened. Nothing hangs on
+        it before it is asked for."""
+        if addresses:
+            found = self._applied(self._root, state_url, self._environment, addresses)
+            self._looked_up.update((address, found.get(address)) for address in addresses)
 
     def applied_source(self, address: Address, state_url: str | None) -> FileDefinition | None:
         """How a source was read for what is published in this environment, if it is; the result hangs on it then."""
@@ -184,10 +192,10 @@ class Workshop:
         return self._applied_source(address, state_url)
 
     def _applied_source(self, address: Address, state_url: str | None) -> AppliedSource | None:
-        if address not in self.applied_sources:
-            found = self._applied(self._root, state_url, self._environment, (address,))
-            self.applied_sources[address] = found.get(address)
-        return self.applied_sources[address]
+        if address not in self._looked_up:
+            self.look_up_applied((address,), state_url)
+        self.applied_sources[address] = self._looked_up[address]
+        return self._looked_up[address]
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:

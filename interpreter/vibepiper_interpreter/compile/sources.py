@@ -72,10 +72,11 @@ def infer_sources(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
     locator = state.loaded.locator
     diagnostics: list[Diagnostic] = []
     sources: list[_Source] = []
+    url = state.loaded.project.settings.state.url
+    workshop.look_up_applied([each.address for each in state.declared.values() if _goes_on(each.spec)], url)
     for declared in state.declared.values():
         if isinstance(declared.spec, FileSource):
             try:
-                url = state.loaded.project.settings.state.url
                 sources.append(_find(declared, declared.spec, state.root, locator, workshop, url))
             except DiagnosticError as error:
                 diagnostics.extend(error.diagnostics)
@@ -113,6 +114,10 @@ def infer_sources(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
     return replace(
         state, definitions=definitions, columns=columns, settings=settings, given=given, unknown=unknown
     ), diagnostics
+
+
+def _goes_on(spec: object) -> bool:
+    return isinstance(spec, FileSource) and is_incremental(spec.write)
 
 
 def _find(
