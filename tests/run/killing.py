@@ -82,6 +82,17 @@ def apply_alone(project: Project, kill_after: float | None = None) -> str:
         return process.stdout.read()
 
 
+def apply_until(project: Project, more: int) -> int:
+    """Kill an apply once its functions were called so many times more; how many times they were. See `calls`."""
+    before = calls(project).total()
+    process = subprocess.Popen([sys.executable, str(DRIVER), json.dumps(asdict(Job(str(project.root))))])
+    while process.poll() is None and calls(project).total() < before + more:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    return calls(project).total() - before
+
+
 # Copies
 
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import time
-
 from tests.run.conftest import Project
-from tests.run.killing import DRIVER
+from tests.run.killing import apply_until, calls
 
 INTERVALS = 12
 SPECS = """
@@ -36,27 +31,15 @@ def build(context) -> pa.Table:
 """
 
 
-def calls(project: Project) -> list[str]:
-    file = project.root / "calls.txt"
-    return file.read_text().split() if file.exists() else []
-
-
 def test_finished_intervals_are_not_made_again(project: Project) -> None:
     project.pipeline(SPECS)
     project.write("slow_code.py", CODE)
-    killed = []
-    for enough in (5, 9):
-        process = subprocess.Popen([sys.executable, str(DRIVER), json.dumps({"root": str(project.root)})])
-        while process.poll() is None and len(calls(project)) < enough:
-            time.sleep(0.01)
-        process.kill()
-        process.wait()
-        killed.append(len(calls(project)))
-    assert killed[0] < INTERVALS
+    assert apply_until(project, 5) < INTERVALS
+    apply_until(project, 4)
     assert project.apply().status == "succeeded"
     assert project.rows("shop.counted") == [(INTERVALS, INTERVALS)]
     assert project.plan().empty
     # Only what was in the making, or not yet written down, was made twice.
-    assert len(calls(project)) < 2 * INTERVALS
-    assert all(calls(project).count(hour) <= 3 for hour in calls(project))
-    assert calls(project).count("00") == 1
+    assert calls(project).total() < 2 * INTERVALS
+    assert max(calls(project).values()) <= 3
+    assert calls(project)["00"] == 1

@@ -34,8 +34,8 @@ def day(number: int) -> datetime:
     return datetime(2024, 1, number)
 
 
-def at(*time: int) -> datetime:
-    return datetime(*time, tzinfo=UTC)  # type: ignore[arg-type,misc]
+def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
 def orders(project: Project, *rows: str) -> None:

@@ -1,4 +1,7 @@
-"""kill -9 at any moment, then apply: the same tables as an undisturbed run, and nothing half done in between."""
+"""kill -9 at any moment, then apply: the same tables as an undisturbed run, and nothing half done in between.
+
+Nothing is lost, nothing doubled, and what was finished is not made twice.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.run import kill_bit_by_bit, kill_whole
 from tests.run.apply_and_die import Job
 from tests.run.killing import (
     STRIDE,
@@ -19,7 +23,6 @@ from tests.run.killing import (
     kill_at_every_moment,
     mortals,
     tables,
-    undisturbed,
 )
 from tests.state.conftest import postgresql
 
@@ -30,84 +33,39 @@ if TYPE_CHECKING:
 
 __all__ = ["mortals", "postgresql"]  # fixtures
 
-SPECS = """
-[source.file.orders]
-path = "orders.csv"
-[sql.large]
-query = "select id, amount, hash(id * 7 + i) as h from orders, range(2000) as x(i)"
-[sql.sums]
-query = "select id % 10 as digit, sum(amount) as amount, bit_xor(h) as h from large group by 1"
-columns.digit = { checks = ["unique"] }
-[sql.shown]
-query = "select digit, amount from sums"
-build = "view"
-[python.copied]
-function = "shop_code:copied"
-columns.digit = "bigint"
-columns.amount = "decimal(38,0)"
-[sql.alone]
-query = "select range as a from range(100000) where range % FACTOR = 0"
-[sql.merged]
-query = "select id % 50 as slot, max(id) as id from orders group by 1"
-build = { mode = "merge", key = ["slot"] }
-[sql.logged]
-query = "select slot, id from merged"
-build = "append"
-[sql.after_alone]
-query = "select count(*) as n from alone"
-"""
-CODE = """
-import time
-import pyarrow as pa
-
-def copied(shown: pa.Table) -> pa.Table:
-    time.sleep(0.1)
-    return shown
-"""
-
-
-def specs(factor: int) -> str:
-    return SPECS.replace("FACTOR", str(factor))
-
-
-def orders(count: int) -> str:
-    return "id,amount\n" + "".join(f"{number},{number * 3}\n" for number in range(count))
-
-
-def change(project: Project, copies: Copies) -> Undisturbed:
-    project.write("shop_code.py", CODE)
-    project.pipeline(specs(3))
-    project.write("orders.csv", orders(100))
-    assert project.apply().status == "succeeded"
-    project.pipeline(specs(4))
-    project.write("orders.csv", orders(120))
-    return undisturbed(project, copies)
+CHANGES = {"whole": kill_whole.change, "bit by bit": kill_bit_by_bit.change}
 
 
 @pytest.fixture
 def changed(project: Project) -> Undisturbed:
-    return change(project, Copies(project))
+    return kill_whole.change(project, Copies(project))
 
 
-@pytest.fixture
-def changed_on_postgresql(project: Project, postgresql: str) -> Undisturbed:
-    return change(project, CopiesOnPostgresql(project, postgresql))
-
-
-def test_killed_at_an_event(changed: Undisturbed, mortals: Mortals) -> None:
-    assert kill_at_every_moment(changed, mortals, "event", stride=8) > 2
+@pytest.mark.parametrize("built", CHANGES)
+def test_killed_at_an_event(project: Project, mortals: Mortals, built: str) -> None:
+    changed = CHANGES[built](project, Copies(project))
+    assert kill_at_every_moment(changed, mortals, "event", stride=9, at_once=built == "bit by bit") > 2
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["event", "commit", "change"])
-@pytest.mark.parametrize("where", ["changed", "changed_on_postgresql"])
+@pytest.mark.parametrize("where", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("built", CHANGES)
 def test_killed_at_every_moment(
-    request: pytest.FixtureRequest, mortals: Mortals, where: str, kind: str, capsys: pytest.CaptureFixture[str]
+    request: pytest.FixtureRequest,
+    project: Project,
+    mortals: Mortals,
+    built: str,
+    where: str,
+    kind: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    changed: Undisturbed = request.getfixturevalue(where)
-    kills = kill_at_every_moment(changed, mortals, kind, stride=STRIDE)
+    on_postgresql = where == "postgresql"
+    copies = CopiesOnPostgresql(project, request.getfixturevalue(where)) if on_postgresql else Copies(project)
+    at_once = built == "bit by bit" and kind != "change"
+    kills = kill_at_every_moment(CHANGES[built](project, copies), mortals, kind, stride=STRIDE, at_once=at_once)
     with capsys.disabled():
-        print(f"\n{where}: killed at {kills} moments of the kind {kind}, one in {STRIDE}")
+        print(f"\n{built}, {where}: killed at {kills} moments of the kind {kind}, one in {STRIDE}")
 
 
 def test_killed_at_a_time(changed: Undisturbed) -> None:

@@ -71,8 +71,8 @@ def run(running: pa.Table, movements: pa.Table, context) -> pa.Table:
 FIRST = ("a,2024-01-01 08:00:00,10", "b,2024-01-02 09:00:00,5", "a,2024-01-04 10:00:00,-3")
 
 
-def at(*time: int) -> datetime:
-    return datetime(*time, tzinfo=UTC)  # type: ignore[arg-type,misc]
+def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
 def day(number: int) -> datetime:
@@ -93,8 +93,8 @@ def bank(project: Project) -> Project:
     return project
 
 
-def action(project: Project, name: str = "balances", **more: object) -> Action:
-    return next(each for each in project.plan(**more).actions if each.address.name == name)  # type: ignore[arg-type]
+def action(project: Project, name: str = "balances", asked: Asked | None = None) -> Action:
+    return next(each for each in project.plan(asked=asked).actions if each.address.name == name)
 
 
 def version(project: Project, name: str = "balances", environment: str = "dev") -> Version:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import time
-
 from tests.run.conftest import Project
-from tests.run.killing import DRIVER
+from tests.run.killing import apply_until, calls
 
 INTERVALS = 12
 SPECS = """
@@ -42,27 +37,11 @@ def build(slow: pa.Table, amounts: pa.Table, context) -> pa.Table:
 """
 
 
-def calls(project: Project) -> list[str]:
-    file = project.root / "calls.txt"
-    return file.read_text().split() if file.exists() else []
-
-
 def amounts(project: Project, *given: int) -> list[int]:
     """Writes the amount of each hour; what the table then holds."""
     rows = [f"2024-01-01 {hour:02}:00:00,{amount}" for hour, amount in enumerate(given)]
     project.write("amounts.csv", "\n".join(["at_hour,amount", *rows]) + "\n")
     return [sum(given[: hour + 1]) for hour in range(INTERVALS)]
-
-
-def apply_until(project: Project, more: int) -> int:
-    """Kill an apply once it has begun so many further intervals; how many it had begun."""
-    before = len(calls(project))
-    process = subprocess.Popen([sys.executable, str(DRIVER), json.dumps({"root": str(project.root)})])
-    while process.poll() is None and len(calls(project)) < before + more:
-        time.sleep(0.01)
-    process.kill()
-    process.wait()
-    return len(calls(project)) - before
 
 
 def totals(project: Project) -> list[int]:
@@ -78,8 +57,8 @@ def test_a_killed_backfill_goes_on_in_order(project: Project) -> None:
     assert project.apply().status == "succeeded"
     assert totals(project) == right
     assert project.plan().empty
-    assert calls(project).count("00") == 1  # the first apply had written it down
-    assert len(calls(project)) < 2 * INTERVALS
+    assert calls(project)["00"] == 1  # the first apply had written it down
+    assert calls(project).total() < 2 * INTERVALS
 
 
 def test_a_killed_wave_is_finished(project: Project) -> None:
@@ -91,9 +70,9 @@ def test_a_killed_wave_is_finished(project: Project) -> None:
     right = amounts(project, 100, *range(2, INTERVALS + 1))
     assert apply_until(project, 8) < INTERVALS
     assert totals(project) == before  # nothing of it is seen
-    begun = len(calls(project))
+    begun = calls(project).total()
     assert project.apply().status == "succeeded"
     assert totals(project) == right
     assert project.plan().empty
-    assert len(calls(project)) - begun < INTERVALS  # and not all of them once more
-    assert calls(project).count("00") == 2
+    assert calls(project).total() - begun < INTERVALS  # and not all of them once more
+    assert calls(project)["00"] == 2

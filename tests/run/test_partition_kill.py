@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import time
-
 import pytest
 from tests.run.conftest import Project
-from tests.run.killing import DRIVER
+from tests.run.killing import apply_until, calls
 
 from vibepiper_interpreter.plan.plan import Action
 
@@ -47,27 +42,11 @@ def build(amounts: pa.Table, context) -> pa.Table:
 """
 
 
-def calls(project: Project) -> list[str]:
-    file = project.root / "calls.txt"
-    return file.read_text().split() if file.exists() else []
-
-
 def amounts(project: Project, plus: int = 0) -> list[tuple[str, int]]:
     """Writes an amount of each kind; what the table then holds."""
     rows = [(kind, number + plus) for number, kind in enumerate(KINDS)]
     project.write("amounts.csv", "\n".join(["kind,amount", *(f"{kind},{amount}" for kind, amount in rows)]) + "\n")
     return rows
-
-
-def apply_until(project: Project, more: int) -> int:
-    """Kill an apply once it has begun so many further partitions; how many it had begun."""
-    before = len(calls(project))
-    process = subprocess.Popen([sys.executable, str(DRIVER), json.dumps({"root": str(project.root)})])
-    while process.poll() is None and len(calls(project)) < before + more:
-        time.sleep(0.01)
-    process.kill()
-    process.wait()
-    return len(calls(project)) - before
 
 
 def slow(project: Project) -> Action:
@@ -88,8 +67,8 @@ def test_finished_partitions_are_not_made_again(project: Project, specs: str) ->
     assert project.apply().status == "succeeded"
     assert project.rows("shop.slow") == right
     assert project.plan().empty
-    assert calls(project).count("a") == 1
-    assert len(calls(project)) < 2 * len(KINDS)
+    assert calls(project)["a"] == 1
+    assert calls(project).total() < 2 * len(KINDS)
 
 
 def test_a_killed_change_is_gone_on_with(project: Project) -> None:
@@ -102,11 +81,11 @@ def test_a_killed_change_is_gone_on_with(project: Project) -> None:
     right = amounts(project, 100)
     assert apply_until(project, 8) < len(KINDS)
     assert project.rows("shop.slow") == before  # nothing of it is seen
-    begun = len(calls(project))
+    begun = calls(project).total()
     assert project.apply().status == "succeeded"
     assert project.rows("shop.slow") == right
     assert project.plan().empty
-    assert len(calls(project)) - begun < len(KINDS)
+    assert calls(project).total() - begun < len(KINDS)
 
 
 def test_what_was_listed_in_between_is_taken_up(project: Project) -> None:
@@ -119,4 +98,4 @@ def test_what_was_listed_in_between_is_taken_up(project: Project) -> None:
     assert project.apply().status == "succeeded"
     assert project.rows("shop.slow") == [*right[1:], ("z", 0)]
     assert project.plan().empty
-    assert calls(project).count("b") == 1
+    assert calls(project)["b"] == 1

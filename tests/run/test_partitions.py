@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -189,7 +191,9 @@ listed = st.lists(st.sampled_from(["de", "fr", "it"]), min_size=1, unique=True)
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-def test_whatever_comes_the_table_is_what_building_it_from_nothing_gives(new_project, steps) -> None:  # type: ignore[no-untyped-def]
+def test_whatever_comes_the_table_is_what_building_it_from_nothing_gives(
+    new_project: Callable[[str], Project], steps: list[tuple[list[tuple[str, int]], list[str], bool]]
+) -> None:
     project = new_project(f"walk{id(steps)}")
     for delivered, values, from_asset in steps:
         orders(project, *(f"{country},{amount}" for country, amount in delivered), "zz,0")

@@ -1,24 +1,11 @@
-"""kill -9 at any moment where tables are built bit by bit: nothing lost, nothing doubled, and nothing made twice."""
+"""A project whose tables are built bit by bit, before an apply: nothing of it may be lost, doubled or made twice."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pytest
 from tests.run.conftest import Project
-from tests.run.killing import (
-    STRIDE,
-    Copies,
-    CopiesOnPostgresql,
-    Mortals,
-    Undisturbed,
-    kill_at_every_moment,
-    mortals,
-    undisturbed,
-)
-from tests.state.conftest import postgresql
-
-__all__ = ["mortals", "postgresql"]  # fixtures
+from tests.run.killing import Copies, Undisturbed, undisturbed
 
 SPECS = """
 [source.file.events]
@@ -181,30 +168,3 @@ def change(project: Project, copies: Copies) -> Undisturbed:
     events(project, "4", "5,2024-01-03 11:30,b,7", "8,2024-01-06 10:00,a,1")
     project.now = datetime(2024, 1, 8, 6, tzinfo=UTC)
     return undisturbed(project, copies)
-
-
-@pytest.fixture
-def changed(project: Project) -> Undisturbed:
-    return change(project, Copies(project))
-
-
-@pytest.fixture
-def changed_on_postgresql(project: Project, postgresql: str) -> Undisturbed:
-    return change(project, CopiesOnPostgresql(project, postgresql))
-
-
-def test_killed_at_an_event(changed: Undisturbed, mortals: Mortals) -> None:
-    assert kill_at_every_moment(changed, mortals, "event", stride=10, at_once=True) > 4
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["event", "commit", "change"])
-@pytest.mark.parametrize("where", ["changed", "changed_on_postgresql"])
-def test_killed_at_every_moment(
-    request: pytest.FixtureRequest, mortals: Mortals, where: str, kind: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    changed: Undisturbed = request.getfixturevalue(where)
-    kills = kill_at_every_moment(changed, mortals, kind, stride=STRIDE, at_once=kind != "change")
-    assert kills > 4
-    with capsys.disabled():
-        print(f"\n{where}: killed at {kills} moments of the kind {kind}, one in {STRIDE}")
