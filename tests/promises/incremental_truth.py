@@ -7,19 +7,19 @@ What goes on with its own past is asked of `Past`: a replay, in plain Python, of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-import duckdb
-from tests.promises.incremental_world import SALE, SOURCES, START, Sale, World
+from tests.promises.incremental_choices import SALE, SOURCES
+from tests.promises.incremental_engine import Engine, Row, Table
+from tests.promises.incremental_landed import Landed, Take, added, merged, replacing
+from tests.promises.incremental_world import World
 from tests.run.test_history_laws import State, replay
 
-Row = tuple[str | None, ...]
-Table = tuple[tuple[str, ...], Counter[Row]]
 Tables = Mapping[str, Table]
 
 _epochs = count()
@@ -35,18 +35,10 @@ class Kept:
     definition: str
     epoch: int
     rows: Counter[Row] = field(default_factory=Counter)
-    states: dict[str, list[State]] = field(default_factory=dict)
+    states: dict[str, list[State[Row]]] = field(default_factory=dict)
     seen: Counter[Row] = field(default_factory=Counter)  # of an input to which rows are only added
     seen_epoch: int | None = None
     given: Counter[Row] | None = None  # what a log of snapshots was given last
-
-
-@dataclass
-class Landed:
-    """A source that reads files once, and again if they changed."""
-
-    read: dict[int, list[Sale]] = field(default_factory=dict)
-    rows: list[Sale] = field(default_factory=list)
 
 
 @dataclass
@@ -67,6 +59,7 @@ class Truth:
 
     def __init__(
         self,
+        engine: Engine,
         world: World,
         past: Past,
         other: Past,
@@ -74,15 +67,15 @@ class Truth:
         shows: Tables,
         asked: frozenset[str] = frozenset(),
     ) -> None:
-        self.world, self.past, self.asked = world, past, asked
+        self.engine, self.world, self.past, self.asked = engine, world, past, asked
         self.other, self.firsts, self.shows = other, firsts, shows
-        with duckdb.connect() as self.connection:
-            self.connection.execute("set TimeZone = 'UTC'")
-            self._sources()
-            for name in world.there():
-                if name not in SOURCES:
-                    self._make(name, world.mode(name))
-            self.tables: Tables = {name: read(self.connection, world.names[name]) for name in world.there()}
+        self._sources()
+        for name in past.tables.keys() - {*world.there()}:
+            del past.tables[name]
+        for name in world.there():
+            if name not in SOURCES:
+                self._make(name, world.mode(name))
+        self.tables: Tables = {name: engine.read(world.names[name]) for name in world.there()}
 
     # Sources
 
@@ -91,69 +84,71 @@ class Truth:
         sale = ", ".join(f"{column} {kind}" for column, kind in SALE)
         self._filled("sales", f"{sale}, gone boolean", world.rows)
         self._filled("kinds", "kind varchar, label varchar", [*world.kinds.items()])
-        events = [row for file in world.files for row in file]
-        self._filled("events", "id integer, kind varchar, amount integer", events)
-        self._filled("orders", sale, self._land("orders", self._merge_sales))
-        self._filled("days", sale, self._land("days", self._replacing(lambda row: row[1].date())))
-        self._filled("shares", sale, self._land("shares", self._replacing(lambda row: row[2])))
+        files = world.files_there()
+        self._land("events", "id integer, kind varchar, amount integer", files, added)
+        landed = world.landed_there()
+        self._land("orders", sale, landed, merged)
+        self._land("days", sale, landed, replacing(lambda row: row[1].date()))
+        self._land("shares", sale, landed, replacing(lambda row: row[2]))
+        if "known" not in world.there():
+            return
         given = f"select kind, label from {world.names['kinds']}"
         kept = self._kept("known", "")
-        self._history(kept, "known", self.connection.execute(given).fetchall())
+        self._history(kept, "known", self.engine.rows(given))
         self._show("known", self._keep("known", kept), given)
 
-    def _land(self, name: str, take_up: Callable[[list[Sale], list[list[Sale]]], list[Sale]]) -> list[Sale]:
-        if name in self.asked:
+    def _land(self, name: str, columns: str, files: Mapping[int, Sequence[Any]], take: Take) -> None:
+        if name in self.asked or name not in self.world.there():
             self.past.landed.pop(name, None)
-        landed = self.past.landed.setdefault(name, Landed())
-        there = dict(enumerate(self.world.landed))
-        new = {number: rows for number, rows in there.items() if landed.read.get(number) != rows}
-        landed.rows = take_up(landed.rows, list(new.values()))
-        landed.read |= {number: list(rows) for number, rows in new.items()}
-        return landed.rows
+        if name in self.world.there():
+            self._filled(name, columns, self.past.landed.setdefault(name, Landed()).take_up(files, take))
 
-    @staticmethod
-    def _merge_sales(there: list[Sale], files: list[list[Sale]]) -> list[Sale]:
-        by_id = {row[0]: row for rows in (there, *files) for row in rows}
-        return list(by_id.values())
-
-    @staticmethod
-    def _replacing(slice_of: Callable[[Sale], object]) -> Callable[[list[Sale], list[list[Sale]]], list[Sale]]:
-        def replace(there: list[Sale], files: list[list[Sale]]) -> list[Sale]:
-            came = [row for rows in files for row in rows]
-            slices = {slice_of(row) for row in came}
-            return [*(row for row in there if slice_of(row) not in slices), *came]
-
-        return replace
-
-    def _filled(self, name: str, columns: str, rows: list[Any]) -> None:
-        shown = self.world.names.get(name, name)
-        self.connection.execute(f"create or replace temp table {shown} ({columns})")
-        if rows:
-            self.connection.executemany(f"insert into {shown} values ({', '.join('?' * len(rows[0]))})", rows)
+    def _filled(self, name: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
+        self.engine.fill(self.world.names[name], columns, rows)
 
     # What is made of them
 
     def _make(self, name: str, mode: str) -> None:
         world = self.world
         query, shown = world.query(name), world.names[name]
-        if mode in ("table", "view"):
+        reads = [world.names[read] for read in world.reads(name)]
+        if name == "taken":
+            self._take_over(query, reads)
+        elif mode in ("table", "view"):
             self.past.tables.pop(name, None)
-            self.connection.execute(f"create temp table {shown} as {query}")
-        elif mode in ("interval", "partition"):
+            self.engine.compute(shown, query, reads)
+        elif mode == "interval":
             self.past.tables.pop(name, None)
-            values: list[dict[str, Any]] = [{"partition": value} for value in world.partitions(name)]
-            none: dict[str, Any] = {"partition": ""}
-            if mode == "interval":
-                wanted = world.slices(name).wanted(world.now)
-                values = [{"start": start, "end": end} for start, end in wanted]
-                none = {"start": START, "end": START}
-            self.connection.execute(f"create temp table {shown} as select * from ({query}) limit 0", none)
-            for each in values:
-                self.connection.execute(f"insert into {shown} {query}", each)
+            wanted = world.slices(name).wanted(world.now)
+            self.engine.compute_each(shown, query, reads, [{"start": start, "end": end} for start, end in wanted])
+        elif mode == "partition":
+            self.past.tables.pop(name, None)
+            self.engine.compute_each(shown, query, reads, [{"partition": each} for each in world.partitions(name)])
         else:
             kept = self._kept(name, world.definition(name))
             self._go_on(name, mode, kept)
             self._show(name, self._keep(name, kept), query)
+
+    def _take_over(self, query: str, reads: list[str]) -> None:
+        """Rows that were taken over stay until the meaning changes, or what is used of an input."""
+        self.engine.compute("computed", query, reads)
+        world, before, firsts = self.world, self.past.tables.get("taken"), self.firsts.setdefault("taken", [])
+        _, sales = self.engine.read(world.names["sales"])
+        used = Counter(row[2:4] for row in sales.elements())
+        kept = Kept(world.definition("taken"), 0, self.engine.read("computed")[1], given=used)
+
+        def as_good(other: Kept) -> bool:
+            return "taken" not in self.asked and (other.definition, other.given) == (kept.definition, used)
+
+        if before is None and world.legacy is not None:
+            kept.rows = Counter((kind, str(n), str(amount)) for kind, n, amount in world.legacy)
+            firsts.append(kept)
+        elif before is not None and as_good(before):
+            kept = before
+        elif any(as_good(each) and each.rows == self.shows["taken"][1] for each in firsts):
+            kept.rows = self.shows["taken"][1]  # whoever wants the same later finds it
+        self.past.tables["taken"] = kept
+        self._show("taken", kept, query)
 
     def _kept(self, name: str, definition: str) -> Kept:
         kept = self.past.tables.get(name)
@@ -185,18 +180,18 @@ class Truth:
         return kept
 
     def _show(self, name: str, kept: Kept, query: str) -> None:
-        described = self.connection.execute(f"describe {query}").fetchall()
-        columns = [(row[0], row[1]) for row in described if (name, row[0]) != ("merged", "gone")]
+        columns = [each for each in self.engine.columns(query) if (name, each[0]) != ("merged", "gone")]
         if self.world.mode(name) == "scd2":
             columns += [("valid_from", "timestamptz"), ("valid_to", "timestamptz")]
-        self._filled(name, ", ".join(f"{column} {kind}" for column, kind in columns), list(kept.rows.elements()))
+        declared = ", ".join(f"{column} {kind}" for column, kind in columns)
+        self._filled(name, declared, sorted(kept.rows.elements(), key=str))
 
     def _go_on(self, name: str, mode: str, kept: Kept) -> None:
         query, growing = self.world.query(name), _GROWING.get(name)
         if growing is not None:
             self._only_news(kept, growing)
             query = query.replace(f"from {self.world.names[growing]}", "from fresh")
-        rows = self.connection.execute(f"select cast(columns(*) as varchar) from ({query})").fetchall()
+        rows = self.engine.rows(query)
         if mode == "merge":
             self._merge(name, kept, rows)
         elif mode == "scd2":
@@ -211,16 +206,14 @@ class Truth:
             kept.given = given
 
     def _used_by_flex(self) -> Counter[Row]:
-        used = f"select cast(columns(*) as varchar) from {self.world.names['sales']}"
-        return Counter(row[:4] for row in self.connection.execute(used).fetchall())
+        _, rows = self.engine.read(self.world.names["sales"])
+        return Counter(row[:4] for row in rows.elements())
 
     def _only_news(self, kept: Kept, name: str) -> None:
         shown = self.world.names[name]
-        self.connection.execute(f"create or replace temp table fresh as select * from {shown} limit 0")
-        there = Counter(self.connection.execute(f"from {shown}").fetchall())
-        new = list((there - kept.seen).elements())
-        if new:
-            self.connection.executemany(f"insert into fresh values ({', '.join('?' * len(new[0]))})", new)
+        columns = ", ".join(f"{column} {kind}" for column, kind in self.engine.columns(f"from {shown}"))
+        there = Counter(self.engine.values(f"from {shown}"))
+        self.engine.fill("fresh", columns, sorted((there - kept.seen).elements(), key=str))
         kept.seen = there
         above = self.past.tables.get(name)
         kept.seen_epoch = None if above is None else above.epoch
@@ -233,7 +226,7 @@ class Truth:
             key: datetime.fromisoformat(str(row[3])).replace(tzinfo=UTC) if timed else now
             for key, row in by_key.items()
         }
-        replay(kept.states, by_key, since, now)  # type: ignore[arg-type]
+        replay(kept.states, by_key, since, now)
         kept.rows = Counter(
             (*state.row, f"{state.since:{_TIME}}", None if state.until is None else f"{state.until:{_TIME}}")
             for states in kept.states.values()
@@ -255,9 +248,3 @@ class Truth:
                 row = (*there[key][:2], row[2])
             there[key] = row
         kept.rows = Counter(there.values())
-
-
-def read(connection: duckdb.DuckDBPyConnection, name: str) -> Table:
-    cursor = connection.execute(f"select cast(columns(*) as varchar) from {name}")
-    columns = tuple(column[0] for column in cursor.description or ())
-    return columns, Counter(cursor.fetchall())

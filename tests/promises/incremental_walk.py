@@ -12,9 +12,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import duckdb
-from tests.promises.incremental_truth import Kept, Past, Row, Table, Tables, Truth, read
-from tests.promises.incremental_world import FUNCTIONS, SOURCES, START, World
+from tests.promises.incremental_choices import FUNCTIONS, SOURCES
+from tests.promises.incremental_edits import edit, late_rows
+from tests.promises.incremental_engine import Engine, Row, Table
+from tests.promises.incremental_files import write
+from tests.promises.incremental_slices import START
+from tests.promises.incremental_truth import Kept, Past, Tables, Truth
+from tests.promises.incremental_world import World
 from tests.run.apply_and_die import Job
 from tests.run.conftest import VP_TOML, Project
 from tests.run.killing import Mortals, calls
@@ -82,8 +86,11 @@ class Walk:
         self.chance = Random(seed)
         self.mortals, self.counts = mortals, counts
         self.project = Walked(folder)
-        self.project.write("vp.toml", VP_TOML + "[environment.prod]\n")
+        self.engine = Engine()
+        self.project.write("vp.toml", VP_TOML + '[environment.prod]\n[executor]\nkind = "inline"\n')
         self.world = World(self.chance)
+        for _ in range(4):
+            late_rows(self.world)
         self.past: dict[str, Past] = {}
         self.firsts: dict[str, list[Kept]] = {}
         self.last: dict[str, Moment] = {}
@@ -94,7 +101,7 @@ class Walk:
         self.counts.steps += 1
         self._tell("\n--")
         for _ in range(self.chance.choice((0, 1, 1, 1, 2, 3))):
-            self._tell(self.world.edit())
+            self._tell(edit(self.world))
         disturbance = self.chance.random()
         self._write()
         if disturbance < 0.1:
@@ -103,8 +110,7 @@ class Walk:
             self._killed()
         elif disturbance < 0.35:
             self._selected()
-        # Whether what was made anew and came out equal has the past of before is open, and only `prod` could tell.
-        asked = self._asked() if "prod" not in self.past and self.chance.random() < 0.25 else None
+        asked = self._asked() if self.chance.random() < 0.2 else None
         did = self.complete("dev", asked)
         if did and asked is None and not self.world.blocks and self.chance.random() < 0.15:
             self._undone()
@@ -113,13 +119,17 @@ class Walk:
         elif "prod" in self.past and self.chance.random() < 0.3 and not self.world.landed_changed:
             self._promoted()
         if self.world.blocks and self.chance.random() < 0.7:
-            self.world.blocks = []  # everyone has followed
+            self.world.follow()
             self._write()
             assert self.project.plan().empty, self.told()
 
+    def close(self) -> None:
+        self.project.close()
+        self.engine.close()
+
     def forget(self) -> None:
         """Leave nothing on the disk: what went well need not be looked at."""
-        self.project.close()
+        self.close()
         shutil.rmtree(self.project.root)
 
     def _tell(self, what: str) -> None:
@@ -130,7 +140,7 @@ class Walk:
         return f"seed {self.seed}: {' '.join(self.story)}"
 
     def _write(self) -> None:
-        self.world.write(self.project.root)
+        write(self.world, self.project.root)
         self.project.now = self.world.now.replace(tzinfo=UTC)
 
     # Applies that do not come to their end, or are not of everything
@@ -233,7 +243,8 @@ class Walk:
         if environment not in self.past:
             self.past[environment] = Past()
         other = self.past.get("dev" if environment == "prod" else "prod", Past())
-        truth = Truth(self.world, self.past[environment], other, self.firsts, shown, self._anew(asked)).tables
+        past, anew = self.past[environment], self._anew(asked)
+        truth = Truth(self.engine, self.world, past, other, self.firsts, shown, anew).tables
         self._compare(environment, shown, truth)
         again = self.project.plan(environment=environment)
         assert again.empty, (self.told(), [(str(a.address), a.verb, a.reasons) for a in again.actions])
@@ -272,10 +283,9 @@ class Walk:
 
     def _shown(self, environment: str) -> Tables:
         names = {shown: name for name, shown in self.world.names.items()}
-        with duckdb.connect(str(warehouse_path(self.project.root, environment)), read_only=True) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            addresses = self.project.state.pointers(environment)
-            return {names[address.name]: read(connection, str(address)) for address in addresses}
+        addresses = list(self.project.state.pointers(environment))
+        tables = self.engine.shown(warehouse_path(self.project.root, environment), map(str, addresses))
+        return {names[address.name]: table for address, table in zip(addresses, tables, strict=True)}
 
     # What was done for it
 

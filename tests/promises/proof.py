@@ -15,8 +15,9 @@ from typing import Any
 
 import duckdb
 from tests.promises.random_edits import EDITS, NEEDLESS, break_check, change_check
-from tests.promises.random_project import SQL_TYPES, Function, Query, Source, World, to_sql, write
+from tests.promises.random_project import SQL_TYPES, Query, Source, World, to_sql, write
 from tests.promises.random_queries import new_world
+from tests.promises.warehouse_views import quick_connection, warehouse
 from tests.run.conftest import Project
 
 from vibepiper_cli.invocation import Invocation
@@ -122,6 +123,7 @@ class Walk:
         self.counts = counts
         folder.mkdir(parents=True)
         self.project = ProjectOnDisk(folder / "project")
+        self.connection = quick_connection()
         self.world = new_world(self.chance)
         self.story: list[str] = []
         self.past: list[Moment] = []
@@ -157,6 +159,7 @@ class Walk:
 
     def close(self) -> None:
         self.project.close()
+        self.connection.close()
 
     def forget(self) -> None:
         """Leave nothing on the disk: what went well need not be looked at."""
@@ -187,7 +190,7 @@ class Walk:
         trial = self.folder / "trial"
         write(world, trial)
         compiled = compile_project(load_project(trial), "dev", offline_python=True)
-        return not has_errors(compiled.diagnostics) and _runs(world)
+        return not has_errors(compiled.diagnostics) and _runs(self.connection, world)
 
     def _touch(self) -> None:
         """Replace some file by an equal one."""
@@ -328,19 +331,18 @@ class Walk:
         return {str(address): pointer.version_id for address, pointer in self.project.state.pointers("dev").items()}
 
     def _published(self) -> dict[str, Table]:
-        tables = read_tables(self.project.root)
+        tables = read_tables(self.connection, self.project.root)
         assert tables.keys() == self.world.assets.keys() == self._pointers().keys()
         return tables
 
     def _agrees_with_itself(self, tables: Mapping[str, Table]) -> None:
         """Every query, asked again over what is published, gives what is published: chance has its say only once."""
-        with duckdb.connect(str(warehouse_path(self.project.root, "dev")), read_only=True) as connection:
-            connection.execute("set TimeZone = 'UTC'")
+        with warehouse(self.connection, warehouse_path(self.project.root, "dev")):
             for name, asset in self.world.assets.items():
                 if not isinstance(asset, Query) or self.world.varies(name) or self._reads_what_varies_when_read(name):
                     continue
-                connection.execute(f"use warehouse.{name.partition('.')[0]}")
-                again = _table(connection.execute(_filled(self.world, name)))
+                self.connection.execute(f"use warehouse.{name.partition('.')[0]}")
+                again = _table(self.connection.execute(_filled(self.world, name)))
                 assert same(tables[name], again), (name, to_sql(self.world, name), tables[name], again)
 
     def _reads_what_varies_when_read(self, name: str) -> bool:
@@ -358,7 +360,7 @@ class Walk:
         new = NewProject(root)
         try:
             assert new.apply(new.plan()).status == "succeeded"
-            built = read_tables(root)
+            built = read_tables(self.connection, root)
         finally:
             new.close()
             shutil.rmtree(root)
@@ -398,10 +400,9 @@ class Walk:
                 self.counts.needless[action.reasons[0].code] += 1
 
 
-def read_tables(root: Path) -> dict[str, Table]:
-    """Everything the warehouse file shows, as any client of DuckDB sees it."""
-    with duckdb.connect(str(warehouse_path(root, "dev")), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+def read_tables(connection: duckdb.DuckDBPyConnection, root: Path) -> dict[str, Table]:
+    """Everything the warehouse file shows."""
+    with warehouse(connection, warehouse_path(root, "dev")):
         names = connection.execute(
             "select table_schema || '.' || table_name from information_schema.tables where table_catalog = 'warehouse'"
         ).fetchall()
@@ -448,22 +449,36 @@ def _filled(world: World, name: str) -> str:
     return text
 
 
-def _runs(world: World) -> bool:
+def _runs(connection: duckdb.DuckDBPyConnection, world: World) -> bool:
     """Whether every query can be computed; tried on the rows there are (a function's table stays empty)."""
-    with duckdb.connect() as connection:
+    connection.execute("begin")
+    try:
         for name in world.ordered():
-            asset = world.assets[name]
-            connection.execute(f"create schema if not exists {name.partition('.')[0]}")
-            connection.execute(f"use memory.{name.partition('.')[0]}")
-            if isinstance(asset, Function | Source):
-                columns = ", ".join(f"{column} {SQL_TYPES[kind]}" for column, kind in world.columns(name))
-                connection.execute(f"create table {name} ({columns})")
-                for row in (row for rows in getattr(asset, "files", {}).values() for row in rows):
-                    connection.execute(f"insert into {name} values ({', '.join('?' * len(row))})", row)
-                continue
-            try:
-                query = _filled(world, name).replace("$now", "now()")
-                connection.execute(f"create table {name} as {query}")
-            except duckdb.Error:
-                return False
+            _try(connection, world, name)
+    except duckdb.Error:
+        return False
+    finally:
+        connection.execute("rollback")
+        connection.execute("use memory.main")
     return True
+
+
+def _try(connection: duckdb.DuckDBPyConnection, world: World, name: str) -> None:
+    asset = world.assets[name]
+    pipeline = name.partition(".")[0]
+    connection.execute(f"create schema if not exists {pipeline}")
+    connection.execute(f"use memory.{pipeline}")
+    if isinstance(asset, Query):
+        query = _filled(world, name).replace("$now", "now()")
+        connection.execute(f"create table {name} as {query}")
+        return
+    columns = ", ".join(f"{column} {SQL_TYPES[kind]}" for column, kind in world.columns(name))
+    connection.execute(f"create table {name} ({columns})")
+    for rows in getattr(asset, "files", {}).values():
+        if rows:
+            values = ", ".join(f"({', '.join(map(_cell, row))})" for row in rows)
+            connection.execute(f"insert into {name} values {values}")
+
+
+def _cell(cell: str | None) -> str:
+    return "null" if cell is None else f"'{cell}'"

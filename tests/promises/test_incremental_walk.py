@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.promises.at_length import walk_at_length
 from tests.promises.incremental_walk import Counts, Walk
 from tests.proof_steps import PROOF_SEED, PROOF_STEPS
 from tests.run.killing import Mortals, mortals
-
-from vibepiper_interpreter.run.tasks import pace
 
 __all__ = ["mortals"]  # a fixture
 
 STEPS_OF_A_WALK = 20
 
-StartWalk = Callable[[int, Counts], Walk]
+StartWalk = Callable[[Counts, int], Walk]
 
 
 @pytest.fixture
-def start_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mortals: Mortals) -> Iterator[StartWalk]:
-    # Progress is written down after every batch, so that an interrupted apply is gone on with.
-    monkeypatch.setattr(pace, "RECORD_EVERY", 0.0)
-    monkeypatch.setattr(pace, "RECORD_SHARE", 0.0)
+def start_walk(tmp_path: Path, progress_at_once: None, mortals: Mortals) -> Iterator[StartWalk]:
     walks: list[Walk] = []
 
-    def start(seed: int, counts: Counts) -> Walk:
+    def start(counts: Counts, seed: int) -> Walk:
         walks.append(Walk(tmp_path / str(seed), seed, mortals, counts))
         return walks[-1]
 
     yield start
     for walk in walks:
-        walk.project.close()
+        walk.close()
 
 
-@pytest.mark.parametrize("seed", [3, 8])
+@pytest.mark.parametrize("seed", [3, PROOF_SEED], ids=["known", "new"])
 def test_bit_by_bit_equals_from_nothing(start_walk: StartWalk, seed: int) -> None:
-    walk = start_walk(seed, Counts())
-    for _ in range(12):
-        walk.step()
+    walk_at_length(partial(start_walk, Counts()), seed, steps=80, of_a_walk=STEPS_OF_A_WALK)
 
 
 @pytest.mark.slow
@@ -48,12 +43,7 @@ def test_bit_by_bit_equals_from_nothing_at_length(
     start_walk: StartWalk, capsys: pytest.CaptureFixture[str], half: int
 ) -> None:
     counts = Counts()
-    seed = (PROOF_SEED + half * 2**31) % 2**32
-    while counts.steps < PROOF_STEPS // 2:
-        walk = start_walk(seed, counts)
-        for _ in range(STEPS_OF_A_WALK):
-            walk.step()
-        walk.forget()
-        seed += 1
+    seed = PROOF_SEED + 1000 + half * 2**31
+    walk_at_length(partial(start_walk, counts), seed, steps=PROOF_STEPS // 2, of_a_walk=STEPS_OF_A_WALK)
     with capsys.disabled():
         print(f"\n{counts}")

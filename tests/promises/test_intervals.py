@@ -5,25 +5,20 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.promises.sliced import BOOM, Sliced
 from tests.proof_steps import PROOF_STEPS
 from tests.run.conftest import Project
 
 from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, typed_literal
 from vibepiper_interpreter.grains import cut, floor
-from vibepiper_interpreter.run.tasks import pace
-from vibepiper_interpreter.storage.slices import Range, Ranges, built_ranges
-from vibepiper_spec.address import Address
-from vibepiper_spec.model.build import Grain
-
-START = datetime(2024, 1, 1)
-BOOM = 13  # an amount that the queries fail on
+from vibepiper_interpreter.storage.slices import Range, Ranges
 
 # With the column of the result, and how many intervals it looks back.
 _AMOUNT = f"case when e.amount = {BOOM} then error('boom') else e.amount end"
@@ -52,18 +47,13 @@ QUERIES = (
 
 
 @dataclass
-class World:
+class World(Sliced):
     """What a user can change, and what follows from it."""
 
-    project: Project
-    chance: random.Random
     events: list[tuple[int, datetime, str, int]] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=lambda: {"a": "first", "b": "second"})
     query: int = 0
-    grain: Grain = "day"
-    start: datetime = START
     batch_size: int | None = None
-    now: datetime = START + timedelta(days=3, hours=5)
 
     def step(self) -> str:
         """Change something."""
@@ -86,8 +76,7 @@ class World:
         return change.__name__
 
     def moment(self) -> datetime:
-        hours = int((self.now - START) / timedelta(hours=1)) + 10
-        return START + timedelta(hours=self.chance.randint(-20, hours), minutes=self.chance.choice((0, 0, 30)))
+        return super().moment() + timedelta(minutes=self.chance.choice((0, 0, 30)))
 
     def late_row(self) -> None:
         for _ in range(self.chance.randint(1, 3)):
@@ -116,12 +105,6 @@ class World:
     def other_label(self) -> None:
         self.kinds[self.chance.choice("abc")] = self.chance.choice(("x", "y", "z"))
 
-    def time_passes(self) -> None:
-        self.now += timedelta(hours=self.chance.randint(1, 40))
-
-    def move_start(self) -> None:
-        self.start = START + timedelta(days=self.chance.randint(-1, 3), hours=self.chance.choice((0, 7)))
-
     def other_query(self) -> None:
         self.query = self.chance.randrange(len(QUERIES))
 
@@ -136,7 +119,7 @@ class World:
         text, lookback = QUERIES[self.query]
         return text.replace("{back}", {"day": "1 day", "hour": "1 hour", "week": "1 week"}[self.grain]), lookback
 
-    def write(self) -> None:
+    def specs(self) -> str:
         if self.query >= 3:
             self.batch_size = None
         rows = [f"{number},{placed:%Y-%m-%d %H:%M:%S},{kind},{amount}" for number, placed, kind, amount in self.events]
@@ -145,8 +128,7 @@ class World:
         self.project.write("kinds.csv", "\n".join(["kind,label", *labels]) + "\n")
         query, lookback = self.sql()
         more = f", lookback = {lookback}" + ("" if self.batch_size is None else f", batch_size = {self.batch_size}")
-        self.project.pipeline(
-            f"""
+        return f"""
 [source.file.events]
 path = "events.csv"
 columns = {{ id = "integer", placed = "timestamp", kind = "varchar", amount = "integer" }}
@@ -161,8 +143,6 @@ build = {{ mode = "interval", column = "time", grain = "{self.grain}", start = {
 [sql.reader]
 query = "select count(*) as n from sliced"
 """
-        )
-        self.project.now = self.now.replace(tzinfo=UTC)
 
     def wanted(self) -> Ranges:
         start, end = floor(self.start, self.grain), floor(self.now, self.grain)
@@ -182,23 +162,13 @@ query = "select count(*) as n from sliced"
                 rows.update(map(str, connection.execute(fill_parameters(query, values).text).fetchall()))
         return rows
 
-    def shown(self) -> Counter[str]:
-        return Counter(map(str, self.project.rows("shop.sliced")))
-
-    def covered(self) -> Ranges:
-        pointer = self.project.state.pointers("dev")[Address("shop", "sliced")]
-        return built_ranges(self.project.state.versions([pointer.version_id])[pointer.version_id].built)
-
 
 @pytest.mark.law
 @settings(deadline=None, max_examples=max(3, PROOF_STEPS // 10), suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9))
 def test_the_table_is_its_query_from_nothing(
-    seed: int, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    seed: int, tmp_path_factory: pytest.TempPathFactory, progress_at_once: None
 ) -> None:
-    # Progress is written down after every batch, so that an interrupted apply is gone on with.
-    monkeypatch.setattr(pace, "RECORD_EVERY", 0.0)
-    monkeypatch.setattr(pace, "RECORD_SHARE", 0.0)
     _walk(tmp_path_factory.mktemp("walk"), random.Random(seed), steps=8)
 
 
@@ -216,14 +186,7 @@ def _walk(root: Path, chance: random.Random, steps: int) -> None:
             if chance.random() < 0.3:
                 done.append(world.step())
             world.write()
-            result = project.apply()
-            done.append(result.status)
-            if result.status != "succeeded":
-                codes = {found.code for task in result.tasks for found in task.diagnostics}
-                assert codes == {"VP507"}, (done, codes)
-                world.mend()
-                world.write()
-                assert project.apply().status == "succeeded", done
+            world.apply(done)
             assert world.covered() == world.wanted(), done
             assert world.shown() == world.from_nothing(), done
             assert project.rows("shop.reader") == [(sum(world.shown().values()),)], done

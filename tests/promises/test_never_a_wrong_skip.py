@@ -7,15 +7,17 @@ that an apply is of a selection, fails a check, or is stopped halfway. `Walk` sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.promises.at_length import walk_at_length
 from tests.promises.proof import Counts, Walk
 from tests.proof_steps import PROOF_SEED, PROOF_STEPS
 
 STEPS_OF_A_WALK = 14
 
-StartWalk = Callable[[int, Counts], Walk]
+StartWalk = Callable[[Counts, int], Walk]
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def start_walk(tmp_path: Path) -> Iterator[StartWalk]:
     """A failing walk leaves its project, and says what was done to it."""
     walks: list[Walk] = []
 
-    def start(seed: int, counts: Counts) -> Walk:
+    def start(counts: Counts, seed: int) -> Walk:
         walks.append(Walk(tmp_path / str(seed), seed, counts))
         return walks[-1]
 
@@ -33,17 +35,9 @@ def start_walk(tmp_path: Path) -> Iterator[StartWalk]:
         walk.close()
 
 
-@pytest.mark.parametrize("seed", [4, 12])
+@pytest.mark.parametrize("seed", [4, PROOF_SEED], ids=["known", "new"])
 def test_incremental_equals_from_scratch(start_walk: StartWalk, seed: int) -> None:
-    walk = start_walk(seed, Counts())
-    for _ in range(7):
-        walk.step()
-
-
-def test_incremental_equals_from_scratch_with_a_new_seed(start_walk: StartWalk) -> None:
-    walk = start_walk(PROOF_SEED, Counts())
-    for _ in range(4):
-        walk.step()
+    walk_at_length(partial(start_walk, Counts()), seed, steps=28, of_a_walk=STEPS_OF_A_WALK)
 
 
 @pytest.mark.slow
@@ -52,12 +46,7 @@ def test_incremental_equals_from_scratch_at_length(
     start_walk: StartWalk, capsys: pytest.CaptureFixture[str], half: int
 ) -> None:
     counts = Counts()
-    seed = (PROOF_SEED + half * 2**31) % 2**32
-    while counts.steps < PROOF_STEPS // 2:
-        walk = start_walk(seed, counts)
-        for _ in range(STEPS_OF_A_WALK):
-            walk.step()
-        walk.forget()
-        seed += 1
+    seed = PROOF_SEED + 1000 + half * 2**31
+    walk_at_length(partial(start_walk, counts), seed, steps=PROOF_STEPS // 2, of_a_walk=STEPS_OF_A_WALK)
     with capsys.disabled():
         print(f"\n{counts}")

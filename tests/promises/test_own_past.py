@@ -6,27 +6,22 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.promises.sliced import BOOM, START, Sliced
 from tests.proof_steps import PROOF_STEPS
 from tests.run.conftest import Project
 
 from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, typed_literal
 from vibepiper_interpreter.grains import ceil, cut, floor
 from vibepiper_interpreter.plan.asked import Asked
-from vibepiper_interpreter.run.tasks import pace
-from vibepiper_interpreter.storage.slices import Range, Ranges, built_ranges, common
-from vibepiper_spec.address import Address
+from vibepiper_interpreter.storage.slices import Range, Ranges, common
 from vibepiper_spec.diagnostics import DiagnosticError
-from vibepiper_spec.model.build import Grain
-
-START = datetime(2024, 1, 1)
-BOOM = 13  # an amount that the queries fail on
 
 _AMOUNT = f"case when e.amount = {BOOM} then error('boom') else e.amount end"
 _NOW = f"select e.kind, {_AMOUNT} as amount from events e where e.placed >= $start and e.placed < $end"
@@ -60,17 +55,12 @@ QUERIES = (
 
 
 @dataclass
-class World:
+class World(Sliced):
     """What a user can change, and what follows from it."""
 
-    project: Project
-    chance: random.Random
     events: list[tuple[datetime, str, int]] = field(default_factory=list)
     query: int = 0
-    grain: Grain = "day"
-    start: datetime = START
     end: datetime | None = None
-    now: datetime = START + timedelta(days=3, hours=5)
 
     def step(self) -> str:
         change = self.chance.choice(
@@ -90,10 +80,6 @@ class World:
         )
         change()
         return change.__name__
-
-    def moment(self) -> datetime:
-        hours = int((self.now - START) / timedelta(hours=1)) + 10
-        return START + timedelta(hours=self.chance.randint(-20, hours))
 
     def late_row(self) -> None:
         self.events.append((self.moment(), self.chance.choice("ab"), self.chance.randint(1, 5)))
@@ -119,12 +105,6 @@ class World:
     def mend(self) -> None:
         self.events = [(placed, kind, 1 if amount == BOOM else amount) for placed, kind, amount in self.events]
 
-    def time_passes(self) -> None:
-        self.now += timedelta(hours=self.chance.randint(1, 40))
-
-    def move_start(self) -> None:
-        self.start = START + timedelta(days=self.chance.randint(-1, 3), hours=self.chance.choice((0, 7)))
-
     def move_end(self) -> None:
         self.end = self.chance.choice((None, self.start + timedelta(days=self.chance.randint(1, 4))))
 
@@ -138,15 +118,14 @@ class World:
         back = {"day": "1 day", "half_hour": "30 minutes", "week": "7 days"}[self.grain]
         return QUERIES[self.query][0].replace("{back}", back)
 
-    def write(self) -> None:
+    def specs(self) -> str:
         if self.end is not None and self.end <= self.start:
             self.end = None
         rows = [f"{placed:%Y-%m-%d %H:%M:%S},{kind},{amount}" for placed, kind, amount in self.events]
         self.project.write("events.csv", "\n".join(["placed,kind,amount", *rows]) + "\n")
         end = "" if self.end is None else f", end = {self.end.isoformat()}"
         columns = "\n".join(f'columns.{name} = "{kind}"' for name, kind in QUERIES[self.query][1].items())
-        self.project.pipeline(
-            f"""
+        return f"""
 [source.file.events]
 path = "events.csv"
 columns = {{ placed = "timestamp", kind = "varchar", amount = "bigint" }}
@@ -159,8 +138,6 @@ build = {{ mode = "interval", column = "time", grain = "{self.grain}", start = {
 [sql.reader]
 query = "select count(*) as n, sum(total) as total from sliced"
 """
-        )
-        self.project.now = self.now.replace(tzinfo=UTC)
 
     def wanted(self) -> Ranges:
         start, end = floor(self.start, self.grain), floor(self.now, self.grain)
@@ -181,13 +158,6 @@ query = "select count(*) as n, sum(total) as total from sliced"
                 connection.execute(f"INSERT INTO sliced {fill_parameters(self.sql(), values).text}")
             return Counter(map(str, connection.execute("FROM sliced").fetchall()))
 
-    def shown(self) -> Counter[str]:
-        return Counter(map(str, self.project.rows("shop.sliced")))
-
-    def covered(self) -> Ranges:
-        pointer = self.project.state.pointers("dev")[Address("shop", "sliced")]
-        return built_ranges(self.project.state.versions([pointer.version_id])[pointer.version_id].built)
-
     def bounds(self) -> Asked:
         """What somebody may ask for: a part of the time, or to make a part of it anew."""
         start = START + timedelta(days=self.chance.randint(-1, 4))
@@ -203,11 +173,8 @@ query = "select count(*) as n, sum(total) as total from sliced"
 @settings(deadline=None, max_examples=max(3, PROOF_STEPS // 10), suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9))
 def test_the_table_is_made_in_order_from_nothing(
-    seed: int, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    seed: int, tmp_path_factory: pytest.TempPathFactory, progress_at_once: None
 ) -> None:
-    # Progress is written down after every interval, so that an interrupted apply is gone on with.
-    monkeypatch.setattr(pace, "RECORD_EVERY", 0.0)
-    monkeypatch.setattr(pace, "RECORD_SHARE", 0.0)
     _walk(tmp_path_factory.mktemp("walk"), random.Random(seed), steps=8)
 
 
@@ -233,14 +200,7 @@ def _walk(root: Path, chance: random.Random, steps: int) -> None:
                     assert covered == common(covered, world.wanted()), done
                     assert not covered or (len(covered) == 1 and covered[0].start == world.wanted()[0].start), done
                     assert world.shown() == world.from_nothing(covered), done
-            result = project.apply()
-            done.append(result.status)
-            if result.status != "succeeded":
-                codes = {found.code for task in result.tasks for found in task.diagnostics}
-                assert codes == {"VP507"}, (done, codes)
-                world.mend()
-                world.write()
-                assert project.apply().status == "succeeded", done
+            world.apply(done)
             assert world.covered() == world.wanted(), done
             assert world.shown() == world.from_nothing(world.wanted()), done
             assert project.rows("shop.reader")[0][0] == sum(world.shown().values()), done

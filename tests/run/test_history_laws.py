@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Generic, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -35,9 +36,12 @@ def hour(number: int) -> datetime:
     return BEGIN + timedelta(hours=number)
 
 
+R = TypeVar("R")
+
+
 @dataclass
-class State:
-    row: Row
+class State(Generic[R]):
+    row: R
     since: datetime
     until: datetime | None = None
 
@@ -76,7 +80,7 @@ def test_a_history_is_what_came_replayed(
     kind, timed, found = trial
     columns = [("key", "VARCHAR"), ("value", kind), *([("at", "TIMESTAMP WITH TIME ZONE")] if timed else [])]
     table = Table.of(*world, columns, History(("key",), "at" if timed else None, "since", "until"))
-    expected: dict[str, list[State]] = {}
+    expected: dict[str, list[State[Row]]] = {}
     for step in found:
         monkeypatch.setattr(changes, "FOLD_ABOVE", step.share)
         before = _texts(expected)
@@ -99,7 +103,9 @@ def test_a_history_is_what_came_replayed(
         assert all(one.until <= other.since for one, other in pairwise(states) if one.until)
 
 
-def replay(expected: dict[str, list[State]], rows: dict[str, Row], since: dict[str, datetime], now: datetime) -> None:
+def replay(
+    expected: dict[str, list[State[R]]], rows: Mapping[str, R], since: Mapping[str, datetime], now: datetime
+) -> None:
     for key, states in expected.items():
         if key not in rows and states[-1].until is None:
             states[-1].until = max(now, states[-1].since)
@@ -126,7 +132,7 @@ def replay(expected: dict[str, list[State]], rows: dict[str, Row], since: dict[s
                 states.append(State(row, at))
 
 
-def _texts(expected: dict[str, list[State]]) -> Counter[Row]:
+def _texts(expected: dict[str, list[State[Row]]]) -> Counter[Row]:
     return Counter(
         (*state.row, _text(state.since), NULL if state.until is None else _text(state.until))
         for states in expected.values()
