@@ -31,12 +31,13 @@ def runs(
     ] = None,
     json: JsonOption = False,
 ) -> ExitStatus | None:
-    """List past runs, or show one
+    """List past runs, show one, or print its logs
 
     \b
     Example:
       vp runs
       vp runs show ID
+      vp runs logs ID
     """
     if context.invoked_subcommand is not None:
         return None
@@ -61,3 +62,31 @@ def show(
     from vibepiper_cli.commands.runs import show_run
 
     return show_run(Invocation.of(context, json=json), run, events=events)
+
+
+@app.command()
+def logs(
+    context: typer.Context,
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ID",
+            show_default=False,
+            help="As listed by `vp runs`; its first letters are enough. The last one, if none is given.",
+        ),
+    ] = None,
+    assets: Annotated[
+        list[str] | None, typer.Argument(metavar="ASSET", show_default=False, help="Only what these told.")
+    ] = None,
+    json: JsonOption = False,
+) -> ExitStatus:
+    """Print what the code of a run logged and printed, and every attempt that failed
+
+    \b
+    Example:
+      vp runs logs
+      vp runs logs ID shop.churn
+    """
+    from vibepiper_cli.commands.runs import show_logs
+
+    return show_logs(Invocation.of(context, json=json), run, assets or [])

@@ -12,6 +12,7 @@ from vibepiper_cli.views.predicted import estimate_json, time_in_words
 from vibepiper_cli.views.run_json import check_json
 from vibepiper_cli.views.tables import aligned, render_table
 from vibepiper_cli.views.words import count, listed, moment, seconds, size
+from vibepiper_interpreter.run.events import Event
 from vibepiper_interpreter.state.records import RunRecord, RunSummary, TaskRecord
 from vibepiper_spec.address import Address
 
@@ -94,6 +95,41 @@ def _events(record: RunRecord) -> list[str]:
         data = ", ".join(f"{key} {value}" for key, value in event.data.items() if value not in (None, ""))
         rows.append((f"{event.at:%H:%M:%S.%f}"[:-3], event.type, str(event.address or ""), data))
     return aligned(rows, indent="  ")
+
+
+# The events that are logs: what user code told, and how attempts ended that did not succeed.
+TOLD = ("log", "task_retried", "task_failed")
+_LEVELS = {"error": "error", "critical": "error", "warning": "warning", "stderr": "warning"}
+
+
+def render_logs(events: Sequence[Event], paint: Paint) -> str:
+    """`12:00:01.250  shop.churn  info  scored 12 customers`, a line of text each."""
+    rows = [
+        (f"{event.at:%H:%M:%S.%f}"[:-3], str(event.address), log["level"], line)
+        for event in events
+        for log in (log_json(event),)
+        for line in (log["message"].splitlines() or [""])
+    ]
+    coloured = []
+    for row, line in zip(rows, aligned(rows, indent=""), strict=True):
+        role = _LEVELS.get(row[2])
+        coloured.append(line if role is None else line.replace(f" {row[2]} ", f" {paint(role, row[2])} ", 1))
+    return "\n".join(coloured)
+
+
+def log_json(event: Event) -> dict[str, Any]:
+    data = event.data
+    match event.type:
+        case "task_retried":
+            told = {
+                "level": "warning",
+                "message": f"attempt {data['attempt']} failed: {data['code']}: {data['detail']}",
+            }
+        case "task_failed":
+            told = {"level": "error", "message": f"failed: {data.get('code', '')}: {data.get('detail', '')}"}
+        case _:
+            told = {"level": str(data.get("level", "info")), "message": str(data.get("message", ""))}
+    return {"at": event.at.isoformat(), "address": str(event.address), **told}
 
 
 def summary_json(run: RunSummary) -> dict[str, Any]:

@@ -1,0 +1,57 @@
+"""`vp retry`: do again what failed in a run, and what waited for it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vibepiper_cli.completions import complete_environment
+from vibepiper_cli.duration import parse_duration
+from vibepiper_cli.exit_status import ExitStatus
+from vibepiper_cli.invocation import Invocation
+from vibepiper_cli.options import JsonOption, WaitOption, WorkersOption, YesOption
+
+
+def retry(
+    context: typer.Context,
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RUN",
+            show_default=False,
+            help="As listed by `vp runs`; its first letters are enough. The last one, if none is given.",
+        ),
+    ] = None,
+    environment: Annotated[
+        str | None,
+        typer.Option(
+            "--env",
+            "-e",
+            metavar="NAME",
+            show_default=False,
+            help="The environment.  [default: that of RUN, or dev]",
+            autocompletion=complete_environment,
+        ),
+    ] = None,
+    yes: YesOption = False,
+    workers: WorkersOption = None,
+    wait: WaitOption = "0s",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No plan, no progress: only the result.")] = False,
+    json: JsonOption = False,
+) -> ExitStatus:
+    """Do again what failed in a run, and what waited for it
+
+    Plans those assets by the specs of now, shows the plan, asks, and does it. What the run finished is not made again,
+    and what else has changed since is left for the next apply.
+
+    \b
+    Example:
+      vp retry
+      vp retry 20260301-0812 --yes
+    """
+    from vibepiper_cli.commands.apply import How
+    from vibepiper_cli.commands.retry import retry
+
+    how = How(yes=yes, workers=workers, wait=parse_duration(wait), quiet=quiet)
+    return retry(Invocation.of(context, json=json), run, environment, how)
