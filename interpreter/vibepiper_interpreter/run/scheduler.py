@@ -18,7 +18,7 @@ from vibepiper_interpreter.run.conditions import Conditions
 from vibepiper_interpreter.run.failures import Cancelled
 from vibepiper_interpreter.run.prepare import prepare
 from vibepiper_interpreter.run.publisher import Publisher
-from vibepiper_interpreter.run.readiness import Readiness
+from vibepiper_interpreter.run.readiness import Readiness, critical_paths
 from vibepiper_interpreter.run.result import TaskResult
 from vibepiper_interpreter.run.retries import Retries
 from vibepiper_interpreter.run.run import Run
@@ -67,7 +67,9 @@ class Scheduler:
         actions = run.plan.actions
         self._renames = {action.address: action.renames for action in actions if action.renames}
         self._actions = {action.address: action for action in actions}
-        self._readiness = Readiness({action.address: action.after for action in actions})
+        after = {action.address: action.after for action in actions}
+        seconds = {each.address: None if each.estimate is None else each.estimate.seconds for each in actions}
+        self._readiness = Readiness(after, critical_paths(seconds, after))
         self._conditions = Conditions()
         self._retries = Retries()
         # What tasks have finished that are built slice by slice and go on.
