@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from vibepiper_interpreter.compile.build_settings import BuildSettings, History, Merge
 from vibepiper_interpreter.compile.compiled import Column
@@ -18,3 +18,11 @@ def table_columns(given: Sequence[Column], settings: BuildSettings | None) -> tu
         case History(valid_from=valid_from, valid_to=valid_to) if given:
             return (*given, Column(valid_from, _TIME), Column(valid_to, _TIME))
     return tuple(given)
+
+
+def unused_name(wanted: str, columns: Iterable[Column]) -> str:
+    """`wanted` as the name of one column more, or what comes nearest to it that no other has."""
+    taken = {column.name.casefold() for column in columns}
+    while wanted in taken:
+        wanted += "_"
+    return wanted

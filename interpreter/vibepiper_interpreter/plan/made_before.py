@@ -10,6 +10,7 @@ from vibepiper_interpreter.plan.descent import descends
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.news import reads_only_news
 from vibepiper_interpreter.plan.partitions import has_all_partitions, take_up
+from vibepiper_interpreter.plan.read_elsewhere import go_on_from_elsewhere
 from vibepiper_interpreter.plan.slices import has_all_slices
 from vibepiper_interpreter.state import Confirmed
 from vibepiper_interpreter.storage.version import InputVersion, Version
@@ -30,6 +31,7 @@ def made_before(planning: Planning, draft: Draft) -> Version | None:
     version = None if version_id is None else planning.state.versions([version_id]).get(version_id)
     if version is None or not _readable(planning, version) or not _has_all(draft, version):
         take_up(planning, draft, inputs)
+        go_on_from_elsewhere(planning, draft)
         return None
     if not draft.reproducible and _failed_these_checks(planning, draft.asset, version.id):
         return None  # made again it may come out better

@@ -145,15 +145,22 @@ def key_is_null(
 
 
 def key_not_unique(
-    asset: CompiledAsset, key: Sequence[str], count: int, columns: Sequence[str], sample: Sequence[Sequence[str]]
+    asset: CompiledAsset,
+    key: Sequence[str],
+    count: int,
+    columns: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    *,
+    at_once: str = "",
 ) -> Diagnostic:
-    """VP521: several rows of one key."""
+    """VP521: several rows of one key. `at_once`: why none of them is known to be the last, if there is more to say."""
     named = _names(key)
     listed = ", ".join(key)
     return Diagnostic(
         "VP521",
         f"{_counted(count, 'value')} of {named} {'comes' if count == 1 else 'come'} more than once among the rows for "
-        f"`{asset.address}`, so nobody can tell which of these rows counts. Nothing of it was published.",
+        f"`{asset.address}`, so nobody can tell which of these rows counts. "
+        f"{at_once and f'{at_once} '}Nothing of it was published.",
         declared_at(asset),
         fix=Fix(
             f"Let one row of each key come (`qualify row_number() over (partition by {listed} order by …) = 1`), or "

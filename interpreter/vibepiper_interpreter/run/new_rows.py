@@ -8,12 +8,20 @@ from vibepiper_interpreter.engines.duckdb.session import quote
 from vibepiper_interpreter.run.relations import Unreadable, qualified
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.storage.table_query import rows_query
-from vibepiper_interpreter.storage.version import Version
+from vibepiper_interpreter.storage.version import Part, Version
 
 
 def only_grows(version: Version) -> bool:
     """Whether `version` is of an asset to which rows are added, and nothing else is done."""
     return isinstance(version.asset.settings, Append)
+
+
+def new_parts(current: Version, earlier: Version) -> tuple[Part, ...] | None:
+    """The parts of `current` that `earlier` has not, in the order in which they came; None where others are gone."""
+    before = {part.path for part in earlier.parts}
+    if not before <= {part.path for part in current.parts}:
+        return None
+    return tuple(part for part in current.parts if part.path not in before)
 
 
 def new_rows(session: RunSession, current: Version, earlier: Version | None) -> str | None:
@@ -23,9 +31,8 @@ def new_rows(session: RunSession, current: Version, earlier: Version | None) -> 
     """
     if earlier is None or not current.parts:
         return None
-    before = {part.path for part in earlier.parts}
-    if before <= {part.path for part in current.parts}:
-        more = [part for part in current.parts if part.path not in before]
+    more = new_parts(current, earlier)
+    if more is not None:
         return f"({rows_query(current, session.storage, more or current.parts[:1])}{'' if more else ' LIMIT 0'})"
     if earlier.columns != current.columns:
         return None

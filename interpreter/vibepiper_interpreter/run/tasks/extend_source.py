@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from vibepiper_interpreter.compile.build_settings import History, Intervals, Merge, Partitions
-from vibepiper_interpreter.compile.table_columns import table_columns
+from vibepiper_interpreter.compile.table_columns import table_columns, unused_name
 from vibepiper_interpreter.connectors.file.new_files import all_read, key_of_more
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.cursor_window import CursorWindow
@@ -42,7 +40,7 @@ def read_on(session: RunSession, task: Task, files: tuple[SourceFile, ...]) -> V
 def _bring_in(session: RunSession, task: Task, files: tuple[SourceFile, ...], folder: Folder) -> Content:
     asset, base, settings = task.asset, task.base, task.asset.settings
     given = asset.given_columns
-    file_column = _unused(column.name for column in given) if isinstance(settings, Merge) else None
+    file_column = unused_name("vp_file", given) if isinstance(settings, Merge) else None
     part = file_rows(session, task, files, file_column).write(*folder.named(_INCOMING))
     rows = files_query(session.storage, [part])
     if isinstance(settings, Intervals | Partitions):
@@ -60,12 +58,3 @@ def _bring_in(session: RunSession, task: Task, files: tuple[SourceFile, ...], fo
         return Content(brought.parts, table_columns(given, settings), brought.rows, built)
     assert base is not None
     return Content(base.parts, base.columns, base.rows or 0, built)
-
-
-def _unused(names: Iterable[str]) -> str:
-    """A name for a column that none of these has."""
-    taken = {name.casefold() for name in names}
-    name = "vp_file"
-    while name in taken:
-        name += "_"
-    return name

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from pathlib import Path
+
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.compile.table_columns import table_columns
 from vibepiper_interpreter.engines.duckdb.session import quote
@@ -15,7 +18,7 @@ from vibepiper_interpreter.storage.version import Part, Version
 # As soon as there are so many parts that are not large, they are written together: each costs every reader a file.
 MANY = 100
 _LARGE = 128_000_000  # bytes
-_TOGETHER = "together.parquet"
+_TOGETHER = "together"
 
 
 def append(
@@ -41,10 +44,27 @@ def _written(session: RunSession, asset: CompiledAsset, folder: Folder, incoming
     return write_part(session.cursor(), folder, query, BASE, order_by=asset.order_by)
 
 
+def of_several_deliveries(part: Part) -> bool:
+    """Whether rows that came one after the other are in one part: nothing tells any more which came first."""
+    return Path(part.path).name.startswith(_TOGETHER)
+
+
 def _fewer(session: RunSession, folder: Folder, base: Version) -> tuple[Part, ...]:
-    """The same rows in few parts. What comes stays a part of its own: whoever reads it has not seen it yet."""
-    small = [part for part in base.parts if part.bytes < _LARGE]
-    if len(small) < MANY:
+    """The same rows in few parts. What comes stays a part of its own: whoever reads it has not seen it yet.
+
+    Only neighbours are written together: parts stand in the order in which their rows came.
+    """
+    if sum(_is_small(part) for part in base.parts) < MANY:
         return base.parts
-    together = write_part(session.cursor(), folder, rows_query(base, session.storage, small), _TOGETHER)
-    return (*(part for part in base.parts if part not in small), together)
+    parts: list[Part] = []
+    for number, (small, run) in enumerate(groupby(base.parts, _is_small)):
+        alike = list(run)
+        if small and len(alike) > 1:
+            query = rows_query(base, session.storage, alike)
+            alike = [write_part(session.cursor(), folder, query, f"{_TOGETHER}-{number}.parquet")]
+        parts += alike
+    return tuple(parts)
+
+
+def _is_small(part: Part) -> bool:
+    return part.bytes < _LARGE

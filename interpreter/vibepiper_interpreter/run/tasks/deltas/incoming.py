@@ -19,6 +19,8 @@ class Incoming:
     # The file in the new version's folder that holds exactly these rows, if there is one: where the table is no more
     # than they are, this file becomes its part. Whoever gave it deletes it where it did not.
     part: Part | None = None
+    # A sentence for where a key comes twice among them: why nobody knows which of these rows came last.
+    at_once: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,13 @@ from vibepiper_spec.diagnostics import DiagnosticError
 _SHOWN = 5  # rows
 
 
-def require_keys(cursor: duckdb.DuckDBPyConnection, asset: CompiledAsset, key: Sequence[str], relation: str) -> int:
+def require_keys(
+    cursor: duckdb.DuckDBPyConnection, asset: CompiledAsset, key: Sequence[str], relation: str, at_once: str = ""
+) -> int:
     """The number of rows in `relation`. VP520 where one of them has no key, VP521 where several have the same: then
-    nobody could tell which of them counts."""
+    nobody could tell which of them counts, for the reason `at_once` if there is more to say of it."""
     rows = require_some_key(cursor, asset, key, relation)
-    require_own_key(cursor, asset, key, relation)
+    require_own_key(cursor, asset, key, relation, at_once)
     return rows
 
 
@@ -32,7 +34,9 @@ def require_some_key(cursor: duckdb.DuckDBPyConnection, asset: CompiledAsset, ke
     return int(rows)
 
 
-def require_own_key(cursor: duckdb.DuckDBPyConnection, asset: CompiledAsset, key: Sequence[str], relation: str) -> None:
+def require_own_key(
+    cursor: duckdb.DuckDBPyConnection, asset: CompiledAsset, key: Sequence[str], relation: str, at_once: str = ""
+) -> None:
     """VP521 where several rows of `relation` have the same key. Dear: every key has to be remembered."""
     listed = ", ".join(quote(name) for name in key)
     twice = f"SELECT {listed} FROM {relation} GROUP BY {listed} HAVING count(*) > 1"
@@ -43,7 +47,7 @@ def require_own_key(cursor: duckdb.DuckDBPyConnection, asset: CompiledAsset, key
             cursor,
             f"SELECT each.* FROM {relation} AS each SEMI JOIN ({twice} LIMIT 2) AS one ON {match} LIMIT {_SHOWN}",
         )
-        raise DiagnosticError(key_not_unique(asset, key, keys, *shown))
+        raise DiagnosticError(key_not_unique(asset, key, keys, *shown, at_once=at_once))
 
 
 def sample(cursor: duckdb.DuckDBPyConnection, query: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:

@@ -32,7 +32,7 @@ def merge(
 ) -> Brought | None:
     """The parts of `base` with `incoming` merged into it; None where that changes nothing."""
     cursor = session.cursor()
-    rows = require_keys(cursor, asset, settings.key, incoming.relation)
+    rows = require_keys(cursor, asset, settings.key, incoming.relation, incoming.at_once)
     columns = table_columns(incoming.columns, settings)
     goes = "false" if settings.delete_flag is None else f"came.{quote(settings.delete_flag)} IS TRUE"
     if base is None:
