@@ -64,6 +64,57 @@ select k, v, moment from g qualify row_number() over (partition by v order by mo
 --> append: row_number() over (partition by v order by moment desc, k)
 --> merge: row_number() over (partition by v order by moment desc, k)
 
+-- the latest of each key, by its first in order
+select k, first(v order by moment desc) as v, max(moment) as moment from g group by k
+--> append: first(v order by moment desc)
+
+-- the latest of each key, by its last in order
+select k, last(v order by moment) as v from g group by k
+--> append: last(v order by moment)
+
+-- the earliest of each key, by its first in order
+select k, first(v order by moment) as v from g group by k
+--> append: first(v order by moment)
+--> merge: first(v order by moment)
+
+-- the earliest of each key, by its last in order
+select k, last(v order by moment desc) as v from g group by k
+--> append: last(v order by moment desc)
+--> merge: last(v order by moment desc)
+
+-- the latest of each computed key
+select upper(k) as k, max_by(v, moment) as v from g group by upper(k)
+--> append: max_by(v, moment)
+
+-- the latest of each computed key, by its place
+select upper(k) as k, max_by(v, moment) as v from g group by 1
+--> append: max_by(v, moment)
+
+-- the latest of each computed key, by its name
+select v + 1 as k, max_by(moment, moment) as moment from g group by all
+--> append: max_by(moment, moment)
+
+-- the latest of each computed key, by rank
+select upper(k) as k, v from g qualify row_number() over (partition by upper(k) order by moment desc) = 1
+--> append: row_number() over (partition by upper(k) order by moment desc)
+
+-- the latest of each computed key, by distinct
+select distinct on (upper(k)) upper(k) as k, v from g order by moment desc
+--> append: distinct
+
+-- the latest of each key that has another name
+select c.v as k, max_by(moment, moment) as moment from g as c group by c.v
+--> append: max_by(moment, moment)
+
+-- the latest of each key that has another name inside
+with ranked as (select *, row_number() over (partition by v order by moment desc) as n from g) select v as k, moment from ranked where n = 1
+--> append: row_number() over (partition by v order by moment desc)
+
+-- the latest of what only has the key's name
+select v as k, k as other, moment from g qualify row_number() over (partition by k order by moment desc) = 1
+--> append: row_number() over (partition by k order by moment desc)
+--> merge: row_number() over (partition by k order by moment desc)
+
 -- the greatest is no choice
 select k, max(v) as v from g group by k
 --> append: max(v)

@@ -8,20 +8,20 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any, Literal
 
 from vibepiper_interpreter.compile.build_settings import Append, BuildSettings, Merge, settings_to_json
+from vibepiper_interpreter.compile.chosen_rows import (
+    Key,
+    distinct_by_key,
+    is_aggregate,
+    key_inside,
+    ranks_rows_of_key,
+    takes_last_of_key,
+)
 from vibepiper_interpreter.compile.compilation import Workshop
 from vibepiper_interpreter.compile.memo import memo_key, problems_from_json, problems_to_json
-from vibepiper_interpreter.compile.sql_functions import AGGREGATES
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem, listed
 from vibepiper_interpreter.engines.duckdb.syntax import CONTAINERS, Node, Syntax, outside_tables, walk
 from vibepiper_spec.address import Address
 
-# They choose a row of a group by its order: merged by the group's key, the choice of the last delivery stays.
-_CHOOSE = frozenset(
-    {"arg_max", "arg_max_null", "arg_max_nulls_last", "argmax", "max_by", "last", "any_value", "arbitrary"}
-)
-_CHOOSE_BY = _CHOOSE - {"last", "any_value", "arbitrary"}
-_CHOOSING_WINDOWS = frozenset({"WINDOW_ROW_NUMBER", "WINDOW_RANK", "WINDOW_RANK_DENSE"})
-_PLACES = frozenset({"query_location", "query_location_length", "alias"})
 _CACHE_KIND = "delivered_query"
 _ELSEWHERE = "Take the rows one by one here, and do this in an asset that reads this one and is made at once."
 
@@ -34,8 +34,9 @@ def delivery_problems(
     Told is only what gives another result where the same rows come in two deliveries instead of one; what is told once
     is not told again of what is made of it. Samples are left to VP313.
     """
-    search = _Search(syntax, pipeline, growing, settings)
-    search.query(syntax.node, {})
+    search = _Search(syntax, pipeline, growing, isinstance(settings, Append))
+    key = frozenset(name.casefold() for name in settings.key) if isinstance(settings, Merge) else None
+    search.query(syntax.node, {}, key)
     return tuple(sorted(search.problems, key=lambda problem: (problem.start, problem.end)))
 
 
@@ -45,39 +46,40 @@ _Seen = Literal["whole", "grows", "told"]
 
 
 class _Search:
-    """Each method tells how the rows of a part of the query come."""
+    """Each method tells how the rows of a part of the query come. `key` is what it is merged by, as it is called
+    there."""
 
-    def __init__(self, syntax: Syntax, pipeline: str, growing: Set[Address], settings: Append | Merge) -> None:
+    def __init__(self, syntax: Syntax, pipeline: str, growing: Set[Address], appends: bool) -> None:
         self.problems: list[SqlProblem] = []
         self._syntax, self._pipeline, self._growing = syntax, pipeline, growing
-        self._appends = isinstance(settings, Append)
-        self._key = frozenset(name.casefold() for name in settings.key) if isinstance(settings, Merge) else None
+        self._appends = appends
 
-    def query(self, node: Node, ctes: Mapping[str, _Seen]) -> _Seen:
+    def query(self, node: Node, ctes: Mapping[str, _Seen], key: Key) -> _Seen:
+        inside = key_inside(node, key) if node["type"] == "SELECT_NODE" else key
         for entry in (node.get("cte_map") or {}).get("map", ()):
-            ctes = {**ctes, entry["key"].casefold(): self.query(entry["value"]["query_node"], ctes)}
+            ctes = {**ctes, entry["key"].casefold(): self.query(entry["value"]["query_node"], ctes, inside)}
         match node["type"]:
             case "SELECT_NODE":
-                seen = self._select(node, ctes)
+                seen = self._select(node, ctes, key)
             case "SET_OPERATION_NODE":
-                seen = self._set_operation(node, ctes)
+                seen = self._set_operation(node, ctes, key)
             case "RECURSIVE_CTE_NODE":
-                seen = self._recursion(node, ctes)
+                seen = self._recursion(node, ctes, key)
             case _:
                 seen = (
                     "grows" if any(self._grows(table) for table in outside_tables(node, frozenset(ctes))) else "whole"
                 )
-        return self._modifiers(node) if seen == "grows" else seen
+        return self._modifiers(node, key) if seen == "grows" else seen
 
-    def _select(self, node: Node, ctes: Mapping[str, _Seen]) -> _Seen:
-        seen = self._table(node["from_table"], ctes)
+    def _select(self, node: Node, ctes: Mapping[str, _Seen], key: Key) -> _Seen:
+        seen = self._table(node["from_table"], ctes, key_inside(node, key))
         if seen != "told":
             seen = self._subqueries(node, ctes, seen)
         if seen == "grows":
-            seen = self._windows(node)
-        return self._groups(node) if seen == "grows" else seen
+            seen = self._windows(node, key)
+        return self._groups(node, key) if seen == "grows" else seen
 
-    def _table(self, table: Node, ctes: Mapping[str, _Seen]) -> _Seen:
+    def _table(self, table: Node, ctes: Mapping[str, _Seen], key: Key) -> _Seen:
         seen: _Seen
         match table["type"]:
             case "BASE_TABLE":
@@ -87,19 +89,19 @@ class _Search:
                 else:
                     seen = "grows" if self._grows(table) else "whole"
             case "SUBQUERY":
-                seen = self.query(table["subquery"]["node"], ctes)
+                seen = self.query(table["subquery"]["node"], ctes, key)
             case "JOIN":
-                seen = self._join(table, ctes)
+                seen = self._join(table, ctes, key)
             case "PIVOT":
-                seen = self._table(table["source"], ctes)
+                seen = self._table(table["source"], ctes, key)
                 if seen == "grows" and table.get("aggregates"):
                     return self._tell(table, "PIVOT takes rows together", _PARTLY)
             case _:
                 return "whole"
         return seen
 
-    def _join(self, join: Node, ctes: Mapping[str, _Seen]) -> _Seen:
-        both = self._table(join["left"], ctes), self._table(join["right"], ctes)
+    def _join(self, join: Node, ctes: Mapping[str, _Seen], key: Key) -> _Seen:
+        both = self._table(join["left"], ctes, key), self._table(join["right"], ctes, key)
         if "told" in both:
             return "told"
         left, right = (seen == "grows" for seen in both)
@@ -116,8 +118,8 @@ class _Search:
             return self._tell(join["right"], "A SEMI join gives a row once, however many it meets", _ONCE)
         return "grows"
 
-    def _set_operation(self, node: Node, ctes: Mapping[str, _Seen]) -> _Seen:
-        all_seen = [self.query(child, ctes) for child in node["children"]]
+    def _set_operation(self, node: Node, ctes: Mapping[str, _Seen], key: Key) -> _Seen:
+        all_seen = [self.query(child, ctes, key) for child in node["children"]]
         if "told" in all_seen:
             return "told"
         grow = [seen == "grows" for seen in all_seen]
@@ -134,9 +136,9 @@ class _Search:
             return self._tell(children[1], f"{kind} compares rows with each other", _ONCE)
         return "grows"
 
-    def _recursion(self, node: Node, ctes: Mapping[str, _Seen]) -> _Seen:
-        first = self.query(node["left"], ctes)
-        rest = self.query(node["right"], {**ctes, node["cte_name"].casefold(): first})
+    def _recursion(self, node: Node, ctes: Mapping[str, _Seen], key: Key) -> _Seen:
+        first = self.query(node["left"], ctes, key)
+        rest = self.query(node["right"], {**ctes, node["cte_name"].casefold(): first}, key)
         if "told" in (first, rest):
             return "told"
         if first == "whole" and rest == "grows":
@@ -149,7 +151,7 @@ class _Search:
         """The same, with the subqueries among the expressions of a SELECT."""
         result = seen
         for subquery in _own_subqueries(node):
-            inside = self.query(subquery["subquery"]["node"], ctes)
+            inside = self.query(subquery["subquery"]["node"], ctes, None)
             if inside == "grows" and seen == "grows":
                 inside = self._tell(subquery, "Rows that are new are compared with rows that are new", _MEETS)
             elif inside == "grows" and self._appends:
@@ -160,49 +162,28 @@ class _Search:
                 result = inside
         return result
 
-    def _windows(self, node: Node) -> _Seen:
+    def _windows(self, node: Node, key: Key) -> _Seen:
         for window in _own([node["select_list"], node.get("qualify"), node.get("modifiers")], "WINDOW"):
-            if window["type"] in _CHOOSING_WINDOWS and _columns(window["partitions"]) == self._key:
+            if ranks_rows_of_key(node, window, key):
                 continue  # one row of each key is chosen, as merging does
             name = str(window.get("function_name") or "a window").lower()
             return self._tell(window, f"`{name}() OVER (…)` looks at other rows", _PARTLY)
         return "grows"
 
-    def _groups(self, node: Node) -> _Seen:
-        aggregates = [
-            call
-            for call in _own([node["select_list"], node.get("having"), node.get("modifiers")], "FUNCTION")
-            if str(call["function_name"]).lower() in AGGREGATES
-        ]
+    def _groups(self, node: Node, key: Key) -> _Seen:
+        calls = _own([node["select_list"], node.get("having"), node.get("modifiers")], "FUNCTION")
+        aggregates = [call for call in calls if is_aggregate(call)]
         groups = node["group_expressions"]
         if not aggregates and not groups and node["aggregate_handling"] == "STANDARD_HANDLING":
             return "grows"
-        if (
-            self._key is not None
-            and not node.get("having")
-            and _chooses(aggregates)
-            and self._grouped(node) == self._key
-        ):
+        if takes_last_of_key(node, aggregates, key):
             return "grows"
         if aggregates:
             name = str(aggregates[0]["function_name"]).removesuffix("_star")
             return self._tell(aggregates[0], f"`{name}` takes rows together", _PARTLY)
         return self._tell(groups[0], "GROUP BY gives each group once", _ONCE) if self._appends and groups else "grows"
 
-    @staticmethod
-    def _grouped(node: Node) -> frozenset[str] | None:
-        """The names of the columns that are grouped by."""
-        items = node["select_list"]
-        if not node["group_expressions"]:
-            plain = [item for item in items if not any(_is_aggregate(each) for each in walk(item))]
-            return _columns(plain)
-        chosen = []
-        for group in node["group_expressions"]:
-            text = str((group.get("literal") or {}).get("text", "")) if group["class"] == "CONSTANT" else ""
-            chosen.append(items[int(text) - 1] if text.isdigit() and 0 < int(text) <= len(items) else group)
-        return _columns(chosen)
-
-    def _modifiers(self, node: Node) -> _Seen:
+    def _modifiers(self, node: Node, key: Key) -> _Seen:
         for modifier in node.get("modifiers") or ():
             if modifier["type"] in ("LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER"):
                 limit = modifier["limit"] or modifier["offset"]
@@ -211,7 +192,7 @@ class _Search:
                     return self._tell(limit, "LIMIT and OFFSET count rows", _PARTLY)
             elif modifier["type"] == "DISTINCT_MODIFIER":
                 targets = modifier["distinct_on_targets"]
-                if self._appends or (targets and _columns(targets) != self._key):
+                if self._appends or (targets and not distinct_by_key(node, targets, key)):
                     what = "DISTINCT ON keeps one row of each group" if targets else "DISTINCT gives each row once"
                     return self._tell(targets[0] if targets else node, what, _ONCE, word="distinct")
         return "grows"
@@ -302,42 +283,3 @@ def _conditions(where: Node | None) -> Iterator[Node]:
             yield from _conditions(child)
     elif where["class"] == "SUBQUERY" and where["subquery_type"] in ("EXISTS", "ANY"):
         yield where
-
-
-def _columns(expressions: list[Node]) -> frozenset[str] | None:
-    """The folded names of columns; None where one is something else and has no name."""
-    names = set()
-    for each in expressions:
-        name = each.get("alias") or (each["column_names"][-1] if each["class"] == "COLUMN_REF" else None)
-        if name is None:
-            return None
-        names.add(name.casefold())
-    return frozenset(names)
-
-
-def _is_aggregate(node: Node) -> bool:
-    return node.get("class") == "FUNCTION" and str(node["function_name"]).lower() in AGGREGATES
-
-
-def _chooses(aggregates: list[Node]) -> bool:
-    """Whether all that is done to a group is to choose one row of it, or to say by what."""
-    by = {
-        _text(call["arguments"][1])
-        for call in aggregates
-        if call["function_name"].lower() in _CHOOSE_BY and len(call["arguments"]) > 1
-    }
-    return all(
-        (name := call["function_name"].lower()) in _CHOOSE or (name == "max" and _text(call["arguments"][0]) in by)
-        for call in aggregates
-    )
-
-
-def _text(node: Any) -> str:
-    """The same for expressions that are written the same, wherever they stand."""
-
-    def plain(item: Any) -> Any:
-        if isinstance(item, dict):
-            return {key: plain(value) for key, value in item.items() if key not in _PLACES}
-        return [plain(each) for each in item] if isinstance(item, list) else item
-
-    return json.dumps(plain(node), sort_keys=True)
