@@ -68,3 +68,14 @@ def test_another_way_to_write_a_source_reaches_its_readers_in_other_files(projec
     assert told(project.recall()) == [("VP318", "shop.vp.toml:7:13")]
     project.pipeline(SOURCE.format(""), "sources.vp.toml")
     assert told(project.recall()) == []
+
+
+def test_it_is_not_told_where_it_is_ignored(project: Project) -> None:
+    written(project, GROWS, MERGED + '\nignore = ["VP318"]')
+    assert told(project.recall()) == []
+    written(project, GROWS, MERGED + '\nignore = ["VP313"]')
+    assert told(project.recall()) == [("VP318", "shop.vp.toml:7:13")]
+    project.write("vp.toml", '[project]\nname = "trial"\n[defaults]\nignore = ["VP318"]\n')
+    assert told(project.recall()) == []
+    project.write("vp.toml", '[project]\nname = "trial"\n')
+    assert told(project.recall()) == [("VP318", "shop.vp.toml:7:13")]

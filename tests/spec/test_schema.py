@@ -94,7 +94,9 @@ sources = optional(
     **common,
     **builds,
 )
-queries = optional({"query": words}, dialect=st.just("duckdb"), **common, **builds)
+queries = optional(
+    {"query": words}, dialect=st.just("duckdb"), ignore=st.sampled_from([[], ["VP313", "VP318"]]), **common, **builds
+)
 inputs = st.one_of(words, strings, optional({}, asset=words, columns=strings))
 functions = optional(
     {"function": st.just("shop.churn:score")}, inputs=st.dictionaries(names, inputs, max_size=2), **common

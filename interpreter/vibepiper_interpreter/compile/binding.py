@@ -170,10 +170,7 @@ class _Binding:
             bound, schemas[address] = upon_itself
         else:
             bound = self._bound(address, definition, schemas)
-        self.diagnostics += [
-            replace(place_problem(locator, declared.origin, ("query",), problem), severity="warning")
-            for problem in bound.warnings
-        ]
+        self._warn(declared, bound.warnings)
         if bound.problems or bound.analysis is None:
             self.diagnostics += [
                 place_problem(locator, declared.origin, ("query",), problem) for problem in bound.problems
@@ -193,14 +190,21 @@ class _Binding:
         told = delivery_warnings(
             self._workshop, address.pipeline, definition.query, self._settings_of(reads), self.settings.get(address)
         )
-        self.diagnostics += [
-            replace(place_problem(locator, declared.origin, ("query",), problem), severity="warning")
-            for problem in told
-        ]
+        self._warn(declared, told)
         used = bound.analysis.used
         inputs = tuple(Input(read, used[read]) for read in (*reads, address) if read in used)
         self._add_inputs(declared, inputs, proven)
         self.diagnostics += judge_declared(self._state, declared, self.columns[address], bound.origins or {})
+
+    def _warn(self, declared: DeclaredAsset, problems: Sequence[SqlProblem]) -> None:
+        """Tell what may be meant, unless it is said that it is."""
+        assert isinstance(declared.spec, SqlAsset)
+        locator = self._state.loaded.locator
+        self.diagnostics += [
+            replace(place_problem(locator, declared.origin, ("query",), problem), severity="warning")
+            for problem in problems
+            if problem.code not in declared.spec.ignore
+        ]
 
     def _settings_of(self, reads: tuple[Address, ...]) -> dict[Address, BuildSettings | None]:
         recalled = self._state.recalled.assets

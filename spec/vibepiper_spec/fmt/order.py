@@ -25,6 +25,7 @@ _ASSET_KEYS = (
     "contract",
     "prevent_destroy",
     "order_by",
+    "ignore",
     "columns",
     "checks",
 )

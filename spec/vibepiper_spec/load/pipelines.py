@@ -14,6 +14,7 @@ from vibepiper_spec.load.problem import Problem
 from vibepiper_spec.model.document import AnyAsset
 from vibepiper_spec.model.pipeline import PipelineHeader
 from vibepiper_spec.model.settings import Defaults
+from vibepiper_spec.model.sql_asset import SqlAsset
 
 
 @dataclass(slots=True)
@@ -113,6 +114,8 @@ def _inherit(spec: AnyAsset, pipeline: PipelineHeader, defaults: Defaults) -> An
     tags = tuple(dict.fromkeys((*spec.tags, *pipeline.tags, *defaults.tags)))
     if tags != spec.tags:
         inherited["tags"] = tags
+    if isinstance(spec, SqlAsset) and (ignored := dict.fromkeys((*spec.ignore, *defaults.ignore))):
+        inherited["ignore"] = tuple(ignored)
     # Python assets cannot be views, so the default is not meant for them.
     if defaults.build is not None and "build" not in spec.model_fields_set and not hasattr(spec, "function"):
         inherited["build"] = defaults.build

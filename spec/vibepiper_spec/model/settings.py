@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, Strict
 
 from vibepiper_spec.model.build import Build, is_incremental
 from vibepiper_spec.model.check import CheckSeverity
@@ -14,6 +14,7 @@ from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.retry import Retry
 from vibepiper_spec.model.scalar import Scalar
 from vibepiper_spec.model.spec_model import SpecModel, Strings
+from vibepiper_spec.model.sql_asset import QueryWarning
 from vibepiper_spec.model.variable import Variable
 
 DEFAULT_ENVIRONMENT = "dev"
@@ -70,6 +71,8 @@ class Defaults(SpecModel):
     """The severity of checks that name none."""
     retry: Retry = Retry()
     """How often an asset is attempted that says nothing else: once."""
+    ignore: Annotated[tuple[QueryWarning, ...], Strict(False)] = ()
+    """Warnings that are told of no query, by their codes."""
 
 
 class Executor(SpecModel):

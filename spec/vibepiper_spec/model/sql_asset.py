@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Strict
 
 from vibepiper_spec.model.asset import AssetSpec
 from vibepiper_spec.model.spec_model import SpecModel
@@ -13,6 +13,10 @@ from vibepiper_spec.model.spec_model import SpecModel
 Dialect = Literal[
     "duckdb", "postgres", "mysql", "snowflake", "bigquery", "redshift", "databricks", "spark", "trino", "tsql", "sqlite"
 ]
+
+
+# What is told of queries though it may well be meant: nobody can know but who wrote them.
+QueryWarning = Literal["VP313", "VP318"]
 
 
 class SqlInput(SpecModel):
@@ -39,3 +43,5 @@ class SqlAsset(AssetSpec):
     """The SQL dialect of the query."""
     inputs: dict[str, SqlInput] = Field(default_factory=dict)
     """By asset, how the rows of an input belong to the intervals or partitions of this one."""
+    ignore: Annotated[tuple[QueryWarning, ...], Strict(False)] = ()
+    """Warnings that are not told of this query, by their codes; those of the project's `[defaults]` are added."""
