@@ -79,3 +79,36 @@ def test_it_is_not_told_where_it_is_ignored(project: Project) -> None:
     assert told(project.recall()) == []
     project.write("vp.toml", '[project]\nname = "trial"\n')
     assert told(project.recall()) == [("VP318", "shop.vp.toml:7:13")]
+
+
+VIEWS = """
+[sql.paid]
+query = "select day, amount from orders where amount > 0"
+build = "{0}"
+[sql.large]
+query = "select day, amount from paid where amount > 100"
+build = "view"
+[sql.log]
+query = "select day, amount from large"
+build = "append"
+{1}
+"""
+
+
+def test_a_view_that_hides_what_is_new_is_told(project: Project) -> None:
+    project.pipeline(SOURCE.format(GROWS), "sources.vp.toml")
+    project.pipeline(VIEWS.replace("{0}", "view").replace("{1}", ""))
+    for compiled in (project.recall(), project.recall(), project.compile()):
+        assert told(compiled) == [("VP318", "shop.vp.toml:12:9")]
+        assert "by way of the view `shop.large`" in compiled.diagnostics[0].detail
+    project.pipeline(VIEWS.replace("{0}", "view").replace("{1}", 'ignore = ["VP318"]'))
+    assert told(project.recall()) == []
+    project.pipeline(VIEWS.replace("{0}", "append").replace("{1}", ""))
+    assert told(project.recall()) == [("VP318", "shop.vp.toml:12:9")]
+    project.pipeline(VIEWS.replace("{0}", "table").replace("{1}", ""))
+    assert told(project.recall()) == []
+    project.pipeline(VIEWS.replace("{0}", "view").replace("{1}", ""))
+    project.pipeline(SOURCE.format(""), "sources.vp.toml")
+    assert told(project.recall()) == []
+    project.pipeline(SOURCE.format(GROWS), "sources.vp.toml")
+    assert told(project.recall()) == [("VP318", "shop.vp.toml:12:9")]

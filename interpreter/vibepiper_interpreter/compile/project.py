@@ -13,6 +13,7 @@ from vibepiper_interpreter.compile.compilation import Compilation, Recalled, Wor
 from vibepiper_interpreter.compile.compiled import Compiled, CompiledProject
 from vibepiper_interpreter.compile.declared_types import resolve_declared_types
 from vibepiper_interpreter.compile.fingerprints import fingerprint_assets
+from vibepiper_interpreter.compile.growing_views import judge_views
 from vibepiper_interpreter.compile.ordering import order_assets
 from vibepiper_interpreter.compile.python_probe import probe_imports
 from vibepiper_interpreter.compile.references import find_python_references, find_sql_references
@@ -36,6 +37,7 @@ PASSES: tuple[Pass, ...] = (
     resolve_changes,  # what is moved and removed agrees with what is declared
     compile_checks,  # every check ready to run, its SQL bound
     fingerprint_assets,  # what each asset means
+    judge_views,  # where a view hides what of an input is new
 )
 
 
