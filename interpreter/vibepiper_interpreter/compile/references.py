@@ -19,6 +19,7 @@ from vibepiper_interpreter.engines.duckdb.syntax import Syntax, judge, serialize
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredAsset
+from vibepiper_spec.model.build import Build
 from vibepiper_spec.model.python_asset import PythonAsset
 from vibepiper_spec.model.sql_asset import SqlAsset
 
@@ -128,21 +129,32 @@ def _resolve(
 
 def _without_its_slice(state: Compilation, declared: DeclaredAsset, refers: SqlReferences) -> Iterator[Diagnostic]:
     """VP317 where a sound query that is to give one interval or partition does not ask which."""
+    wanted = slice_parameters(declared.spec)
     named = {name.lower() for name, _, _ in refers.parameters}
-    missing = [f"`${name}`" for name in slice_parameters(declared.spec) if name not in named]
+    missing = [f"`${name}`" for name in wanted if name not in named]
     if missing and not refers.problems:
-        mode = declared.spec.build.mode
+        build = declared.spec.build
+        what = "the same rows for each" if len(missing) == len(wanted) else f"rows of other {build.mode}s for each"
         yield Diagnostic(
             "VP317",
-            f"The query is built by {mode} and never names {' and '.join(missing)}, so it would give the same rows for "
-            f"each {mode}.",
+            f"The query is built by {build.mode} and never names {' and '.join(missing)}, so it would give {what} "
+            f"{build.mode}.",
             state.loaded.locator.place(declared.origin, "query"),
-            fix=Fix(
-                "Take only the rows of the partition: `where country = $partition`."
-                if mode == "partition"
-                else "Take only the rows of the interval: `where updated_at >= $start and updated_at < $end`."
-            ),
+            fix=Fix(_asking(build)),
         )
+
+
+def _asking(build: Build) -> str:
+    """How a query asks for its interval or partition."""
+    column = build.column or ("country" if build.mode == "partition" else "placed_at")
+    if build.mode == "partition":
+        return f"Take only the rows of the partition: `where {column} = $partition`."
+    asking = f"where {column} >= $start and {column} < $end"
+    words = f"Take only the rows of the interval, by the time that `{column}` is made of, as in `{asking}`."
+    if build.time_zone == "UTC":
+        return words
+    zoned = f"timezone('{build.time_zone}', {column})"
+    return f"{words} `$start` and `$end` are wall times in {build.time_zone}: an instant is compared as `{zoned}`."
 
 
 def is_lost(state: Compilation, parameter: str) -> bool:

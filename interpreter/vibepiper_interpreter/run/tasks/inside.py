@@ -24,7 +24,6 @@ def require_inside(session: RunSession, asset: CompiledAsset, file: Path, settin
     if found is None:
         return
     many, rows = found
-    start, end = ("`context.start`", "`context.end`") if asset.kind == "python" else ("`$start`", "`$end`")
     zone = "" if settings.time_zone == "UTC" else f" ({settings.time_zone})"
     raise DiagnosticError(
         Diagnostic(
@@ -33,12 +32,37 @@ def require_inside(session: RunSession, asset: CompiledAsset, file: Path, settin
             f"in it by column `{settings.column}`. Where another interval gives them too they would stand there twice, "
             "and where none does they would vanish. Nothing of it was published.",
             declared_at(asset),
-            fix=Fix(
-                f"Let {start} and {end} bound what `{settings.column}` is made of, and name a `time_zone` if its "
-                "days begin elsewhere than in UTC."
-            ),
+            fix=Fix(_advice(session, asset, file, settings, batch, f"{inside} IS NOT true")),
             notes=rows,
         )
+    )
+
+
+def _advice(
+    session: RunSession, asset: CompiledAsset, file: Path, settings: Intervals, batch: Range, outside: str
+) -> str:
+    """What to do about the rows that are `outside`, by where they lie and how the time is to be compared."""
+    column = time_column(asset, settings)
+    start, end = ("context.start", "context.end") if asset.kind == "python" else ("$start", "$end")
+    time = wall_time(column, settings.time_zone)
+    elsewhere = f"SELECT 1 FROM {_rows_in(file)} WHERE {outside} AND {time} IS DISTINCT FROM {timestamp(batch.end)}"
+    if not session.cursor().execute(f"{elsewhere} LIMIT 1").fetchall():
+        return (
+            f"These rows lie at `{end}` itself, where the next interval begins: ask for what is before it, "
+            f"`< {end}` in the place of `<= {end}` or of BETWEEN."
+        )
+    bound = f"Let `{start}` and `{end}` bound what `{column.name}` is made of"
+    zone = settings.time_zone
+    if zone == "UTC":
+        return f"{bound}, and name a `time_zone` if its days begin elsewhere than in UTC."
+    if asset.kind == "python":
+        return f"{bound}: they are wall times in {zone}, so instants are compared by their wall time there."
+    if column.type == "TIMESTAMP WITH TIME ZONE":
+        wall = f"timezone({literal(zone)}, {settings.column})"
+        return f"{bound}, as wall times in {zone}: `{wall} >= {start} and {wall} < {end}`."
+    return (
+        f"{bound}. `{column.name}` has to hold wall times in {zone}, as `{start}` and `{end}` do: of an instant "
+        f"that is `timezone({literal(zone)}, …)`, also where it is cast to a date."
     )
 
 
@@ -68,7 +92,7 @@ def require_in_partition(session: RunSession, asset: CompiledAsset, file: Path, 
 
 def _outside(session: RunSession, file: Path, inside: str) -> tuple[str, tuple[str, ...]] | None:
     """How many rows in `file` are not `inside`, in words, and some of them; None where all are."""
-    rows = f"FROM read_parquet([{literal(str(file))}], hive_partitioning = false) WHERE {inside} IS NOT true"
+    rows = f"FROM {_rows_in(file)} WHERE {inside} IS NOT true"
     cursor = session.cursor()
     [(count,)] = cursor.execute(f"SELECT count(*) {rows}").fetchall()
     if not count:
@@ -77,6 +101,10 @@ def _outside(session: RunSession, file: Path, inside: str) -> tuple[str, tuple[s
     names = [str(column[0]) for column in cursor.description or ()]
     sample = [["NULL" if value is None else session.redactor(value) for value in row] for row in cursor.fetchall()]
     return "1 row does" if count == 1 else f"{count:,} rows do", table(names, sample)
+
+
+def _rows_in(file: Path) -> str:
+    return f"read_parquet([{literal(str(file))}], hive_partitioning = false)"
 
 
 def time_column(asset: CompiledAsset, settings: Intervals) -> Column:
