@@ -176,3 +176,40 @@ def test_what_holds_every_value(wider: str, of: str, holds: bool) -> None:
             for end in ends:
                 query = f"select cast(cast({end} as {of}) as {wider}) = {end}"
                 assert connection.execute(query).fetchall() == [(True,)]
+
+
+def test_the_fix_says_what_to_do_about_each_breach(shop: Project) -> None:
+    query = "select id, cast(amount as double) as amount, note from raw"
+    shop.pipeline(
+        with_orders(query, "freeze")
+        .replace("select customer, sum", "select id as customer, sum")
+        .replace("by customer", "by id")
+    )
+    fix = refusal(shop).fix
+    assert fix is not None
+    assert fix.title == (
+        "Give `customer` back. Give `amount` as BIGINT. Put `note` into an asset of its own, or let columns be added: "
+        '`contract = { columns = "evolve", types = "freeze" }`. Where the change is agreed with all who read it, apply '
+        "it once without the contract: then it is reviewed."
+    )
+
+
+def test_what_was_taken_away_and_comes_back_is_new(project: Project) -> None:
+    """What is compared is what is shown. Who loses the column was told where it was taken away."""
+    project.write("orders.csv", "id,amount\n1,5\n")
+    specs = """
+[source.file.raw]
+path = "orders.csv"
+[sql.orders]
+query = "select {0} from raw"
+contract = {{ types = "freeze" }}
+[sql.sums]
+query = "select {1} as amount from orders"
+"""
+    project.pipeline(specs.format("id, amount", "sum(amount)"))
+    project.apply()
+    project.pipeline(specs.format("id", "0"))
+    assert [(each.column, each.words) for each in orders(project).breaks] == [("amount", "removed, BIGINT")]
+    project.apply()
+    project.pipeline(specs.format("id, cast(amount as varchar) as amount", "0"))
+    assert orders(project).breaks == ()

@@ -271,3 +271,43 @@ def test_another_environment_shows_what_was_recorded(project: Project, mode: str
         address: each.version_id for address, each in prod.items()
     }
     assert project.plan(environment="prod").empty
+
+
+OTHER_MODES = {
+    'build = { mode = "merge", key = ["id"] }': "merged by `id`",
+    'build = "append"': "appended to",
+    'build = { mode = "merge", key = ["state"] }': "merged by `state`",
+}
+
+
+@pytest.mark.parametrize("build", OTHER_MODES)
+def test_with_another_mode_both_are_told_and_no_row_is_rewritten(project: Project, build: str) -> None:
+    project.write("orders.csv", "id,status\n1,new\n2,paid\n")
+    specs = """
+[source.file.changes]
+path = "orders.csv"
+[sql.orders]
+query = "select id, status as {0} from changes"
+{1}
+[sql.reader]
+query = "select id, {0} as s from orders"
+"""
+    moved = '[[moved]]\nfrom = "orders.status"\nto = "orders.state"\n'
+    project.pipeline(specs.format("status", ""))
+    project.apply()
+    project.pipeline(specs.format("state", build) + moved)
+    plan = project.plan()
+    assert {action.address.name: action.verb for action in plan.actions} == {"orders": "record", "reader": "record"}
+    assert [reason.words for reason in plan.actions[0].reasons] == [
+        "`state` was called `status`",
+        f"it was a table and is now {OTHER_MODES[build]}: its rows stay",
+    ]
+    assert not plan.actions[0].column_changes
+    project.apply(plan)
+    assert project.plan().empty
+    project.write("orders.csv", "id,status\n1,sent\n3,new\n")
+    project.apply()
+    rows = [(1, "sent"), (2, "paid"), (3, "new")] if '"id"' in build else project.rows("shop.orders")
+    assert project.rows("shop.orders") == rows == project.rows("shop.reader")
+    assert (3, "new") in rows
+    assert len(rows) == {"merged by `state`": 3}.get(OTHER_MODES[build], 4 if "append" in build else 3)

@@ -90,7 +90,15 @@ def _explain(planning: Planning, changed: Sequence[Draft]) -> None:
 
 def _only_the_mode(before: CompiledAsset, after: CompiledAsset) -> bool:
     """Whether the rows that are made are the same, and only what becomes of them is said otherwise."""
-    return before.build != after.build and before.definition == after.definition and before.order_by == after.order_by
+    if before.build == after.build or before.order_by != after.order_by:
+        return False
+    if before.definition == after.definition:
+        return True
+    # The same query may be written otherwise: with a column under another name, for one. To find out brings in the
+    # models, which are slow to import.
+    from vibepiper_interpreter.compile.fingerprints import same_but_for_settings
+
+    return same_but_for_settings(before, after)
 
 
 def _widen(draft: Draft) -> None:

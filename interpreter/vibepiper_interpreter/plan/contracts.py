@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset, Contract
 from vibepiper_interpreter.compile.wider import holds_every_value
@@ -118,12 +119,34 @@ def _refusal(planning: Planning, draft: Draft, contract: Contract, breaches: lis
         f"what `{planning.environment}` shows. Nothing was planned.",
         Place(asset.declared_in, Range.at(asset.declared_at_line, 1)),
         notes=tuple(breaches),
-        fix=Fix(
-            "Give the columns back, under their names and types of then; new ones may stand in an asset of their own. "
-            "Where the change is agreed with all who read it, take the contract away for one apply, so that it is "
-            "reviewed as what it is."
-        ),
+        fix=Fix(" ".join(_advice(draft, contract))),
     )
+
+
+def _advice(draft: Draft, contract: Contract) -> Iterator[str]:
+    """What to do about each kind of breach that there is."""
+    if contract.columns and (gone := [each.name for each in draft.column_changes if each.change == "removed"]):
+        yield f"Give {_listed(gone)} back."
+    if contract.columns and draft.renames:
+        yield f"Give {_listed(before for before, _ in draft.renames)} too, beside the new name."
+    retyped = [each for each in draft.column_changes if each.change == "type"]
+    if contract.types == "evolve":
+        retyped = [each for each in retyped if _is_another_type(each)]
+    if contract.types and retyped:
+        if draft.asset.kind == "source":
+            wanted = ", ".join(f'`columns.{each.name} = "{each.before}"`' for each in retyped)
+            yield f"Declare the types of before: {wanted}."
+        else:
+            yield f"Give {', '.join(f'`{each.name}` as {each.before}' for each in retyped)}."
+    if contract.columns == "freeze" and (added := [e.name for e in draft.column_changes if e.change == "added"]):
+        evolving = _written(replace(contract, columns="evolve"))
+        evolving = '"evolve"' if contract.types == "evolve" else f"{{ {evolving} }}"
+        yield f"Put {_listed(added)} into an asset of its own, or let columns be added: `contract = {evolving}`."
+    yield "Where the change is agreed with all who read it, apply it once without the contract: then it is reviewed."
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _written(contract: Contract) -> str:

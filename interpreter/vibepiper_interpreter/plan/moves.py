@@ -138,6 +138,8 @@ class _Following:
         return self._result
 
     def _follow(self, before: Address, after: Address) -> None:
+        # They bring in the models and the engine, and most plans follow nothing.
+        from vibepiper_interpreter.compile.fingerprints import same_but_for_settings
         from vibepiper_interpreter.compile.refingerprint import under_renames
 
         version, result = self._versions[self._published[before].id], self._result
@@ -151,7 +153,8 @@ class _Following:
         if own:
             renames = Renames(self._names, {**self._renames, before: own})
             asset = under_renames(version.asset, schemas, renames, self._connection)
-            if same_meaning(asset.fingerprint, now.fingerprint):
+            # Another mode is a change by itself: what the columns are called is none of it.
+            if same_meaning(asset.fingerprint, now.fingerprint) or same_but_for_settings(asset, now):
                 self._renames[before] = own
                 table = {column.name.casefold() for column in version.columns}
                 result.renames[after] = tuple(each for each in own.items() if each[0] in table)
@@ -159,7 +162,7 @@ class _Following:
                 reasons.append(Reason("moved", words))
             else:
                 listed = ", ".join(f"`{name}`" for name in own.values())
-                words = f"{listed} cannot be taken over under another name: {_why_not(now)}"
+                words = f"{listed} cannot be taken over under another name: {_why_not(version.asset, now)}"
                 reasons.append(Reason("moved", words))
         asset = under_renames(version.asset, schemas, Renames(self._names, self._renames), self._connection)
         called = sorted(f"`{read.address}`" for read in now.inputs if result.carries_names(read.address))
@@ -207,13 +210,15 @@ class _Following:
         return tuple(replace(read, address=self._names.get(read.address, read.address)) for read in reads)
 
 
-def _why_not(asset: CompiledAsset) -> str:
+def _why_not(before: CompiledAsset, after: CompiledAsset) -> str:
     """Why it is not proven that only a name changed."""
-    match asset.definition:
+    match after.definition:
         case FileDefinition():
             return "the columns of a source are called what its files call them, so these are read again"
         case PythonDefinition():
             return "what a function calls its columns cannot be told from its code, so it is called again"
+        case SqlDefinition() if before.build != after.build:
+            return "how it is built changed as well, and with it its rows or columns"
         case SqlDefinition():
             return "more of its meaning changed than the name"
 

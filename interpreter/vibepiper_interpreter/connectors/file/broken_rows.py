@@ -60,8 +60,11 @@ def broken_row(message: str, root: Path, place: Place | None) -> Diagnostic | No
     `place` is where the source is declared; the row itself is a related place.
     """
     row = find_broken_row(message, root)
-    if row is None:
-        return None
+    return None if row is None else row_diagnostic(row, place)
+
+
+def row_diagnostic(row: BrokenRow, place: Place | None) -> Diagnostic:
+    """VP504 for `row`; `place` is where the source is declared."""
     if row.line is None:
         said = f"`{row.file}`: {row.reason}"
     else:
@@ -116,7 +119,12 @@ def _csv_fix(message: str) -> str:
 
 def _csv_note(message: str) -> tuple[str, ...]:
     row = _CSV_ROW.search(message)
-    return tuple(line[:200] for line in row[1].splitlines()[:3]) if row else ()
+    return shown_lines(row[1]) if row else ()
+
+
+def shown_lines(row: str) -> tuple[str, ...]:
+    """As much of a row, as it is written, as a message has room for."""
+    return tuple(line[:200] for line in row.splitlines()[:3])
 
 
 def _relative(root: Path, path: str) -> str:

@@ -8,9 +8,11 @@ import duckdb
 
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset, FileDefinition
 from vibepiper_interpreter.connectors.file import read_expression
+from vibepiper_interpreter.connectors.file.broken_rows import row_diagnostic
+from vibepiper_interpreter.connectors.file.first_broken_value import first_broken_value
 from vibepiper_interpreter.connectors.file.lacking import read_what_is_there
 from vibepiper_interpreter.engines.duckdb.copy import copy_statement, copy_to_parquet
-from vibepiper_interpreter.run.failures import changed_while_read, engine_diagnostic
+from vibepiper_interpreter.run.failures import changed_while_read, declared_at, engine_diagnostic
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.staging import Rows
 from vibepiper_interpreter.run.tasks.task import Task
@@ -38,7 +40,11 @@ def file_rows(session: RunSession, task: Task, files: tuple[SourceFile, ...], fi
         except duckdb.Error as error:
             # A file that was cut short while it was read looks like a broken row: the change is the cause to name.
             _require_same(session.root, asset, files, before)
-            raise DiagnosticError(engine_diagnostic(session, asset, error)) from error
+            told = engine_diagnostic(session, asset, error)
+            if told.code == "VP504" and definition.format == "json":
+                row = first_broken_value(cursor, session.root, definition, files)
+                told = told if row is None else row_diagnostic(row, declared_at(asset))
+            raise DiagnosticError(told) from error
         _require_same(session.root, asset, files, before)
         return part
 
