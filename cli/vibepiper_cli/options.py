@@ -51,6 +51,7 @@ RebuildOption = Annotated[
         autocompletion=complete_asset,
     ),
 ]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No plan, no progress: only the result.")]
 SelectionArgument = Annotated[
     list[str] | None,
     typer.Argument(

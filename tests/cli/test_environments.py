@@ -60,6 +60,14 @@ def test_promote_shows_the_plan_and_asks(vp: Vp, shop: Path) -> None:
     assert vp("query", "from shop.large", "--env", "prod").out == vp("query", "from shop.large").out
 
 
+def test_promote_and_undo_can_be_quiet(vp: Vp, shop: Path) -> None:
+    for verb in (("promote", "dev", "prod"), ("undo", "--env", "prod")):
+        done = vp(*verb, "--yes", "-q")
+        assert done.status == 0
+        assert "Plan for environment" not in done.err
+        assert "Applied to `prod`" in done.err
+
+
 def test_promote_builds_what_reads_another_value(vp: Vp, shop: Path) -> None:
     done = vp("promote", "dev", "large", "--yes", "--json")
     outcomes = {task["address"]: task["outcome"] for task in json.loads(done.out)["tasks"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import duckdb
 import pytest
 
 from vibepiper_interpreter.checks import run_checks
+from vibepiper_interpreter.compile.build_settings import Merge
 from vibepiper_interpreter.compile.compiled import Check, Column, CompiledAsset, SqlDefinition
 from vibepiper_interpreter.engines.duckdb.copy import copy_statement, copy_to_parquet
 from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect, use_pipeline
@@ -146,3 +148,17 @@ def test_only_rules_of_our_own_go_without_the_optimizer(cursor: duckdb.DuckDBPyC
     assert failing(check("not_null", "took", where="id > 0 OR id IS NULL")) == 3
     many = ", ".join(f"'{number}'" for number in range(1000))
     assert failing(check("accepted_values", "country", condition=f"country IN ({many})")) == 4
+
+
+def test_that_a_key_is_unique_is_not_looked_for_where_merging_proves_it(
+    cursor: duckdb.DuckDBPyConnection, version: Version
+) -> None:
+    merged = replace(version, asset=replace(version.asset, settings=Merge(("Id",))))
+    more = check("unique", id="more", arguments=(("columns", ("id", "country")),), where="amount > 0")
+    found = run_checks(cursor, "nowhere", merged, [check("unique", "id"), more])
+    assert [(result.passed, result.detail) for result in found.results] == [
+        (True, "Not looked for: rows are merged by `Id`, so no two have the same."),
+    ] * 2
+    for key in (("id", "country"), ("country",)):
+        other = replace(version, asset=replace(version.asset, settings=Merge(key)))
+        assert not run_checks(cursor, "shop.orders", other, [check("unique", "id")]).passed

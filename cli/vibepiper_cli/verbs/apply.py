@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from vibepiper_cli.duration import parse_duration
@@ -14,6 +12,7 @@ from vibepiper_cli.options import (
     EnvironmentOption,
     FromOption,
     JsonOption,
+    QuietOption,
     RebuildOption,
     SelectionArgument,
     ToOption,
@@ -33,7 +32,7 @@ def apply(
     yes: YesOption = False,
     workers: WorkersOption = None,
     wait: WaitOption = "0s",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No plan, no progress: only the result.")] = False,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> ExitStatus:
     """Make it so: run the plan, check the results, publish them

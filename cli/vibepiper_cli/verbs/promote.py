@@ -10,7 +10,15 @@ from vibepiper_cli.completions import complete_environment
 from vibepiper_cli.duration import parse_duration
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.options import JsonOption, OutOption, SelectionArgument, WaitOption, WorkersOption, YesOption
+from vibepiper_cli.options import (
+    JsonOption,
+    OutOption,
+    QuietOption,
+    SelectionArgument,
+    WaitOption,
+    WorkersOption,
+    YesOption,
+)
 
 
 def promote(
@@ -27,6 +35,7 @@ def promote(
     yes: YesOption = False,
     workers: WorkersOption = None,
     wait: WaitOption = "0s",
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> ExitStatus:
     """Let one environment show what another one shows
@@ -43,5 +52,5 @@ def promote(
     from vibepiper_cli.commands.apply import How
     from vibepiper_cli.commands.promote import promote
 
-    how = How(yes=yes, workers=workers, wait=parse_duration(wait), quiet=False)
+    how = How(yes=yes, workers=workers, wait=parse_duration(wait), quiet=quiet)
     return promote(Invocation.of(context, json=json), source, target, selection or [], out=out, how=how)

@@ -10,7 +10,7 @@ from vibepiper_cli.completions import complete_environment
 from vibepiper_cli.duration import parse_duration
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.options import JsonOption, OutOption, WaitOption, YesOption
+from vibepiper_cli.options import JsonOption, OutOption, QuietOption, WaitOption, YesOption
 
 
 def undo(
@@ -37,6 +37,7 @@ def undo(
     out: OutOption = None,
     yes: YesOption = False,
     wait: WaitOption = "0s",
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> ExitStatus:
     """Go back to what was published before a run
@@ -57,6 +58,6 @@ def undo(
         yes=yes,
         workers=None,
         wait=parse_duration(wait),
-        quiet=False,
+        quiet=quiet,
     )
     return undo(Invocation.of(context, json=json), run, environment, out=out, how=how)

@@ -152,12 +152,12 @@ def _checks(status: AssetStatus, paint: Paint) -> list[str]:
 
 def _check(check: Check, last: CheckResult | None) -> tuple[str, str, str, str]:
     if last is None:
-        outcome, failing = "not run", ""
+        outcome, words = "not run", ""
     elif last.passed:
-        outcome, failing = "passed", ""
+        outcome, words = "passed", last.detail
     else:
-        outcome, failing = "failed", count(last.failing, "row")
-    return outcome, check.id, "warns" if check.severity == "warn" else "", failing or check.description
+        outcome, words = "failed", count(last.failing, "row")
+    return outcome, check.id, "warns" if check.severity == "warn" else "", words or check.description
 
 
 def _lineage(inputs: tuple[Input, ...], files: list[str], own: tuple[str, str] | None = None) -> list[str]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from vibepiper_interpreter.checks.rules import rule_of
+from vibepiper_interpreter.checks.rules import rule_of, unique_columns
+from vibepiper_interpreter.compile.build_settings import Merge
+from vibepiper_interpreter.compile.build_words import names
 from vibepiper_interpreter.compile.compiled import Check
 from vibepiper_interpreter.engines.duckdb.failure import engine_failure
 from vibepiper_interpreter.run.result import CheckResult
@@ -64,6 +66,8 @@ def run_checks(
 
 def _known(check: Check, version: Version) -> int | None:
     """What the parts' statistics answer without reading a row."""
+    if _proven(check, version):
+        return 0
     if check.where is not None or version.rows is None:
         return None
     if check.rule == "row_count":
@@ -77,6 +81,20 @@ def _known(check: Check, version: Version) -> int | None:
         ]
         return sum(nulls) if len(nulls) == len(version.parts) else None
     return None
+
+
+def _proven(check: Check, version: Version) -> str:
+    """Why no row can break the rule, as a sentence; empty where it has to be looked for.
+
+    Each row of a merged table has a key, and no two have the same one: nothing else is ever brought in or recorded. So
+    no two rows are alike in the columns of the key and whatever others.
+    """
+    settings = version.asset.settings
+    if check.rule != "unique" or not isinstance(settings, Merge):
+        return ""
+    if not {name.casefold() for name in settings.key} <= {name.casefold() for name in unique_columns(check)}:
+        return ""
+    return f"Not looked for: rows are merged by {names(settings.key)}, so no two have the same."
 
 
 def _is_plain(checks: Sequence[Check]) -> bool:
@@ -128,7 +146,7 @@ def _result(
     rule = rule_of(check)
     failing = rule.failing(check, counted[check.id])
     if failing == 0:
-        return _outcome(version, check, passed=True)
+        return _outcome(version, check, passed=True, detail=_proven(check, version))
     seen = counted[check.id] if check.rule == "row_count" else rows
     columns, sample = _sample(cursor, rule.sample(check, relation))
     return _outcome(
