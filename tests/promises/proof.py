@@ -40,6 +40,7 @@ OUTCOMES = {
     "rebuild": {"built", "kept", "repointed"},
     "repoint": {"built", "kept", "repointed"},  # a view that shows something else is made: it costs nothing
     "recheck": {"rechecked"},
+    "record": {"recorded"},
     "remove": {"removed"},
 }
 
