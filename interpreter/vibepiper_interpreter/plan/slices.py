@@ -124,9 +124,12 @@ def has_all_slices(draft: Draft, version: Version) -> bool:
         return True
     right = () if draft.conditions else common(published, wanted)
     if count(there, settings.grain) > count(right, settings.grain):
-        draft.base, draft.conditions, draft.slices = version, (), without(wanted, there)
+        draft.base, draft.slices = version, without(wanted, there)
         words = stretches_in_words(draft.slices, settings)
-        draft.own_reasons.append(Reason("slices", f"{words} left to do: the rest is there already"))
+        if settings.own_past:
+            draft.conditions = ()  # each is made upon those before it, which are others than are published
+        unless = ", unless what is published came out right" if draft.conditions else ""
+        draft.own_reasons.append(Reason("slices", f"{words} left to do: the rest is there already{unless}"))
     return False
 
 

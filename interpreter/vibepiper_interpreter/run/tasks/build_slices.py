@@ -47,17 +47,25 @@ _COMPACT_EVERY = 16
 def build_slices(session: RunSession, conditions: Conditions, task: Task, settings: Intervals) -> Report:
     """A new version, or the kept one where nothing of it came out different."""
     base = task.base
+    still = _still_right(session, conditions, task, settings)
+    if base is not None and task.keeps is not None and _has_all(task.keeps, still, base, task, settings):
+        return Report("kept", task.keeps, because=_NOTHING_STALE)
     if base is not None and _typed(base.columns) != _typed(task.asset.columns):
         built: Ranges = ()  # what it reads has other types now, and so has every row
         wanted = merged((*only_ranges(task.action.slices), *in_bounds(built_ranges(base.built), settings)))
     else:
         built = () if base is None else in_bounds(built_ranges(base.built), settings)
-        stale = () if base is None else stale_slices(session, conditions, task, base, settings)
+        stale = ()
+        if base is not None and base is task.keeps:
+            stale = stale_slices(session, conditions, task, base, settings)
         wanted = merged((*only_ranges(task.action.slices), *common(stale, built)))
     if task.resumes is not None:
         base, built, wanted = task.resumes, built_ranges(task.resumes.built), _rest(task.resumes, base, built, wanted)
     filling = _Filling(session, task, settings, base, without(built, wanted))
     try:
+        if task.keeps is not None and (taken := common(wanted, still)):
+            filling.take(task.keeps, taken)
+            wanted = without(wanted, taken)
         if settings.own_past:
             _one_upon_the_other(filling, settings, wanted, built)
         else:
@@ -69,6 +77,23 @@ def build_slices(session: RunSession, conditions: Conditions, task: Task, settin
     except BaseException:
         filling.give_up()
         raise
+
+
+def _still_right(session: RunSession, conditions: Conditions, task: Task, settings: Intervals) -> Ranges:
+    """Where there is something better to go on with than what is published: what of that is right all the same."""
+    base, published = task.base, task.keeps
+    if base is None or published is None or base is published or not task.action.conditions:
+        return ()
+    if not _typed(base.columns) == _typed(published.columns) == _typed(task.asset.columns):
+        return ()
+    stale = stale_slices(session, conditions, task, published, settings)
+    return in_bounds(without(built_ranges(published.built), stale), settings)
+
+
+def _has_all(published: Version, still: Ranges, base: Version, task: Task, settings: Intervals) -> bool:
+    """Whether what is published is all right, and all that is wanted."""
+    wanted = merged((*only_ranges(task.action.slices), *in_bounds(built_ranges(base.built), settings)))
+    return bool(still) and still == built_ranges(published.built) == wanted
 
 
 def _rest(resumes: Version, base: Version | None, built: Ranges, wanted: Ranges) -> Ranges:
@@ -140,6 +165,11 @@ class _Filling:
         self._unchanged = merged((*self._unchanged, *same))
         self._built += [Built(each, self._id) for each in without([batch], same)]
         return True
+
+    def take(self, version: Version, ranges: Ranges) -> None:
+        """Let these intervals be as they are in `version`, which is not `base`."""
+        self._parts += [part for part in _with_rows_of(version.parts, ranges) if part.rows]
+        self._built += _of_these(version.built, ranges)
 
     def changed_nothing(self) -> bool:
         """Whether what `base` has is all there is to have."""
