@@ -55,7 +55,7 @@ def build_slices(session: RunSession, conditions: Conditions, task: Task, settin
         wanted = merged((*only_ranges(task.action.slices), *in_bounds(built_ranges(base.built), settings)))
     else:
         built = () if base is None else in_bounds(built_ranges(base.built), settings)
-        stale = ()
+        stale: Ranges = ()
         if base is not None and base is task.keeps:
             stale = stale_slices(session, conditions, task, base, settings)
         wanted = merged((*only_ranges(task.action.slices), *common(stale, built)))
