@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,6 +24,15 @@ WorkersOption = Annotated[
     int | None,
     typer.Option(
         "--workers", "-w", min=1, metavar="N", show_default=False, help="Tasks at once.  [default: as in vp.toml]"
+    ),
+]
+ExecutorOption = Annotated[
+    Literal["threads", "inline"] | None,
+    typer.Option(
+        "--executor",
+        metavar="KIND",
+        show_default=False,
+        help="Where tasks run: threads, or inline, one after the other.  [default: as in vp.toml]",
     ),
 ]
 WaitOption = Annotated[

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vibepiper_cli import planning
 from vibepiper_cli.consent import agreed, typed
@@ -34,6 +35,9 @@ from vibepiper_spec import load_settings
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError
 
+if TYPE_CHECKING:
+    from vibepiper_spec.model.settings import ExecutorKind
+
 # What no asset is likely to be called.
 _FILE_SUFFIXES = (".vpplan", ".plan", ".json", ".toml", ".txt")
 _STATUSES = {
@@ -48,6 +52,7 @@ class How:
     """How to apply, whatever the plan."""
 
     yes: bool
+    executor: ExecutorKind | None
     workers: int | None
     wait: float  # seconds
     quiet: bool
@@ -106,7 +111,7 @@ def carry_out(planned: Planned, invocation: Invocation, how: How, *, again: str 
             printer.json({"status": "succeeded", "environment": plan.environment, "run": None, "tasks": []})
         return ExitStatus.OK
     assert planned.state is not None
-    settings = load_settings(planned.root)
+    settings = load_settings(planned.root).running_on(how.executor, how.workers)
     if not how.yes and not agreed(invocation, "Apply this?"):
         if invocation.json:
             printer.json({"status": "not applied", "environment": plan.environment, "run": None, "tasks": []})
@@ -120,7 +125,6 @@ def carry_out(planned: Planned, invocation: Invocation, how: How, *, again: str 
             state=planned.state,
             owner=owner(),
             listener=listener,
-            workers=how.workers,
             wait=how.wait,
             cancel=cancel,
             place=places.in_query,

@@ -10,6 +10,7 @@ from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import (
     DEFAULT_ENVIRONMENT,
     EnvironmentOption,
+    ExecutorOption,
     FromOption,
     JsonOption,
     QuietOption,
@@ -30,6 +31,7 @@ def apply(
     end: ToOption = None,
     rebuild: RebuildOption = None,
     yes: YesOption = False,
+    executor: ExecutorOption = None,
     workers: WorkersOption = None,
     wait: WaitOption = "0s",
     quiet: QuietOption = False,
@@ -51,7 +53,7 @@ def apply(
     from vibepiper_cli.asking import parse_asked
     from vibepiper_cli.commands.apply import How, apply
 
-    how = How(yes=yes, workers=workers, wait=parse_duration(wait), quiet=quiet)
+    how = How(yes=yes, executor=executor, workers=workers, wait=parse_duration(wait), quiet=quiet)
     source = context.get_parameter_source("environment")
     chosen = source is not None and source.name == "COMMANDLINE"
     asked = parse_asked(begin, end, rebuild or ())

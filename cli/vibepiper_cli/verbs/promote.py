@@ -11,6 +11,7 @@ from vibepiper_cli.duration import parse_duration
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import (
+    ExecutorOption,
     JsonOption,
     OutOption,
     QuietOption,
@@ -33,6 +34,7 @@ def promote(
     selection: SelectionArgument = None,
     out: OutOption = None,
     yes: YesOption = False,
+    executor: ExecutorOption = None,
     workers: WorkersOption = None,
     wait: WaitOption = "0s",
     quiet: QuietOption = False,
@@ -52,5 +54,5 @@ def promote(
     from vibepiper_cli.commands.apply import How
     from vibepiper_cli.commands.promote import promote
 
-    how = How(yes=yes, workers=workers, wait=parse_duration(wait), quiet=quiet)
+    how = How(yes=yes, executor=executor, workers=workers, wait=parse_duration(wait), quiet=quiet)
     return promote(Invocation.of(context, json=json), source, target, selection or [], out=out, how=how)

@@ -10,7 +10,7 @@ from vibepiper_cli.completions import complete_environment
 from vibepiper_cli.duration import parse_duration
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.options import JsonOption, WaitOption, WorkersOption, YesOption
+from vibepiper_cli.options import ExecutorOption, JsonOption, QuietOption, WaitOption, WorkersOption, YesOption
 
 
 def retry(
@@ -35,9 +35,10 @@ def retry(
         ),
     ] = None,
     yes: YesOption = False,
+    executor: ExecutorOption = None,
     workers: WorkersOption = None,
     wait: WaitOption = "0s",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No plan, no progress: only the result.")] = False,
+    quiet: QuietOption = False,
     json: JsonOption = False,
 ) -> ExitStatus:
     """Do again what failed in a run, and what waited for it
@@ -53,5 +54,5 @@ def retry(
     from vibepiper_cli.commands.apply import How
     from vibepiper_cli.commands.retry import retry
 
-    how = How(yes=yes, workers=workers, wait=parse_duration(wait), quiet=quiet)
+    how = How(yes=yes, executor=executor, workers=workers, wait=parse_duration(wait), quiet=quiet)
     return retry(Invocation.of(context, json=json), run, environment, how)

@@ -56,6 +56,7 @@ def undo(
 
     how = How(
         yes=yes,
+        executor=None,
         workers=None,
         wait=parse_duration(wait),
         quiet=quiet,

@@ -49,7 +49,6 @@ def apply_plan(
     state: State,
     owner: str,
     listener: Listener | None = None,
-    workers: int | None = None,
     wait: float = 0,
     cancel: threading.Event | None = None,
     place: PlaceInQuery | None = None,
@@ -75,7 +74,7 @@ def apply_plan(
         publisher = Publisher(run, lease, inventory.pointers)
         stop = Stop(cancel or threading.Event(), lease.lost)
         try:
-            status, diagnostics = _execute(run, inventory, publisher, place or _nowhere, stop, workers)
+            status, diagnostics = _execute(run, inventory, publisher, place or _nowhere, stop)
         except BaseException:
             state.finish_run(run_id, "failed", time.monotonic() - began)
             raise
@@ -94,7 +93,7 @@ Status = Literal["succeeded", "failed", "cancelled"]
 
 
 def _execute(
-    run: Run, inventory: Inventory, publisher: Publisher, place: PlaceInQuery, stop: Stop, workers: int | None
+    run: Run, inventory: Inventory, publisher: Publisher, place: PlaceInQuery, stop: Stop
 ) -> tuple[Status, tuple[Diagnostic, ...]]:
     """Everything between a run's first event and its last."""
     plan = run.plan
@@ -108,7 +107,7 @@ def _execute(
         stack.callback(session.close)
         stack.callback(_note_damage, run, session)
         # Entered after the session, and so left before it: no task runs when the engine closes.
-        executor = _executor(run.settings, workers)
+        executor = _executor(run.settings)
         stack.callback(executor.shutdown, _PATIENCE)
         stack.callback(session.interrupt)
         standing = Standing(inventory, _declare(session, inventory))
@@ -167,11 +166,11 @@ def _declare(session: RunSession, inventory: Inventory) -> dict[Address, Diagnos
     return unreadable
 
 
-def _executor(settings: ProjectSettings, workers: int | None) -> Executor:
+def _executor(settings: ProjectSettings) -> Executor:
     """Workers and the engine's own threads share the processors: as many of each as there are."""
     if settings.executor.kind == "inline":
         return InlineExecutor()
-    return ThreadExecutor(workers or settings.executor.workers or os.cpu_count() or 1)
+    return ThreadExecutor(settings.executor.workers or os.cpu_count() or 1)
 
 
 def _nowhere(address: Address, start: int, end: int) -> Place | None:

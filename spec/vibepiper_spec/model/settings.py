@@ -75,10 +75,13 @@ class Defaults(SpecModel):
     """Warnings that are told of no query, by their codes."""
 
 
+ExecutorKind = Literal["threads", "inline"]
+
+
 class Executor(SpecModel):
     """Where tasks run, and what of the machine they may use."""
 
-    kind: Literal["threads", "inline"] = "threads"
+    kind: ExecutorKind = "threads"
     """`threads` runs tasks in parallel; `inline` one after the other, for debugging."""
     workers: Annotated[int, Field(ge=1)] | None = None
     """How many tasks run at once; the number of processors if not set."""
@@ -125,6 +128,11 @@ class ProjectSettings(SpecModel):
     def environment_names(self) -> tuple[str, ...]:
         """All environments, the default one first."""
         return (DEFAULT_ENVIRONMENT, *(name for name in self.environment if name != DEFAULT_ENVIRONMENT))
+
+    def running_on(self, kind: ExecutorKind | None, workers: int | None) -> ProjectSettings:
+        """The same, with another executor or another number of workers where one is given."""
+        chosen = {key: value for key, value in (("kind", kind), ("workers", workers)) if value is not None}
+        return self.model_copy(update={"executor": self.executor.model_copy(update=chosen)})
 
     def is_protected(self, environment: str) -> bool:
         """Whether `environment` takes saved plans only."""
