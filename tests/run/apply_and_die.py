@@ -1,7 +1,8 @@
-"""Plans and applies projects in processes of their own, and kills each of them at a certain moment.
+"""Plans and applies projects, or does what `vp` is told, in processes of their own, and kills each of them at a moment.
 
-A moment is the number of an event, of a commit in the state (the process dies right before it), or of a change in the
-file system that Python makes: a folder made, a file written, renamed or removed (right before it, too).
+A moment is the number of an event, of a commit in the state (the process dies right before it), of any statement that
+the state is asked (so too), or of a change in the file system that Python makes: a folder made, a file written,
+renamed, linked or removed (right before it, too).
 
 Each line of stdin is a `Job` as JSON. It is done in a fork of this process, which has imported everything already;
 how it ended is a line on stdout. One job can also stand on the command line: it is done in this very process.
@@ -14,6 +15,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
@@ -22,6 +25,7 @@ from pathlib import Path
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from vibepiper_cli.main import main
 from vibepiper_interpreter.compile import compile_root
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.connectors.file import files_of
@@ -35,16 +39,22 @@ from vibepiper_interpreter.storage.version import SourceFile
 from vibepiper_spec import load_project
 
 # What Python's audit hooks call the changes.
-CHANGES = frozenset({"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate", "shutil.rmtree"})
+CHANGES = frozenset({"os.mkdir", "os.link", "os.rename", "os.remove", "os.rmdir", "os.truncate", "shutil.rmtree"})
 
 
 # What an apply imports only once it needs it. Imported before the first fork, it costs each process nothing.
 LATE = (
+    "alembic.command",
     "psycopg",
     "pyarrow.compute",
     "pyarrow.parquet",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite",
+    "vibepiper_cli.calling",
+    "vibepiper_cli.commands.clean",
+    "vibepiper_cli.commands.promote",
+    "vibepiper_cli.commands.restore",
+    "vibepiper_cli.commands.undo",
     "vibepiper_interpreter.compile.cache",
     "vibepiper_interpreter.compile.project",
     "vibepiper_interpreter.engines.duckdb.session",
@@ -58,7 +68,8 @@ class Job:
     """`last`: the number of the moment of this kind at which the process dies; 0: it does not.
 
     `now`: when the plan is made, None for now. `at_once`: all that is finished is written to the state at once, and
-    not together with what is finished in the next half second.
+    not together with what is finished in the next half second. `command`: what is typed after `vp`, in place of an
+    apply; it has no events.
     """
 
     root: str
@@ -66,6 +77,7 @@ class Job:
     last: int = 0
     now: str | None = None
     at_once: bool = False
+    command: Sequence[str] = ()
 
 
 def die() -> None:
@@ -90,6 +102,8 @@ def die_at(kind: str, last: int) -> Listener:
     match kind:
         case "commit":
             event.listen(Engine, "commit", countdown)
+        case "statement":
+            event.listen(Engine, "before_cursor_execute", countdown)
         case "change":
 
             def look(name: str, arguments: tuple[object, ...]) -> None:
@@ -124,6 +138,15 @@ def do(job: Job) -> None:
     print("applied", flush=True)
 
 
+def tell(job: Job) -> None:
+    """Let `vp` do it."""
+    die_at(job.kind, job.last)
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()) as told:
+        status = main([*job.command, "--project", job.root])
+    if status != 0:
+        raise RuntimeError(told.getvalue())
+
+
 def serve() -> None:
     for name in LATE:
         importlib.import_module(name)
@@ -131,7 +154,8 @@ def serve() -> None:
         child = os.fork()
         if child == 0:
             sys.stdout = StringIO()  # answers go to stdout: one a job
-            do(Job(**json.loads(line)))
+            job = Job(**json.loads(line))
+            (tell if job.command else do)(job)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         died = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL

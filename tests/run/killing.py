@@ -144,7 +144,9 @@ class CopiesOnPostgresql(Copies):
 
     def _connect(self, root: Path, database: str) -> None:
         url = self._url.set(database=database).render_as_string(hide_password=False)
-        (root / "vp.toml").write_text(f'[project]\nname = "trial"\n[state]\nurl = "{url}"\n', encoding="utf-8")
+        file = root / "vp.toml"
+        settings, _, _ = file.read_text(encoding="utf-8").partition("[state]")
+        file.write_text(f'{settings}[state]\nurl = "{url}"\n', encoding="utf-8")
 
     def _do(self, statement: str) -> None:
         server = create_engine(self._url.set(database="postgres"), isolation_level="AUTOCOMMIT")
@@ -173,13 +175,13 @@ class Undisturbed:
     calls: Counter[str] = field(default_factory=Counter)
 
 
-def tables(project: Project) -> Tables:
+def tables(project: Project, environment: str = "dev") -> Tables:
     """What the warehouse file shows, as text."""
-    with duckdb.connect(str(warehouse_path(project.root, "dev")), read_only=True) as connection:
+    with duckdb.connect(str(warehouse_path(project.root, environment)), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         return {
             str(address): Counter(connection.execute(f"select cast(columns(*) as varchar) from {address}").fetchall())
-            for address in project.state.pointers("dev")
+            for address in project.state.pointers(environment)
         }
 
 

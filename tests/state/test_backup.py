@@ -17,6 +17,7 @@ from sqlalchemy import select, text, update
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.state import Audit, Batch, Pointer, State
 from vibepiper_interpreter.state.backup import open_backup
+from vibepiper_interpreter.state.schema import new_state_id
 from vibepiper_interpreter.state.tables import leases, metadata
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError
@@ -75,7 +76,7 @@ def test_what_was_backed_up_comes_back_in_either_database(filled: State, elsewhe
     note = filled.back_up(tmp_path / "backup")
     assert (note.state_id, note.serials, note.runs) == (filled.id, {"dev": 2}, 1)
     with elsewhere.open() as other, open_backup(tmp_path / "backup") as backup:
-        other.put_back(backup)
+        other.put_back(backup, new_state_id())
         # What counts goes on from where it was; all else is what it was.
         counts = ("identity", "leases", "environments")
         assert content(other, *counts) == content(filled, *counts)
@@ -118,7 +119,7 @@ def test_a_process_of_before_is_fenced_off_and_a_plan_of_before_is_stale(filled:
     with filled._database.writing() as connection:
         connection.execute(update(leases).values(held=False))  # it has slept for too long
     with filled.take_lease("dev", "ann"), open_backup(tmp_path / "backup") as backup:
-        filled.put_back(backup)
+        filled.put_back(backup, new_state_id())
     assert filled.id != before
     with filled.take_lease("dev", "ann") as lease:
         assert lease.token > paused.token
@@ -132,7 +133,7 @@ def test_an_environment_that_the_backup_does_not_know_stays_and_shows_nothing(fi
     with filled.take_lease("prod", "ann") as lease:
         filled.publish(lease, 0, {ORDERS: filled.pointers("dev")[ORDERS]}, "r1")
     with open_backup(tmp_path / "backup") as backup:
-        filled.put_back(backup)
+        filled.put_back(backup, new_state_id())
     assert {each.name: (each.serial, each.assets) for each in filled.environments()} == {"dev": (3, 1), "prod": (2, 0)}
 
 

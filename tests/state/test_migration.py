@@ -15,6 +15,7 @@ from vibepiper_interpreter.state import Audit, Batch, Pointer, State
 from vibepiper_interpreter.state.backup import open_backup
 from vibepiper_interpreter.state.migrations.upgrade import upgrade
 from vibepiper_interpreter.state.revisions import REVISIONS
+from vibepiper_interpreter.state.schema import new_state_id
 from vibepiper_interpreter.state.tables import metadata
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import DiagnosticError
@@ -116,7 +117,7 @@ def test_what_was_kept_before_a_server_was_migrated_can_be_restored(
     (kept,) = (place.root / ".vp" / "backups").iterdir()
     with Place(tmp_path / "second", second_postgresql).open() as state, open_backup(kept) as backup:
         assert (backup.note.revision, backup.note.state_id) == (revision, was["id"])
-        state.put_back(backup)
+        state.put_back(backup, new_state_id())
         now = answers(state)
     same = ("pointers", "before", "versions", "audits", "runs")
     assert {name: now[name] for name in same} == {name: was[name] for name in same}
@@ -149,7 +150,7 @@ def test_a_backup_of_every_older_schema_can_be_restored(
     _make_older(file, revision)
     with place.open() as state, open_backup(file) as backup:
         assert backup.note.revision == revision
-        state.put_back(backup)
+        state.put_back(backup, new_state_id())
         restored = answers(state)
     counts = ("id", "serial", "published")
     assert {key: value for key, value in restored.items() if key not in counts} == {

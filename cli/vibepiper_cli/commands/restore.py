@@ -22,6 +22,7 @@ from vibepiper_interpreter.plan.readable import unreadable
 from vibepiper_interpreter.state import State, open_state
 from vibepiper_interpreter.state.backup import Backup, Note, open_backup
 from vibepiper_interpreter.state.open import set_aside
+from vibepiper_interpreter.state.schema import new_state_id
 from vibepiper_interpreter.storage import Storage
 from vibepiper_spec import LoadedProject
 from vibepiper_spec.address import Address
@@ -68,17 +69,27 @@ def _restore(loaded: LoadedProject, backup: Backup, storage: Storage, unusable: 
     root, settings = loaded.project.root, loaded.project.settings
     kept = own_folder(root) / "backups" / f"replaced-{datetime.now(UTC):%Y%m%d-%H%M%S}-{token_hex(3)}.vpstate"
     kept.parent.mkdir(exist_ok=True)
+    new_id = new_state_id()
     if unusable is not None:
         kept = kept.with_suffix(".sqlite")
+        _share(storage, backup.note, new_id)
         set_aside(root, settings, kept)
     with open_state(root, settings) as state, _all_leases(state, loaded, backup.note):
         replaced = unusable is not None or bool(state.runs(1))
         if replaced and unusable is None:
             state.back_up(kept)
-        state.put_back(backup)
-        if storage.root.exists():
-            storage.hand_over(state.id)
+        _share(storage, backup.note, new_id)
+        state.put_back(backup, new_id)
+        if Storage.owners(storage.root):
+            storage.hand_over(new_id)
         return _Restored(kept.relative_to(root) if replaced else None, _lost(state, storage))
+
+
+def _share(storage: Storage, note: Note, new_id: str) -> None:
+    """Until it is done the storage belongs to the state that is there, to the one that comes, and to what this backup
+    is of: whenever it is interrupted, what is there then can be used, and the backup be put back once more."""
+    if owners := Storage.owners(storage.root):
+        storage.hand_over(*sorted({*owners, note.state_id, new_id}))
 
 
 @contextmanager
@@ -108,8 +119,8 @@ def _storage(loaded: LoadedProject, state_id: str | None, note: Note) -> Storage
     """The storage folder, if it belongs to the state that goes or to the one that comes. VP604 otherwise."""
     path = loaded.project.settings.storage.path
     root = loaded.project.root / path
-    belongs_to = Storage.owner_of(root)
-    if belongs_to in (None, note.state_id, state_id) or state_id is None:
+    owners = Storage.owners(root)
+    if not owners or state_id is None or owners & {note.state_id, state_id}:
         return Storage(root)
     raise DiagnosticError(
         Diagnostic(

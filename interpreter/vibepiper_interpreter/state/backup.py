@@ -176,12 +176,12 @@ def open_backup(file: Path) -> Iterator[Backup]:
             database.close()
 
 
-def put_back(backup: Backup, database: Database) -> str:
-    """Let `database` hold what `backup` holds, and nothing else; returns the new id of the state.
+def put_back(backup: Backup, database: Database, state_id: str) -> None:
+    """Let `database` hold what `backup` holds, and nothing else.
 
     The caller holds the lease of every environment. All of it is one transaction. The state is a new one from here
-    on: its id is new, and serials and tokens go on where both left off, so that no plan, process or warehouse file of
-    before is taken for one of today.
+    on: `state_id` is new, and serials and tokens go on where both left off, so that no plan, process or warehouse file
+    of before is taken for one of today.
     """
     with backup.database.reading() as source, database.writing() as target:
         before = _counters(target)
@@ -199,7 +199,7 @@ def put_back(backup: Backup, database: Database) -> str:
             target.execute(update(environments).where(environments.c.name == name).values(serial=beyond))
             _free(target, name, token + _TOKENS_SPARED, now)
         target.execute(delete(identity))
-        return write_identity(target)
+        write_identity(target, state_id)
 
 
 _NONE = (0, 0)

@@ -37,7 +37,7 @@ def ready(database: Database, keep_copy: KeepCopy | None = None) -> str:
         revision = _revision(connection)
         if revision is None:
             create_tables(connection)
-            return write_identity(connection)
+            return write_identity(connection, new_state_id())
         if revision not in REVISIONS:
             raise DiagnosticError(_newer(database.name, revision))
         if revision != REVISIONS[-1]:
@@ -78,9 +78,12 @@ def create_tables(connection: Connection) -> None:
     connection.execute(text(f"insert into {NOTE_OF_SCHEMA} values (:revision)"), {"revision": REVISIONS[-1]})
 
 
-def write_identity(connection: Connection) -> str:
-    """Note a new id, which no state had before."""
-    state_id = secrets.token_hex(16)
+def new_state_id() -> str:
+    """An id that no state has had before."""
+    return secrets.token_hex(16)
+
+
+def write_identity(connection: Connection, state_id: str) -> str:
     connection.execute(insert(identity).values(id=state_id, created_at=database_time(connection)))
     return state_id
 

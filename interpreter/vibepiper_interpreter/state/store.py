@@ -67,11 +67,12 @@ class State:
 
         return write_backup(self._database, self.id, file)
 
-    def put_back(self, backup: Backup) -> None:
-        """Become what `backup` holds, under a new id. The caller holds the lease of every environment."""
+    def put_back(self, backup: Backup, new_id: str) -> None:
+        """Become what `backup` holds, under `new_id`. The caller holds the lease of every environment."""
         from vibepiper_interpreter.state.backup import put_back
 
-        self.id = put_back(backup, self._database)
+        put_back(backup, self._database, new_id)
+        self.id = new_id
 
     # Environments
 

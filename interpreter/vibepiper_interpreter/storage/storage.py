@@ -51,12 +51,7 @@ class Storage:
 
         `name` is how messages call it, as `vp.toml` does.
         """
-        id_file = root / _ID_FILE
-        try:
-            owner = id_file.read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            owner = _claim(root, id_file, state_id)
-        if owner != state_id:
+        if state_id not in (cls.owners(root) or _claim(root, state_id)):
             raise DiagnosticError(_belongs_to_another(name or root.name))
         return cls(root)
 
@@ -64,26 +59,31 @@ class Storage:
     def look(cls, root: Path, state_id: str, name: str | None = None) -> Storage:
         """The same for who only plans: nothing is created or bound."""
         try:
-            owner = (root / _ID_FILE).read_text(encoding="utf-8").strip()
+            owners = cls.owners(root)
         except OSError:
-            owner = state_id
-        if owner != state_id:
+            owners = frozenset()
+        if owners and state_id not in owners:
             raise DiagnosticError(_belongs_to_another(name or root.name))
         return cls(root)
 
     @staticmethod
-    def owner_of(root: Path) -> str | None:
-        """The id of the state that the storage at `root` belongs to; None where it belongs to none yet."""
-        try:
-            return (root / _ID_FILE).read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            return None
+    def owners(root: Path) -> frozenset[str]:
+        """The ids of the states that the storage at `root` belongs to; none where it belongs to none yet.
 
-    def hand_over(self, state_id: str) -> None:
-        """From now on it belongs to `state_id`: the state that it belonged to has been replaced by that one."""
+        There is more than one only while a state is replaced, or if that was interrupted.
+        """
+        try:
+            return frozenset((root / _ID_FILE).read_text(encoding="utf-8").split())
+        except FileNotFoundError:
+            return frozenset()
+
+    def hand_over(self, *state_ids: str) -> None:
+        """From now on it belongs to these states, and to no other."""
         draft = self.root / f"{_ID_FILE}.{secrets.token_hex(4)}"
-        draft.write_text(state_id + "\n", encoding="utf-8")
+        draft.write_text("".join(f"{state_id}\n" for state_id in state_ids), encoding="utf-8")
+        _sync(draft)
         draft.replace(self.root / _ID_FILE)
+        _sync(self.root)
 
     def directory(self, address: Address, version_id: str) -> Path:
         return self.root / address.pipeline / address.name / version_id
@@ -170,18 +170,19 @@ class Storage:
         return freed
 
 
-def _claim(root: Path, id_file: Path, state_id: str) -> str:
-    """Write the id file in one step, so that of two processes one wins; returns the owner's id."""
+def _claim(root: Path, state_id: str) -> frozenset[str]:
+    """Write the id file in one step, so that of two processes one wins; returns the owners."""
     root.mkdir(parents=True, exist_ok=True)
+    id_file = root / _ID_FILE
     draft = root / f"{_ID_FILE}.{secrets.token_hex(4)}"
     draft.write_text(state_id + "\n", encoding="utf-8")
     try:
         os.link(draft, id_file)
     except FileExistsError:
-        return id_file.read_text(encoding="utf-8").strip()
+        return Storage.owners(root)
     finally:
         draft.unlink()
-    return state_id
+    return frozenset([state_id])
 
 
 def _belongs_to_another(name: str) -> Diagnostic:
