@@ -54,7 +54,7 @@ class Truth:
 
     `asked`: what was asked to be made anew. What begins may take over what was made of the same before (`firsts`), or
     what an `other` environment has; and so may what goes on, if that one goes on with the same table. Whether it did
-    is seen by what is there (`shows`).
+    is seen by what is there (`shows`). `deliveries` is what each apply added to `events`, in order.
     """
 
     def __init__(
@@ -65,10 +65,11 @@ class Truth:
         other: Past,
         firsts: dict[str, list[Kept]],
         shows: Tables,
+        deliveries: Sequence[Sequence[Row]],
         asked: frozenset[str] = frozenset(),
     ) -> None:
         self.engine, self.world, self.past, self.asked = engine, world, past, asked
-        self.other, self.firsts, self.shows = other, firsts, shows
+        self.other, self.firsts, self.shows, self.deliveries = other, firsts, shows, deliveries
         self._sources()
         for name in past.tables.keys() - {*world.there()}:
             del past.tables[name]
@@ -189,8 +190,15 @@ class Truth:
     def _go_on(self, name: str, mode: str, kept: Kept) -> None:
         query, growing = self.world.query(name), _GROWING.get(name)
         if growing is not None:
-            self._only_news(kept, growing)
             query = query.replace(f"from {self.world.names[growing]}", "from fresh")
+        if growing is not None and mode == "merge":
+            # What came later takes the place of what came before, however much of it is taken up at once.
+            for delivery in self._new_deliveries(kept, growing):
+                self._fresh(growing, delivery)
+                self._merge(name, kept, self.engine.rows(query))
+            return
+        if growing is not None:
+            self._only_news(kept, growing)
         rows = self.engine.rows(query)
         if mode == "merge":
             self._merge(name, kept, rows)
@@ -210,13 +218,27 @@ class Truth:
         return Counter(row[:4] for row in rows.elements())
 
     def _only_news(self, kept: Kept, name: str) -> None:
-        shown = self.world.names[name]
-        columns = ", ".join(f"{column} {kind}" for column, kind in self.engine.columns(f"from {shown}"))
-        there = Counter(self.engine.values(f"from {shown}"))
-        self.engine.fill("fresh", columns, sorted((there - kept.seen).elements(), key=str))
+        there = Counter(self.engine.values(f"from {self.world.names[name]}"))
+        self._fresh(name, sorted((there - kept.seen).elements(), key=str))
         kept.seen = there
         above = self.past.tables.get(name)
         kept.seen_epoch = None if above is None else above.epoch
+
+    def _new_deliveries(self, kept: Kept, name: str) -> list[Sequence[Row]]:
+        assert name == "events", "of no other input it is known what came when"
+        seen, new = kept.seen.copy(), []
+        for delivery in self.deliveries:
+            if Counter(delivery) <= seen:
+                seen -= Counter(delivery)
+            else:
+                new.append(delivery)
+        kept.seen = Counter(row for delivery in self.deliveries for row in delivery)
+        return new
+
+    def _fresh(self, name: str, rows: Sequence[Row]) -> None:
+        shown = self.world.names[name]
+        columns = ", ".join(f"{column} {kind}" for column, kind in self.engine.columns(f"from {shown}"))
+        self.engine.fill("fresh", columns, rows)
 
     def _history(self, kept: Kept, name: str, rows: list[Row]) -> None:
         now = self.world.now.replace(tzinfo=UTC)

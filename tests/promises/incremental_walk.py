@@ -234,6 +234,7 @@ class Walk:
         """Whether there was something to do."""
         self._write()
         called = calls(self.project)
+        shown_before = {} if asked is None else self._shown(environment)
         plan = self.project.plan(environment=environment, asked=asked)
         results = [] if plan.empty else [self._succeeds(plan)]
         if asked is not None and asked.bounds is not None:
@@ -243,8 +244,11 @@ class Walk:
         if environment not in self.past:
             self.past[environment] = Past()
         other = self.past.get("dev" if environment == "prod" else "prod", Past())
-        past, anew = self.past[environment], self._anew(asked)
-        truth = Truth(self.engine, self.world, past, other, self.firsts, shown, anew).tables
+        equal = {name for name, table in shown_before.items() if shown.get(name) == table}
+        kept = {task.address.name for result in results for task in result.tasks if task.outcome == "kept"}
+        past, anew = self.past[environment], self._anew(asked, equal, kept)
+        deliveries = self._deliveries(environment)
+        truth = Truth(self.engine, self.world, past, other, self.firsts, shown, deliveries, anew).tables
         self._compare(environment, shown, truth)
         again = self.project.plan(environment=environment)
         assert again.empty, (self.told(), [(str(a.address), a.verb, a.reasons) for a in again.actions])
@@ -267,8 +271,11 @@ class Walk:
                 f"{self.told()}"
             )
 
-    def _anew(self, asked: Asked | None) -> frozenset[str]:
-        """What has to lose its past where `asked` is done."""
+    def _anew(self, asked: Asked | None, equal: set[str], kept: set[str]) -> frozenset[str]:
+        """What has to lose its past where `asked` is done.
+
+        What came out `equal` stops there: who was `kept` for it was right to be. (Who was behind it was not.)
+        """
         if asked is None:
             return frozenset()
         [word] = asked.rebuild
@@ -278,8 +285,18 @@ class Walk:
                 if name not in SOURCES and found & {*self.world.reads(name)}:
                     found.add(name)
         for name in [*found]:
-            found |= _FOLLOWS.get(name, set())
+            followers = _FOLLOWS.get(name, set())
+            found |= {each for each in followers if name not in equal or self.world.names[each] not in kept}
         return frozenset(found)
+
+    def _deliveries(self, environment: str) -> list[list[Row]]:
+        """What each apply added to `events`, in order: a file each, until many small ones are written together."""
+        names = {self.world.names["events"]}
+        pointers = self.project.state.pointers(environment)
+        of = [pointer.version_id for address, pointer in pointers.items() if address.name in names]
+        [version] = self.project.state.versions(of).values()
+        root = self.project.storage.root
+        return [self.engine.values(f"from read_parquet('{root / part.path}')") for part in version.parts]
 
     def _shown(self, environment: str) -> Tables:
         names = {shown: name for name, shown in self.world.names.items()}
