@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.run.test_moved import verbs, why
+from tests.run.test_undo import undo
 
 from vibepiper_interpreter.plan import load_plan, save_plan
 from vibepiper_spec.address import Address
@@ -294,3 +295,34 @@ def test_what_is_not_proven_is_made_anew(shop: Project, query: str) -> None:
     by_day(shop, query)
     assert verbs(shop)["t"] == "rebuild"
     assert "its rows do not stay, for it is not proven that its rows are those of the intervals" in why(shop, "t")[-1]
+
+
+KEPT = {
+    "append": 'build = "append"',
+    "merge": 'build = { mode = "merge", key = ["id"] }',
+    "scd2": 'build = { mode = "scd2", key = ["id"] }',
+}
+
+
+@pytest.mark.parametrize("after", [*KEPT, "table", "partition"])
+@pytest.mark.parametrize("before", KEPT)
+def test_a_past_that_goes_is_told_first_and_comes_back_by_undo(shop: Project, before: str, after: str) -> None:
+    """Also where the query changes with the mode, and where the asset gets another name as well."""
+    built(shop, KEPT[before])
+    shop.write("raw.csv", ROWS.replace("2,b,6,2026-01-02\n", ""))
+    shop.apply()
+    held = shop.query("select id, kind, amount from shop.t order by all")
+    partition = 'build = { mode = "partition", column = "kind", values = ["a", "b"] }'
+    changed = SHOP.format(build={**KEPT, "table": "", "partition": partition}[after])
+    if after == "partition":
+        changed = changed.replace("from raw", "from raw where kind = $partition")
+    else:
+        changed = changed.replace("amount from raw", "amount + 1 as amount from raw")
+    renamed = changed.replace("[sql.t]", "[sql.s]").replace("from t group", "from s group")
+    for specs, name in ((changed, "t"), (renamed + '[[moved]]\nfrom = "t"\nto = "s"\n', "s")):
+        shop.pipeline(specs)
+        assert any("is then gone" in words for words in why(shop, name))
+        assert shop.apply().status == "succeeded"
+        assert (2,) not in shop.query(f"select id from shop.{name}")
+        shop.apply(undo(shop))
+        assert shop.query("select id, kind, amount from shop.t order by all") == held

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.run.test_environments import ORDERS, SHOP, VP_TOML
+from tests.run.test_undo import undo
 
 from vibepiper_interpreter.compile import compile_project
 from vibepiper_interpreter.compile.compiled import CompiledAsset, FileDefinition
@@ -204,3 +205,39 @@ def test_a_history_of_files_is_promoted_with_the_times_that_were_looked_at(proje
         project.apply()
     project.apply(promotion(project))
     assert project.state.pointers("prod") == project.state.pointers("dev")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        'write = { mode = "merge", key = ["id"] }',
+        'write = "append"\ncursor = { column = "id" }',
+        'write = { mode = "partition", column = "id" }',
+        'write = { mode = "scd2", key = ["id"] }',
+    ],
+)
+def test_rows_that_only_the_target_has_kept_go_only_where_that_is_told(project: Project, write: str) -> None:
+    """A file that is written over: what was in it first is known only where it was read then."""
+    project.write("vp.toml", VP_TOML)
+    project.pipeline(f'[source.file.x]\npath = "f.csv"\n{write}\ncolumns = {{ id = "integer", a = "integer" }}\n')
+    project.write("f.csv", "id,a\n1,1\n2,2\n")
+    project.apply(project.plan(environment="prod"))
+    project.write("f.csv", "id,a\n2,20\n3,3\n")
+    project.apply(project.plan(environment="prod"))
+    project.apply()
+    before = project.query("select id from shop.x order by all", "prod")
+    (action,) = promotion(project).actions
+    assert ("past", "what it has kept, and that version has not, is then gone") in [
+        (reason.code, reason.words) for reason in action.reasons
+    ]
+    project.apply(promotion(project))
+    assert (1,) not in project.query("select id from shop.x", "prod")
+    project.apply(undo(project, environment="prod"))
+    assert project.query("select id from shop.x order by all", "prod") == before
+    # From the same version on, nothing goes: `prod` is only behind.
+    project.apply(promotion(project))
+    for number in (4, 5):
+        project.write("f.csv", f"id,a\n3,3\n{number},4\n")
+        project.apply()
+    (action,) = promotion(project).actions
+    assert "past" not in [reason.code for reason in action.reasons]

@@ -10,7 +10,7 @@ from vibepiper_cli.views.predicted import estimate_in_words, time_in_words, toge
 from vibepiper_cli.views.tables import aligned
 from vibepiper_cli.views.words import conjunction, count, listed, size
 from vibepiper_interpreter import grains
-from vibepiper_interpreter.compile.build_settings import Intervals, Partitions, most_at_once, replays
+from vibepiper_interpreter.compile.build_settings import Intervals, Partitions, most_at_once
 from vibepiper_interpreter.compile.build_words import goes_on
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.plan.plan import BUILDING, Action, Break, ColumnChange, Condition, Plan, Verb
@@ -126,8 +126,6 @@ def _body(action: Action, asset: CompiledAsset | None, plan: Plan, paint: Paint)
             lines += [f"{line}{probably}" for line in _stale(action, asset)]
         else:
             lines.append(f"unless {in_words(action.conditions)}{probably}")
-    if asset is not None and _begins_anew(action, asset):
-        lines.append("from what its inputs hold now: what came before, and is in them no more, is then gone")
     if asset is not None and action.verb in BUILDING:
         lines += _slices(action, asset, plan)
     if action.adopts:
@@ -143,12 +141,6 @@ def _body(action: Action, asset: CompiledAsset | None, plan: Plan, paint: Paint)
     if action.estimate is not None and action.verb in BUILDING:
         lines.append(paint("faint", estimate_in_words(action.estimate)))
     return lines
-
-
-def _begins_anew(action: Action, asset: CompiledAsset) -> bool:
-    """Whether it forgets a past of its own. Where it had another mode, the reason says what becomes of its rows."""
-    was_so = all(reason.code != "build" for reason in action.reasons)
-    return action.verb == "rebuild" and asset.kind != "source" and replays(asset.settings) and was_so
 
 
 def _stale(action: Action, asset: CompiledAsset) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vibepiper_interpreter.connectors.file.new_files import key_of_more
 from vibepiper_interpreter.storage.version_key import continues, records, version_key
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ def descends(state: State, version_id: str, ancestor: str | None) -> bool:
 
 
 def _follows(child: Version, version: Version) -> bool:
+    if child.asset.kind == "source":
+        # What a source has read last is what its list of files says otherwise; of a history, all of them.
+        last = tuple(file for file in child.source_files if file not in version.source_files)
+        steps = (last, child.source_files)
+        if child.key in (key_of_more(child.asset, version.id, version.source_files, files) for files in steps):
+            return True
     return child.key in (
         version_key(child.asset, child.inputs, child.source_files, (more,))
         for more in (continues(version.id), records(version.key))

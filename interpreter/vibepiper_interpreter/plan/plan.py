@@ -53,6 +53,7 @@ class Reason:
         "recorded",
         "moved",
         "adopted",
+        "past",
     ]
     words: str
 

@@ -25,6 +25,7 @@ from vibepiper_interpreter.plan.news import look_for_news
 from vibepiper_interpreter.plan.notes import notes
 from vibepiper_interpreter.plan.nothing_between import nothing_between
 from vibepiper_interpreter.plan.partitions import list_partitions
+from vibepiper_interpreter.plan.past_that_goes import tell_past_that_goes
 from vibepiper_interpreter.plan.plan import BUILDING, Action, Plan, Reason
 from vibepiper_interpreter.plan.reach import reach
 from vibepiper_interpreter.plan.recheck import recheck
@@ -50,6 +51,7 @@ STEPS: tuple[Callable[[Planning], None], ...] = (
     record,  # what stays as it is, but has to be written down anew
     restrict,  # to what was asked for, and what that needs
     refuse,  # what would lose rows, or read some twice
+    tell_past_that_goes,  # where that is asked for, or follows from an edit
     hold_to_contracts,  # what a change of columns breaks, and whether that may be
     warn_of_many,  # batches, before they are begun
     recheck,  # which checks run, on what is made and on what stays
