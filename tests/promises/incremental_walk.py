@@ -302,7 +302,7 @@ class Walk:
         names = {shown: name for name, shown in self.world.names.items()}
         addresses = list(self.project.state.pointers(environment))
         tables = self.engine.shown(warehouse_path(self.project.root, environment), map(str, addresses))
-        return {names[address.name]: table for address, table in zip(addresses, tables, strict=True)}
+        return {names.get(address.name, address.name): table for address, table in zip(addresses, tables, strict=True)}
 
     # What was done for it
 
