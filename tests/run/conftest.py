@@ -23,6 +23,7 @@ from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run import apply_plan
 from vibepiper_interpreter.run.events import Event
 from vibepiper_interpreter.run.result import RunResult, TaskResult
+from vibepiper_interpreter.run.tasks import pace
 from vibepiper_interpreter.run.warehouse import warehouse_path
 from vibepiper_interpreter.state import State, applied_sources, open_state
 from vibepiper_interpreter.storage import Storage
@@ -168,3 +169,10 @@ def _no_thread_is_left_behind() -> Iterator[None]:
     yield
     left = {thread for thread in threading.enumerate() if thread not in before and not thread.name.startswith("lease")}
     assert not left
+
+
+@pytest.fixture
+def progress_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Progress is written down after every batch, so that an interrupted apply is gone on with."""
+    monkeypatch.setattr(pace, "RECORD_EVERY", 0.0)
+    monkeypatch.setattr(pace, "RECORD_SHARE", 0.0)

@@ -19,7 +19,7 @@ from vibepiper_interpreter.plan import load_plan, save_plan
 from vibepiper_interpreter.run.failure_class import failure_class
 from vibepiper_interpreter.run.python.failures import CodeFailed
 from vibepiper_interpreter.run.retries import wait_before
-from vibepiper_interpreter.run.tasks import pace
+from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_spec.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
@@ -40,16 +40,23 @@ def _called(what):
     failures = (HERE / "failures").read_text().split()
     if failures:
         (HERE / "failures").write_text(" ".join(failures[1:]))
+        if failures[0] == "many":
+            return 9
         if failures[0] != "-":
             raise {"lost": ConnectionError, "wrong": ValueError}[failures[0]]("the line broke")
+    return 1
 
 def rates():
     _called("rates")
     return pa.table({"rate": [1, 2]})
 
 def days(context):
-    _called(f"{context.start:%Y-%m-%d}")
-    return pa.table({"day": [context.start.date()], "n": [1]})
+    n = _called(f"{context.start:%Y-%m-%d}")
+    return pa.table({"day": [context.start.date()], "n": [n]})
+
+def ids(step: pa.Table):
+    _called("ids")
+    return step.select(["id"])
 
 def kinds(context):
     _called(context.partition)
@@ -146,9 +153,7 @@ def test_a_failed_check_may_pass_at_the_next_attempt(shop: Project) -> None:
         assert all(each == (number, "VP506", "data") for number, each in enumerate(retried(shop), start=1))
 
 
-def test_what_was_finished_is_not_made_again(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "RECORD_EVERY", 0.0)
-    monkeypatch.setattr(pace, "RECORD_SHARE", 0.0)
+def test_what_was_finished_is_not_made_again(shop: Project, progress_at_once: None) -> None:
     shop.now = datetime(2026, 1, 6, tzinfo=UTC)
     shop.pipeline(
         '[python.days]\nfunction = "shop_code:days"\ncolumns.day = "date"\ncolumns.n = "bigint"\n'
@@ -170,6 +175,21 @@ def test_what_was_finished_is_not_made_again(shop: Project, monkeypatch: pytest.
     assert shop.plan().empty
 
 
+def test_what_failed_its_checks_is_made_again_whole(shop: Project, progress_at_once: None) -> None:
+    """Whatever was finished of it may be what failed."""
+    shop.now = datetime(2026, 1, 4, tzinfo=UTC)
+    shop.pipeline(
+        '[python.days]\nfunction = "shop_code:days"\ncolumns.day = "date"\n'
+        'columns.n = { type = "bigint", checks = [{ max = 1 }] }\n'
+        'build = { mode = "interval", column = "day", grain = "day", start = 2026-01-01, batch_size = 1 }\n'
+        'retry = { attempts = 2, delay = "0s", on = ["data"] }\n'
+    )
+    fails(shop, "many")
+    assert shop.apply().status == "succeeded"
+    assert calls(shop) == Counter(2 * [f"2026-01-0{day}" for day in range(1, 4)])
+    assert [n for _, n in shop.rows("shop.days")] == [1, 1, 1]
+
+
 def test_who_waits_holds_no_worker(shop: Project) -> None:
     fails(shop, "lost")
     shop.pipeline(RATES.format(retry='retry = { attempts = 2, delay = "1s" }'))
@@ -178,6 +198,25 @@ def test_who_waits_holds_no_worker(shop: Project) -> None:
     again = len(order) - 1 - order[::-1].index(("task_started", "shop.rates"))
     assert order.index(("task_retried", "shop.rates")) < again
     assert order.index(("task_finished", "shop.other")) < again
+
+
+def test_what_it_reads_is_still_there_at_the_next_attempt(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small tables are held in memory for as long as somebody reads them, and whoever waits will."""
+    monkeypatch.setattr(SmallTables, "MOST_ROWS_AT_ONCE", 10_000)
+    fails(shop, "lost")
+    shop.write("numbers.csv", "id\n" + "\n".join(map(str, range(300))))
+    shop.pipeline(
+        '[source.file.numbers]\npath = "numbers.csv"\n[sql.step]\nquery = "select id + 1 as id from numbers"\n'
+        '[python.ids]\nfunction = "shop_code:ids"\ncolumns.id = "bigint"\nretry = { attempts = 2, delay = "2s" }\n'
+        + "".join(
+            f'[sql.next_{number}]\nquery = "select id + 1 as id from {f"next_{number - 1}" if number else "step"}"\n'
+            for number in range(8)
+        )
+    )
+    result = shop.apply(workers=1)
+    assert result.status == "succeeded", result
+    assert shop.task(result, "ids").attempts == 2
+    assert len(shop.rows("shop.ids")) == 300
 
 
 def test_a_run_that_waits_can_be_told_to_stop(shop: Project) -> None:

@@ -185,8 +185,12 @@ class Scheduler:
                 detail=check.detail,
             )
         self._attempted(address, report)
-        if report.outcome == "failed" and self._tries_again(address, report):
-            return
+        if action.verb != "remove":
+            made = self._run.plan.assets[address]
+            if report.outcome == "failed" and self._tries_again(made, report):
+                return
+            # Only now: what it reads has to be there for all of its attempts.
+            self._session.relations.tables.done(made)
         result = TaskResult(
             address,
             report.outcome,
@@ -233,16 +237,14 @@ class Scheduler:
                 read = self._standing.pointers(asset.check_inputs)
                 self._publisher.audited(replace(proof, version_id=version.id, inputs=read), ())
 
-    def _tries_again(self, address: Address, report: Report) -> bool:
-        attempt = self._retries.attempt(address)
-        asset = self._run.plan.assets.get(address)
-        wait = (
-            None
-            if asset is None or report.failure is None
-            else self._retries.again(address, asset.retry, report.failure)
-        )
+    def _tries_again(self, asset: CompiledAsset, report: Report) -> bool:
+        address, attempt = asset.address, self._retries.attempt(asset.address)
+        wait = None if report.failure is None else self._retries.again(address, asset.retry, report.failure)
         if wait is None:
             return False
+        if report.version is not None:
+            # It failed its checks, and nobody knows by which of its slices.
+            self._progress.pop(address, None)
         first = report.diagnostics[0]
         data = {"attempt": attempt, "code": first.code, "detail": first.detail, "failure": report.failure, "wait": wait}
         self._run.journal.tell("task_retried", address, **data)

@@ -22,7 +22,6 @@ def perform(session: RunSession, conditions: Conditions, task: Task) -> Report:
     with session.lane(small=task.small), session.memory.task():
         began = time.perf_counter()
         report = _told(session, conditions, task)
-        session.relations.tables.done(task.asset)
         return replace(report, seconds=time.perf_counter() - began)
 
 
