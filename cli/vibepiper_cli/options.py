@@ -60,6 +60,25 @@ RebuildOption = Annotated[
         autocompletion=complete_asset,
     ),
 ]
+RunArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="RUN",
+        show_default=False,
+        help="As listed by `vp runs`; its first letters are enough. The last one, if none is given.",
+    ),
+]
+RunEnvironmentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--env",
+        "-e",
+        metavar="NAME",
+        show_default=False,
+        help="The environment.  [default: that of RUN, or dev]",
+        autocompletion=complete_environment,
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No plan, no progress: only the result.")]
 SelectionArgument = Annotated[
     list[str] | None,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from vibepiper_cli.duration import parse_duration
 from vibepiper_cli.failure import WrongUsage
 from vibepiper_cli.invocation import Invocation
+from vibepiper_cli.past_runs import find_run
 from vibepiper_cli.planning import Planned
 from vibepiper_cli.project import load_for_state, stop_on_unknown_environment
 from vibepiper_interpreter.plan import plan_as_of, plan_undo
@@ -24,9 +25,7 @@ def undo_plan(invocation: Invocation, run: str | None, environment: str | None, 
     def plan(state: State, has: Callable[[Stored], bool], unchanged: Callable[[Sequence[SourceFile]], bool]) -> Plan:
         if run is None:
             return plan_undo(state, environment or default, None, storage_has=has, files_unchanged=unchanged)
-        found = state.run(run).summary
-        if environment is not None and environment != found.environment:
-            raise WrongUsage(f"the run {found.id} was in `{found.environment}`, not in `{environment}`.")
+        found = find_run(state, run, environment).summary
         return plan_undo(state, found.environment, found.id, storage_has=has, files_unchanged=unchanged)
 
     return _planned(invocation, environment or default, plan)

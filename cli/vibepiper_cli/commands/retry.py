@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from vibepiper_cli.commands.apply import How, apply
 from vibepiper_cli.exit_status import ExitStatus
-from vibepiper_cli.failure import WrongUsage
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import DEFAULT_ENVIRONMENT
+from vibepiper_cli.past_runs import find_run
 from vibepiper_cli.project import load_for_state
 from vibepiper_cli.views.words import count, listed
 from vibepiper_interpreter.state import State, open_state
@@ -41,10 +41,7 @@ def _record(state: State, run: str | None, environment: str | None) -> RunRecord
     if run is None:
         found = state.runs(1, environment or DEFAULT_ENVIRONMENT)
         return state.run(found[0].id) if found else None
-    record = state.run(run)
-    if environment is not None and environment != record.summary.environment:
-        raise WrongUsage(f"the run {record.summary.id} was in `{record.summary.environment}`, not in `{environment}`.")
-    return record
+    return find_run(state, run, environment)
 
 
 def _nothing(invocation: Invocation, environment: str, words: str) -> ExitStatus:

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from vibepiper_cli.completions import complete_environment
 from vibepiper_cli.duration import parse_duration
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.options import ExecutorOption, JsonOption, QuietOption, WaitOption, WorkersOption, YesOption
+from vibepiper_cli.options import (
+    ExecutorOption,
+    JsonOption,
+    QuietOption,
+    RunArgument,
+    RunEnvironmentOption,
+    WaitOption,
+    WorkersOption,
+    YesOption,
+)
 
 
 def retry(
     context: typer.Context,
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="RUN",
-            show_default=False,
-            help="As listed by `vp runs`; its first letters are enough. The last one, if none is given.",
-        ),
-    ] = None,
-    environment: Annotated[
-        str | None,
-        typer.Option(
-            "--env",
-            "-e",
-            metavar="NAME",
-            show_default=False,
-            help="The environment.  [default: that of RUN, or dev]",
-            autocompletion=complete_environment,
-        ),
-    ] = None,
+    run: RunArgument = None,
+    environment: RunEnvironmentOption = None,
     yes: YesOption = False,
     executor: ExecutorOption = None,
     workers: WorkersOption = None,

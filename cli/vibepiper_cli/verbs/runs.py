@@ -9,7 +9,7 @@ import typer
 from vibepiper_cli.completions import complete_environment
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.options import JsonOption
+from vibepiper_cli.options import JsonOption, RunArgument
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -37,7 +37,7 @@ def runs(
     Example:
       vp runs
       vp runs show ID
-      vp runs logs ID
+      vp runs logs RUN
     """
     if context.invoked_subcommand is not None:
         return None
@@ -67,14 +67,7 @@ def show(
 @app.command()
 def logs(
     context: typer.Context,
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="ID",
-            show_default=False,
-            help="As listed by `vp runs`; its first letters are enough. The last one, if none is given.",
-        ),
-    ] = None,
+    run: RunArgument = None,
     assets: Annotated[
         list[str] | None, typer.Argument(metavar="ASSET", show_default=False, help="Only what these told.")
     ] = None,
@@ -85,7 +78,7 @@ def logs(
     \b
     Example:
       vp runs logs
-      vp runs logs ID shop.churn
+      vp runs logs RUN shop.churn
     """
     from vibepiper_cli.commands.runs import show_logs
 

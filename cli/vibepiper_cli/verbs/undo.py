@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from vibepiper_cli.completions import complete_environment
 from vibepiper_cli.duration import parse_duration
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.options import JsonOption, OutOption, QuietOption, WaitOption, YesOption
+from vibepiper_cli.options import JsonOption, OutOption, QuietOption, RunEnvironmentOption, WaitOption, YesOption
 
 
 def undo(
@@ -23,17 +22,7 @@ def undo(
             help="As listed by `vp runs`; its first letters are enough. The last one that published, if none is given.",
         ),
     ] = None,
-    environment: Annotated[
-        str | None,
-        typer.Option(
-            "--env",
-            "-e",
-            metavar="NAME",
-            show_default=False,
-            help="The environment.  [default: that of RUN, or dev]",
-            autocompletion=complete_environment,
-        ),
-    ] = None,
+    environment: RunEnvironmentOption = None,
     out: OutOption = None,
     yes: YesOption = False,
     wait: WaitOption = "0s",
