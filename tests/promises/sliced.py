@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ BOOM = 13  # an amount that the queries fail on
 
 
 @dataclass
-class Sliced:
+class Sliced(ABC):
     """A project with the asset `sliced`, and the times that a user can change."""
 
     project: Project
@@ -37,13 +38,13 @@ class Sliced:
     def move_start(self) -> None:
         self.start = START + timedelta(days=self.chance.randint(-1, 3), hours=self.chance.choice((0, 7)))
 
+    @abstractmethod
     def mend(self) -> None:
         """Take out what the query fails on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def specs(self) -> str:
         """Writes the files, and gives what the pipeline says."""
-        raise NotImplementedError
 
     def write(self) -> None:
         self.project.pipeline(self.specs())
