@@ -26,6 +26,7 @@ INTERPRETER_MAY_NOT = {
     "storage": {"run", "executors", "state"},
     "engines": {"plan", "run", "state", "executors"},
     "executors": {"plan", "state"},
+    "operators": {"compile", "plan", "run", "storage", "state", "executors"},
 }
 # Only the folder of the state may speak to SQLAlchemy: nothing else knows where the state is kept.
 OWNER_OF_LIBRARY = {

@@ -1,7 +1,8 @@
 """The registry of diagnostic codes: each has a fixed summary here and a page in `pages/`.
 
 VP0xx text and TOML · VP1xx the shape of specs · VP2xx names and references · VP3xx SQL and columns ·
-VP4xx Python · VP5xx data and checks · VP6xx environments, variables, secrets, storage · VP7xx plans and state
+VP4xx Python · VP5xx data and checks · VP6xx environments, variables, secrets, storage · VP7xx plans and state ·
+VP8xx tasks
 """
 
 from __future__ import annotations
@@ -127,6 +128,8 @@ _ALL = (
     Code("VP716", "Removal is prevented"),
     Code("VP717", "Two assets for one name"),
     Code("VP718", "Contract would be broken"),
+    # tasks: up to VP810 what holds for all kinds, then the kinds
+    Code("VP805", "Task output missing or of another type"),
 )
 
 CODES: dict[str, Code] = {code.id: code for code in _ALL}
