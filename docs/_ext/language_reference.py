@@ -27,6 +27,8 @@ from vibepiper_spec.model.settings import (
     Storage,
 )
 from vibepiper_spec.model.sql_asset import SqlAsset
+from vibepiper_spec.model.task import OutputSpec, TaskModel
+from vibepiper_spec.model.task_kinds import TASK_KINDS
 from vibepiper_spec.model.variable import Variable
 
 # Headers in the order of the page. A model with a base shows only its own keys, where the base has its own section.
@@ -44,6 +46,9 @@ PIPELINE_FILE: tuple[tuple[str, type[BaseModel], type[BaseModel] | None], ...] =
     ("Checks on a column", ColumnCheck, None),
     ("Checks on an asset", AssetCheck, None),
     ("A range: `row_count`, `length`", Bounds, None),
+    ("Every task", TaskModel, None),
+    ("`outputs.NAME`", OutputSpec, None),
+    *((f"`[{'.'.join(kind.header)}.NAME]`", kind.model, TaskModel) for kind in TASK_KINDS),
     ("`[[moved]]`", Moved, None),
     ("`[[adopt]]`", Adopt, None),
     ("`[[removed]]`", Removed, None),

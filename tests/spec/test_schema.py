@@ -109,11 +109,34 @@ pipelines = optional(
     schedule=schedules,
     publish=st.sampled_from(["component", "each"]),
 )
+task_common = {
+    "description": words,
+    "after": strings,
+    "when": words,
+    "run_if": st.sampled_from(["all_success", "any_failed", "always"]),
+    "inputs": st.dictionaries(names, words, max_size=1),
+    "outputs": st.dictionaries(names, st.sampled_from(["bigint", {"type": "json", "from": "/id"}]), max_size=1),
+    "retry": st.just(3),
+    "timeout": st.just("5m"),
+    "run": st.sampled_from(["when_due", "always"]),
+}
+commands = optional(
+    {"command": st.one_of(st.just("true"), st.just(["echo", "x"]))},
+    env=st.dictionaries(names, words, max_size=1),
+    **task_common,
+)
+calls = optional({"function": st.just("shop.churn:tell")}, **task_common)
+tasks = optional(
+    {},
+    shell=st.dictionaries(names.map(lambda name: "c_" + name), commands, max_size=1),
+    python=st.dictionaries(names.map(lambda name: "d_" + name), calls, max_size=1),
+)
 documents = optional(
     {"pipeline": pipelines},
     source=st.fixed_dictionaries({"file": st.dictionaries(names.map(lambda name: "f_" + name), sources, max_size=1)}),
     sql=st.dictionaries(names.map(lambda name: "s_" + name), queries, max_size=2),
     python=st.dictionaries(names.map(lambda name: "y_" + name), functions, max_size=1),
+    task=tasks,
     moved=st.lists(
         optional({"from": st.sampled_from(["a", "p.a.c"]), "to": st.sampled_from(["b", "p.a"])}), max_size=2
     ),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vibepiper_spec.model.document import AnyAsset, AnyChange, AssetKind
     from vibepiper_spec.model.pipeline import PipelineHeader
     from vibepiper_spec.model.settings import ProjectSettings
+    from vibepiper_spec.model.task import TaskModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,16 @@ class DeclaredAsset:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredTask:
+    """A task operator as it is declared, with what it inherits filled in."""
+
+    address: Address
+    kind: str  # "shell", "wait.file"
+    spec: TaskModel
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class DeclaredChange:
     """A change to what is published; bare names in it are assets of `pipeline`. See `ChangeBlock`."""
 
@@ -50,13 +61,14 @@ class DeclaredChange:
 
 @dataclass(frozen=True, slots=True)
 class ProjectSpec:
-    """The project as declared: all that could be read. `assets` are in the order of files, kinds and blocks."""
+    """The project as declared: all that could be read. Assets and tasks are in the order of files, kinds and blocks."""
 
     root: Path
     settings: ProjectSettings
     pipelines: Mapping[str, PipelineHeader]
     assets: tuple[DeclaredAsset, ...]
     changes: tuple[DeclaredChange, ...] = ()
+    tasks: tuple[DeclaredTask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,8 @@ class LoadedProject:
     locator: Locator
     files: tuple[LoadedFile, ...]
     broken: frozenset[Address] = frozenset()
+    # The same of tasks.
+    broken_tasks: frozenset[Address] = frozenset()
     # The `[pipeline]` table of every file, by path, as TOML gave it.
     headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # The files that hold the SQL of assets with `file`.

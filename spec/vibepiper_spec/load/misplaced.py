@@ -7,6 +7,10 @@ from vibepiper_spec.model.document import BLOCK_KINDS
 from vibepiper_spec.model.pipeline import PipelineHeader
 from vibepiper_spec.model.settings import ProjectSettings
 from vibepiper_spec.model.shape import keys_of, model_at
+from vibepiper_spec.model.task import COMMON_KEYS
+from vibepiper_spec.model.task_kinds import TASK_KINDS
+
+_KINDS = (*BLOCK_KINDS, *TASK_KINDS)
 
 
 def home_of(key: str, origin: Origin, at: tuple[str | int, ...]) -> str | None:
@@ -14,9 +18,9 @@ def home_of(key: str, origin: Origin, at: tuple[str | int, ...]) -> str | None:
     if not origin.path.endswith(".vp.toml"):
         return _in_project_file(key)
     if origin.keys[:1] == ("pipeline",):
-        return _in_an_asset(key)
+        return _in_a_block(key)
     if len(at) > 1 and any(
-        origin.keys[: len(kind.header)] == kind.header and key in keys_of(kind.model) for kind in BLOCK_KINDS
+        origin.keys[: len(kind.header)] == kind.header and key in keys_of(kind.model) for kind in _KINDS
     ):
         return ".".join(origin.keys)
     return "pipeline" if key in keys_of(PipelineHeader) else None
@@ -29,8 +33,13 @@ def _in_project_file(key: str) -> str | None:
     return None
 
 
-def _in_an_asset(key: str) -> str | None:
+def _in_a_block(key: str) -> str | None:
     for kind in BLOCK_KINDS:
         if key in keys_of(kind.model):
             return ".".join((*kind.header, "NAME"))
+    if key in COMMON_KEYS:
+        return "task.KIND.NAME"
+    for task in TASK_KINDS:
+        if key in keys_of(task.model):
+            return ".".join((*task.header, "NAME"))
     return None

@@ -1,4 +1,4 @@
-"""Reads the blocks of one `*.vp.toml` file: its `[pipeline]` and its assets."""
+"""Reads the blocks of one `*.vp.toml` file: its `[pipeline]`, its assets and its tasks."""
 
 from __future__ import annotations
 
@@ -7,30 +7,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vibepiper_spec.diagnostics import did_you_mean, nearest
+from vibepiper_spec.load.blocks import DeclaredBlock, read_blocks, without_echoes
 from vibepiper_spec.load.origin import Origin
 from vibepiper_spec.load.parse import ParsedFile
 from vibepiper_spec.load.problem import Problem
+from vibepiper_spec.load.tasks import read_tasks
 from vibepiper_spec.load.validate import validate, wrong_type
-from vibepiper_spec.model.document import BLOCK_KINDS, CHANGE_KINDS, AnyAsset, AnyChange, BlockKind
-from vibepiper_spec.model.names import NAME_RULE, is_name, suggest_name
+from vibepiper_spec.model.document import BLOCK_KINDS, CHANGE_KINDS, AnyChange, BlockKind
 from vibepiper_spec.model.pipeline import PipelineHeader
 from vibepiper_spec.model.settings import ProjectSettings
 from vibepiper_spec.model.shape import keys_of
-from vibepiper_spec.model.sql_asset import SqlAsset
 
 _CONNECTORS = {kind.connector: kind for kind in BLOCK_KINDS if kind.kind == "source" and kind.connector}
 _PLAIN_KINDS = {kind.kind: kind for kind in BLOCK_KINDS if kind.kind != "source"}
-_ROOTS = ("pipeline", "source", *_PLAIN_KINDS, *CHANGE_KINDS)
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredBlock:
-    """An asset's block in a file. `spec` is None where it has errors."""
-
-    name: str
-    kind: BlockKind
-    spec: AnyAsset | None
-    origin: Origin
+_ROOTS = ("pipeline", "source", *_PLAIN_KINDS, "task", *CHANGE_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +51,10 @@ def read_pipeline_file(path: str, parsed: ParsedFile, context: Mapping[str, Any]
     for key, value in data.items():
         if key in _PLAIN_KINDS:
             _read_blocks(file, parsed, _PLAIN_KINDS[key], value, context)
+        elif key == "task":
+            blocks, problems = read_tasks(path, parsed, value)
+            file.blocks += blocks
+            file.problems += problems
         elif key == "source":
             _read_sources(file, parsed, value, context)
         elif key in CHANGE_KINDS:
@@ -89,12 +83,7 @@ def _read_header(file: PipelineFile, parsed: ParsedFile, table: object) -> None:
     if file.header is None and isinstance(table, dict) and "name" in table:
         # Other keys are wrong, but the assets can still be named and judged.
         file.header, _ = validate(PipelineHeader, {"name": table["name"]}, origin)
-    file.problems += _without_echoes(problems, parsed.is_broken(("pipeline",)))
-
-
-def _without_echoes(problems: list[Problem], broken: bool) -> list[Problem]:
-    """In a block that could not be read wholly, nobody knows whether a key is missing."""
-    return [problem for problem in problems if not (broken and problem.code == "VP104")]
+    file.problems += without_echoes(problems, parsed.is_broken(("pipeline",)))
 
 
 def _read_sources(file: PipelineFile, parsed: ParsedFile, table: object, context: Mapping[str, Any]) -> None:
@@ -120,35 +109,9 @@ def _read_sources(file: PipelineFile, parsed: ParsedFile, table: object, context
 def _read_blocks(
     file: PipelineFile, parsed: ParsedFile, kind: BlockKind, table: object, context: Mapping[str, Any]
 ) -> None:
-    header = ".".join(kind.header)
-    if not isinstance(table, dict):
-        file.problems.append(wrong_type("a table", table, Origin(file.path, kind.header), ()))
-        return
-    for name, block in table.items():
-        origin = Origin(file.path, (*kind.header, name))
-        if not isinstance(block, dict):
-            file.problems.append(_nameless(kind, header, name, block, origin))
-            continue
-        problems = []
-        if not is_name(name):
-            problems.append(
-                Problem(
-                    "VP106",
-                    f"`{name}` cannot be the name of an asset: {NAME_RULE}.",
-                    origin,
-                    part="header",
-                    fix=f"Call it `{suggest_name(name)}`.",
-                )
-            )
-        broken = parsed.is_broken(origin.keys)
-        spec, mistakes = validate(kind.model, block, origin, context=context)
-        problems += mistakes
-        if spec is not None:
-            problems += _column_names(spec, origin)
-            if isinstance(spec, SqlAsset):
-                problems += _one_query(spec, origin)
-        file.problems += _without_echoes(problems, broken)
-        file.blocks.append(DeclaredBlock(name.lower(), kind, None if problems or broken else spec, origin))
+    blocks, problems = read_blocks(file.path, parsed, kind, table, context)
+    file.blocks += blocks
+    file.problems += problems
 
 
 def _read_changes(file: PipelineFile, parsed: ParsedFile, kind: str, value: object) -> None:
@@ -166,89 +129,9 @@ def _read_changes(file: PipelineFile, parsed: ParsedFile, kind: str, value: obje
         return
     for index, item in enumerate(value):
         spec, problems = validate(CHANGE_KINDS[kind], item, origin, (index,))
-        file.problems += _without_echoes(problems, parsed.is_broken(origin.keys))
+        file.problems += without_echoes(problems, parsed.is_broken(origin.keys))
         if spec is not None and not parsed.is_broken(origin.keys):
             file.changes.append(ChangeBlock(spec, origin, index))
-
-
-def _nameless(kind: BlockKind, header: str, name: str, value: object, origin: Origin) -> Problem:
-    above = Origin(origin.path, kind.header)
-    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-        return Problem(
-            "VP103",
-            f"`[[{header}.{name}]]` with double brackets makes a list, but an asset is one table.",
-            origin,
-            part="header",
-            fix=f"Write `[{header}.{name}]`.",
-        )
-    if name in keys_of(kind.model):
-        return Problem(
-            "VP105",
-            f"The header `[{header}]` has no name, so its keys belong to no asset.",
-            above,
-            part="header",
-            fix=f"Write `[{header}.NAME]`, with the asset's name.",
-        )
-    return wrong_type("a table", value, above, (name,))
-
-
-def _column_names(spec: AnyAsset, origin: Origin) -> list[Problem]:
-    """SQL compares names of columns without case, so `Day` and `day` are the same."""
-    seen: dict[str, str] = {}
-    problems = []
-    for column in spec.columns:
-        first = seen.setdefault(column.casefold(), column)
-        if first != column:
-            problems.append(
-                Problem(
-                    "VP311",
-                    f"The column `{column}` is declared already, as `{first}`: case makes no difference.",
-                    origin,
-                    ("columns", column),
-                    part="key",
-                    fix="Remove one of the two.",
-                    related=[(origin, ("columns", first), "key", "First declared here")],
-                )
-            )
-    return problems
-
-
-def _one_query(spec: SqlAsset, origin: Origin) -> list[Problem]:
-    if spec.query is not None and spec.file is not None:
-        return [
-            Problem(
-                "VP110",
-                "`query` and `file` both say where the SQL is.",
-                origin,
-                ("file",),
-                part="key",
-                fix="Remove one of the two.",
-                related=[(origin, ("query",), "key", "The other one")],
-            )
-        ]
-    if spec.query is not None or spec.file is not None:
-        return []
-    for key in ("query", "file"):
-        if key in spec.columns:
-            return [
-                Problem(
-                    "VP102",
-                    f"`{key}` stands below the header of the columns, so it is read as a column named `{key}`.",
-                    origin,
-                    ("columns", key),
-                    part="key",
-                    fix=f"Move the line up, to the other keys of `[{'.'.join(origin.keys)}]`.",
-                )
-            ]
-    return [
-        Problem(
-            "VP104",
-            "The asset has no SQL: neither `query` nor `file` is set.",
-            origin,
-            part="header",
-            fix="Add `query = '''…'''`, or `file = \"….sql\"`.",
-        )
-    ]
 
 
 def _unknown_root(path: str, key: str, value: object) -> Problem:
@@ -269,6 +152,7 @@ def _unknown_root(path: str, key: str, value: object) -> Problem:
             part="header",
             fix="Known kinds: `[pipeline]`, "
             + ", ".join(f"`[{'.'.join(kind.header)}.NAME]`" for kind in BLOCK_KINDS)
+            + ", `[task.KIND.NAME]`"
             + "".join(f", `[[{kind}]]`" for kind in CHANGE_KINDS)
             + ".",
         )

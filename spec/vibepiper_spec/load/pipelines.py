@@ -7,24 +7,29 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vibepiper_spec.address import Address
-from vibepiper_spec.load.loaded import DeclaredAsset, DeclaredChange
+from vibepiper_spec.load.blocks import DeclaredBlock
+from vibepiper_spec.load.loaded import DeclaredAsset, DeclaredChange, DeclaredTask
 from vibepiper_spec.load.origin import Origin
-from vibepiper_spec.load.pipeline_file import DeclaredBlock, PipelineFile
+from vibepiper_spec.load.pipeline_file import PipelineFile
 from vibepiper_spec.load.problem import Problem
 from vibepiper_spec.model.document import AnyAsset
 from vibepiper_spec.model.pipeline import PipelineHeader
 from vibepiper_spec.model.settings import Defaults
 from vibepiper_spec.model.sql_asset import SqlAsset
+from vibepiper_spec.model.task import TaskModel
+from vibepiper_spec.model.task_kinds import TaskKind
 
 
 @dataclass(slots=True)
 class JoinedPipelines:
-    """All pipelines with their sound assets, and the addresses of the unsound ones."""
+    """All pipelines with their sound assets and tasks, and the addresses of the unsound ones."""
 
     pipelines: dict[str, PipelineHeader] = field(default_factory=dict)
     assets: list[DeclaredAsset] = field(default_factory=list)
     changes: list[DeclaredChange] = field(default_factory=list)
+    tasks: list[DeclaredTask] = field(default_factory=list)
     broken: set[Address] = field(default_factory=set)
+    broken_tasks: set[Address] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -86,18 +91,34 @@ def _join_assets(
                 joined.problems.append(_duplicate(address, block, first[block.name]))
                 continue
             first[block.name] = block
+            if isinstance(block.kind, TaskKind):
+                _join_task(address, block, pipeline, defaults, joined)
+                continue
             if block.spec is None:
                 joined.broken.add(address)
                 continue
+            assert not isinstance(block.spec, TaskModel)
             spec = _inherit(block.spec, pipeline, defaults)
             joined.assets.append(DeclaredAsset(address, block.kind.kind, block.kind.connector, spec, block.origin))
 
 
+def _join_task(
+    address: Address, block: DeclaredBlock, pipeline: PipelineHeader, defaults: Defaults, joined: JoinedPipelines
+) -> None:
+    if block.spec is None:
+        joined.broken_tasks.add(address)
+        return
+    assert isinstance(block.kind, TaskKind) and isinstance(block.spec, TaskModel)
+    spec = block.spec.model_copy(update=_inherited(block.spec, pipeline, defaults))
+    joined.tasks.append(DeclaredTask(address, block.kind.kind, spec, block.origin))
+
+
 def _duplicate(address: Address, block: DeclaredBlock, first: DeclaredBlock) -> Problem:
+    known = "" if block.noun == first.noun else f", as {'a task' if first.noun == 'task' else 'an asset'}"
     return Problem(
         "VP201",
-        f"The asset `{address}` is declared already: names are unique in a pipeline, across kinds and files, "
-        "and case makes no difference.",
+        f"The {block.noun} `{address}` is declared already{known}: names are unique in a pipeline, across kinds and "
+        "files, and case makes no difference.",
         block.origin,
         part="header",
         fix="Rename or remove one of the two.",
@@ -106,7 +127,18 @@ def _duplicate(address: Address, block: DeclaredBlock, first: DeclaredBlock) -> 
 
 
 def _inherit(spec: AnyAsset, pipeline: PipelineHeader, defaults: Defaults) -> AnyAsset:
-    """The asset with what it does not say itself: the nearest owner, all tags, the defaults."""
+    """The asset with what it does not say itself, the defaults included."""
+    inherited = _inherited(spec, pipeline, defaults)
+    if isinstance(spec, SqlAsset) and (ignored := dict.fromkeys((*spec.ignore, *defaults.ignore))):
+        inherited["ignore"] = tuple(ignored)
+    # Python assets cannot be views, so the default is not meant for them.
+    if defaults.build is not None and "build" not in spec.model_fields_set and not hasattr(spec, "function"):
+        inherited["build"] = defaults.build
+    return spec.model_copy(update=inherited) if inherited else spec
+
+
+def _inherited(spec: AnyAsset | TaskModel, pipeline: PipelineHeader, defaults: Defaults) -> dict[str, Any]:
+    """What assets and tasks get that say nothing else: the nearest owner, all tags, how often they are attempted."""
     inherited: dict[str, Any] = {}
     owner = spec.owner or pipeline.owner or defaults.owner
     if owner != spec.owner:
@@ -114,11 +146,6 @@ def _inherit(spec: AnyAsset, pipeline: PipelineHeader, defaults: Defaults) -> An
     tags = tuple(dict.fromkeys((*spec.tags, *pipeline.tags, *defaults.tags)))
     if tags != spec.tags:
         inherited["tags"] = tags
-    if isinstance(spec, SqlAsset) and (ignored := dict.fromkeys((*spec.ignore, *defaults.ignore))):
-        inherited["ignore"] = tuple(ignored)
-    # Python assets cannot be views, so the default is not meant for them.
-    if defaults.build is not None and "build" not in spec.model_fields_set and not hasattr(spec, "function"):
-        inherited["build"] = defaults.build
     if spec.retry is None:
         inherited["retry"] = defaults.retry
-    return spec.model_copy(update=inherited) if inherited else spec
+    return inherited

@@ -64,13 +64,16 @@ def _load(
     locator = Locator(root, {**reader.damaged, **reader.texts}, sql_files, invalid)
     diagnostics += reader.diagnostics
     diagnostics += [problem.diagnose(locator) for problem in problems]
-    project = ProjectSpec(root, settings, joined.pipelines, tuple(joined.assets), tuple(joined.changes))
+    project = ProjectSpec(
+        root, settings, joined.pipelines, tuple(joined.assets), tuple(joined.changes), tuple(joined.tasks)
+    )
     return LoadedProject(
         project,
         tuple(sorted(diagnostics, key=_in_order_of_place)),
         locator,
         tuple(reader.files[path] for path in sorted(reader.files)),
         frozenset(joined.broken),
+        frozenset(joined.broken_tasks),
         {file.path: file.table for file in files},
         sql_files,
         lost,

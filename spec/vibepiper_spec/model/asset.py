@@ -38,5 +38,9 @@ class AssetSpec(SpecModel):
     """What is published of it is never removed unless a `[[removed]]` block names it, even once its block is gone."""
     retry: Retry | None = None
     """How often it is attempted, and what another attempt may mend; the default of `vp.toml` if not set."""
+    on_failure: Strings = ()
+    """Tasks that are done where it fails."""
+    on_success: Strings = ()
+    """Tasks that are done where it succeeds."""
     rebuild: Literal["on_change", "always"] = "on_change"
     """`always` rebuilds in every plan, for queries that read the clock or chance."""

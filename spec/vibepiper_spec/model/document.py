@@ -15,6 +15,7 @@ from vibepiper_spec.model.pipeline import PipelineHeader
 from vibepiper_spec.model.python_asset import PythonAsset
 from vibepiper_spec.model.spec_model import SpecModel
 from vibepiper_spec.model.sql_asset import SqlAsset
+from vibepiper_spec.model.task_kinds import Tasks
 
 AssetKind = Literal["source", "sql", "python"]
 AnyAsset = FileSource | SqlAsset | PythonAsset
@@ -55,7 +56,7 @@ class Sources(SpecModel):
 
 
 class PipelineDocument(SpecModel):
-    """A `*.vp.toml` file: its pipeline, assets, and changes to what is published."""
+    """A `*.vp.toml` file: its pipeline, assets, tasks, and changes to what is published."""
 
     pipeline: PipelineHeader
     """What is common to the assets of the pipeline."""
@@ -65,6 +66,8 @@ class PipelineDocument(SpecModel):
     """Assets that are the result of a SELECT."""
     python: Annotated[dict[str, PythonAsset], _NAMES] = Field(default_factory=dict)
     """Assets that a Python function returns."""
+    task: Tasks = Tasks()
+    """Things to do that make no table."""
     moved: Annotated[tuple[Moved, ...], Strict(False)] = ()
     """Assets and columns that have another name now."""
     adopt: Annotated[tuple[Adopt, ...], Strict(False)] = ()

@@ -1,4 +1,4 @@
-"""`[pipeline]`: what is common to the assets of a pipeline."""
+"""`[pipeline]`: what is common to the assets and tasks of a pipeline."""
 
 from __future__ import annotations
 
@@ -64,3 +64,7 @@ class PipelineHeader(SpecModel):
     """When the pipeline is due."""
     publish: Literal["component", "each"] = "component"
     """`component`: connected changes become visible together; `each`: every asset by itself."""
+    on_failure: Strings = ()
+    """Tasks that are done where an asset or a task of the pipeline fails."""
+    on_success: Strings = ()
+    """Tasks that are done where all that a run does in the pipeline succeeds."""

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from vibepiper_spec.model.asset import AssetSpec
+from vibepiper_spec.model.function_name import FunctionName
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.spec_model import SpecModel, Strings
-
-_FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
-
-
-def _is_function(value: str) -> str:
-    if not _FUNCTION.fullmatch(value):
-        raise mistake(
-            "VP109",
-            f"`{value}` names no function.",
-            "Write `module:function`, for example `shop.churn:score`.",
-        )
-    return value
 
 
 class InputSpec(SpecModel):
@@ -54,7 +42,7 @@ class InputSpec(SpecModel):
 class PythonAsset(AssetSpec):
     """The table that a Python function returns. The names of its parameters are its inputs."""
 
-    function: Annotated[str, AfterValidator(_is_function)]
+    function: FunctionName
     """The function, as `module:function`."""
     inputs: dict[str, InputSpec] = Field(default_factory=dict)
     """Which asset a parameter gets where its name does not say it, and which columns it sees."""

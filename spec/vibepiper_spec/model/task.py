@@ -1,0 +1,88 @@
+"""What every task operator has, whatever its kind: something that is done and makes no table."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from vibepiper_spec.model.duration import Duration
+from vibepiper_spec.model.mistakes import mistake
+from vibepiper_spec.model.names import is_name
+from vibepiper_spec.model.retry import Retry
+from vibepiper_spec.model.spec_model import ShorthandModel, SpecModel, Strings
+
+OutputType = Literal["bigint", "varchar", "boolean", "double", "date", "timestamp", "json"]
+RunIf = Literal["all_success", "any_success", "none_failed", "any_failed", "always"]
+
+# What a task may use as `$name` though nobody declares it.
+OWN_VALUES = ("env", "now", "run_id", "failed", "error")
+
+
+def _value_names(table: dict[str, Any]) -> dict[str, Any]:
+    for name in table:
+        if not is_name(name):
+            raise mistake("VP106", f"`{name}` cannot be used as `$name`.", "Use letters, digits and `_`.", key=name)
+        if name.lower() in OWN_VALUES:
+            raise mistake(
+                "VP106",
+                f"`{name}` cannot be a name here: every task has a `${name.lower()}` already.",
+                f"Call it `{name}_value`, for example.",
+                key=name,
+            )
+    return table
+
+
+class OutputSpec(ShorthandModel):
+    """What later tasks may read of a task. Plain text is short for `type`."""
+
+    shorthand: ClassVar = "type"
+
+    type: OutputType
+    """The type of the value."""
+    source: str | None = Field(default=None, alias="from")
+    """Where the value is found, for kinds of tasks that ask: for `http` a JSON pointer, such as `/job/id`."""
+
+
+class TaskModel(SpecModel):
+    """The keys common to all kinds of tasks."""
+
+    # Keys of a kind in whose texts, however deep, `$name` stands for a value; and those that hold SQL.
+    text_keys: ClassVar[tuple[str, ...]] = ()
+    sql_keys: ClassVar[tuple[str, ...]] = ()
+    # Outputs that a kind has though nobody declares them, with their types.
+    own_outputs: ClassVar[dict[str, OutputType]] = {}
+
+    description: str = ""
+    """What the task does, for people."""
+    owner: str = ""
+    """Who answers for it; inherited from the pipeline."""
+    tags: Strings = ()
+    """Words to select tasks by; the pipeline's tags are added."""
+    after: Strings = ()
+    """Assets and tasks that it comes after: assets once they are published, tasks once they have ended."""
+    before: Strings = ()
+    """Assets and tasks that wait for it."""
+    when: str | None = None
+    """A SQL condition over `$name` values: where it is not true, the task is skipped, and so are the tasks after it."""
+    run_if: RunIf = "all_success"
+    """What must have become of the tasks and assets before it. `any_failed`: it is done only after a failure."""
+    teardown_of: str | None = None
+    """A task whose effect it takes away: it is done after all that comes after that task, whatever became of it."""
+    inputs: Annotated[dict[str, str], AfterValidator(_value_names)] = Field(default_factory=dict)
+    """Outputs of other tasks that it uses as `$name`: the name, and `task.output`. It comes after these tasks."""
+    outputs: Annotated[dict[str, OutputSpec], AfterValidator(_value_names)] = Field(default_factory=dict)
+    """What later tasks may read of it: name to type."""
+    run: Literal["when_due", "always"] = "when_due"
+    """`when_due`: when it is new or changed, or something it comes after is done again; `always`: in every plan."""
+    retry: Retry | None = None
+    """How often it is attempted, and what another attempt may mend; the default of `vp.toml` if not set."""
+    timeout: Duration | None = None
+    """How long one attempt may take; for tasks that wait, how long they wait in all. No limit if not set."""
+    on_failure: Strings = ()
+    """Tasks that are done where this one fails."""
+    on_success: Strings = ()
+    """Tasks that are done where this one succeeds."""
+
+
+COMMON_KEYS = frozenset(field.alias or name for name, field in TaskModel.model_fields.items())
