@@ -221,6 +221,7 @@ def test_clean_keeps_what_going_back_needs_and_says_how_much(vp: Vp, shop: Path)
     told = json.loads(vp("clean", "--grace", "0s", "--json").out)
     assert [version["address"] for version in told["versions"]] == ["shop.daily_revenue"]
     assert told["kept_for_undo"] == {"versions": 0, "bytes": 0, "horizon": "0s"}
+    assert (told["runs"], len(json.loads(vp("runs", "--json").out)["runs"])) == (1, 3)
     refused = vp("undo", "--yes")
     assert refused.status == 1
     assert "error[VP712]: Earlier version is gone" in refused.err

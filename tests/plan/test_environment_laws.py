@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from vibepiper_interpreter.plan import make_promotion, plan_undo
 from vibepiper_interpreter.plan.plan import Plan
+from vibepiper_interpreter.state.tables import publications, runs
 from vibepiper_spec.diagnostics import DiagnosticError
 
 MakeChance = Callable[[int], Any]
@@ -105,6 +108,62 @@ def test_a_promotion_shows_the_very_versions_and_builds_nothing(make_chance: Mak
         other.apply(plan)
         assert _ids(other) == _ids(world)
         assert promotion(world, other).empty
+
+
+@worlds
+@given(st.integers(0, 2**32), st.integers(1, 6), st.integers(0, 8))
+def test_cleaning_takes_nothing_that_anybody_can_ask_for(
+    make_chance: MakeChance, seed: int, edits: int, days: int
+) -> None:
+    """A run a day; then all is forgotten that lies back further than `days`."""
+    chance = make_chance(seed)
+    world = chance.world
+    state, both = world.state, (world, beside(world))
+    for _ in range(edits):
+        chance.edit()
+        one = chance.random.choice(both)
+        one.apply(one.plan(*(chance.selection() if chance.random.random() < 0.4 else ())))
+    ages = {run.id: timedelta(days=number, hours=12) for number, run in enumerate(state.runs())}
+    with state._database.writing() as connection:
+        for run_id, age in ages.items():
+            at = datetime.now(UTC) - age
+            connection.execute(update(runs).where(runs.c.id == run_id).values(started_at=at, finished_at=at))
+            connection.execute(update(publications).where(publications.c.run_id == run_id).values(at=at))
+    chance.edit()
+    moves = {each.environment: state.moves_since(each.environment, 0) for each in both}
+    stood = {
+        name: {move.serial - 1: state.pointers_at(name, move.serial - 1) for move in moves[name]} for name in moves
+    }
+    undone = {move.run_id: _undone(each, move.run_id) for each in both for move in moves[each.environment]}
+    planned = [each.plan().actions for each in both]
+
+    horizon = timedelta(days=days)
+    gone = state.forget([version.id for version in state.unreferenced_versions(timedelta(0), horizon)])
+    foretold = state.old_runs(horizon)
+    assert state.forget_runs(horizon) == len(foretold)
+    assert {run.id for run in state.runs()} == ages.keys() - foretold
+    assert state.contradictions() == []
+    for each in both:
+        name = each.environment
+        for move in moves[name]:
+            if ages[move.run_id] < horizon:
+                assert state.pointers_at(name, move.serial - 1) == stood[name][move.serial - 1]
+                assert _undone(each, move.run_id) == undone[move.run_id]
+                assert state.run(move.run_id).tasks
+            else:
+                assert _undone(each, move.run_id) is None
+    if not gone:
+        assert [each.plan().actions for each in both] == planned
+    for each in both:
+        each.apply(each.plan())
+        assert each.published() == each.from_scratch()
+        assert _settled(each)
+
+
+def _undone(world: Any, run_id: str) -> object:
+    """What undoing a run would do; None where that is refused."""
+    plan = undo(world, run_id)
+    return None if plan is None else plan.actions
 
 
 def _ids(world: Any) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Deletes versions that nothing points to, and files that no version owns."""
+"""Deletes versions that nothing points to, files that no version owns, and runs of which nothing is left."""
 
 from __future__ import annotations
 
@@ -46,10 +46,14 @@ def clean(invocation: Invocation, seconds: float, horizon: float | None, *, dry_
         horizon_seconds = (duration_seconds(declared) or 0.0) if horizon is None else horizon
         words = declared if horizon is None else in_words(horizon)
         released, found, kept = _find(state, storage, grace, timedelta(seconds=horizon_seconds), words, before)
+        age = timedelta(seconds=max(seconds, horizon_seconds))
         freed = sum(version.bytes for version in found)
-        if not dry_run:
+        if dry_run:
+            runs = len(state.old_runs(age, released))
+        else:
             freed = _delete(state, storage, released, found, before)
-    _tell(invocation, found, freed, kept, dry_run=dry_run)
+            runs = state.forget_runs(age)
+    _tell(invocation, found, freed, runs, kept, dry_run=dry_run)
     return ExitStatus.OK
 
 
@@ -80,7 +84,9 @@ def _delete(state: State, storage: Storage, released: set[str], found: list[Stor
     return freed
 
 
-def _tell(invocation: Invocation, found: list[StoredVersion], freed: int, kept: _Kept, *, dry_run: bool) -> None:
+def _tell(
+    invocation: Invocation, found: list[StoredVersion], freed: int, runs: int, kept: _Kept, *, dry_run: bool
+) -> None:
     printer = invocation.printer
     if invocation.json:
         versions = [
@@ -88,17 +94,21 @@ def _tell(invocation: Invocation, found: list[StoredVersion], freed: int, kept: 
             for version in found
         ]
         for_undo = {"versions": kept.versions, "bytes": kept.bytes, "horizon": kept.horizon}
-        printer.json({"deleted": not dry_run, "bytes": freed, "versions": versions, "kept_for_undo": for_undo})
+        printer.json(
+            {"deleted": not dry_run, "bytes": freed, "versions": versions, "runs": runs, "kept_for_undo": for_undo}
+        )
         return
     if kept.versions:
         printer.talk(
             f"Kept to be able to go back for {kept.horizon}: {count(kept.versions, 'version')}, {size(kept.bytes)}."
         )
-    if not found and not freed:
+    if not found and not freed and not runs:
         printer.talk("Nothing to delete.")
         return
     rows = [(str(version.address), version.version_id, size(version.bytes)) for version in found]
     for line in aligned(rows, right=(2,), indent="  "):
         printer.talk(line)
     what = f"{count(len(found), 'version')}, {size(freed)}"
+    if runs:
+        what += f", and what happened in {count(runs, 'old run')}"
     printer.talk(f"Would delete {what}. To do it:\n\n  vp clean" if dry_run else f"Deleted {what}.")

@@ -31,8 +31,8 @@ def clean(
 ) -> ExitStatus:
     """Delete stored data that nothing points to
 
-    Versions that no environment shows or has shown within the undo horizon, and files that interrupted runs left
-    behind. What is published is never touched.
+    Versions that no environment shows or has shown within the undo horizon, files that interrupted runs left behind,
+    and the record of older runs of which nothing is left. What is published is never touched.
 
     \b
     Example:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from vibepiper_interpreter.state import State
 
 _NAMED = 5  # assets that a message names before it only counts
+_KEEP_MORE = Fix(
+    "Go back to a later time, or build it from the specs of then: check them out and apply. "
+    'To keep more in the future, raise `undo_horizon` under `[state]` in vp.toml, such as "30d".'
+)
 
 
 def plan_undo(
@@ -57,7 +61,7 @@ def plan_as_of(
 ) -> Plan:
     """Back to what was published at `time`. VP713 where nothing was; VP712 as for `plan_undo`."""
     serial = state.serial_at(environment, time)
-    if serial == 0:
+    if serial == 0 and not state.forgotten_serial(environment):
         raise DiagnosticError(_nothing_then(environment, time))
     purpose = f"goes back to {_clock(time)}"
     return _plan(state, environment, serial, purpose, now, storage_has, files_unchanged)
@@ -82,6 +86,8 @@ def _plan(
     storage_has: StorageHas,
     files_unchanged: FilesUnchanged,
 ) -> Plan:
+    if serial < state.forgotten_serial(environment):
+        raise DiagnosticError(_forgotten(environment))
     created_at = (now or datetime.now(UTC)).astimezone(UTC)
     stands_at = state.serial(environment)
     before, today = state.pointers_at(environment, serial), state.pointers(environment)
@@ -152,10 +158,16 @@ def _gone(addresses: Sequence[Address], environment: str) -> Diagnostic:
         "VP712",
         f"The versions of {names}{more} that `{environment}` showed then cannot be read any more: they were cleaned "
         "away, their files are lost, or the files they read in place have changed. Nothing was moved.",
-        fix=Fix(
-            "Go back to a later time, or build it from the specs of then: check them out and apply. "
-            'To keep more in the future, raise `undo_horizon` under `[state]` in vp.toml, such as "30d".'
-        ),
+        fix=_KEEP_MORE,
+    )
+
+
+def _forgotten(environment: str) -> Diagnostic:
+    return Diagnostic(
+        "VP712",
+        f"What `{environment}` showed then lies behind the undo horizon, and `vp clean` has forgotten it. Nothing was "
+        "moved.",
+        fix=_KEEP_MORE,
     )
 
 

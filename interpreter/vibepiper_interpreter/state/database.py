@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, event, func, select
@@ -14,6 +15,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
 BUSY_TIMEOUT = 30_000  # milliseconds that a SQLite connection waits for another's write
+_A_MOMENT = 1.0  # seconds; the same for what can be left for another day
+_MUCH = 4  # one page of so many
 
 _WRITING = "vibepiper_writing"
 
@@ -46,6 +49,19 @@ class Database:
             connection = connection.execution_options(**{_WRITING: True})
             with connection.begin():
                 yield connection
+
+    def give_room_back(self) -> None:
+        """Make a SQLite file of which much is empty as small as what is in it; a server sees to that itself.
+
+        Where somebody else is at it, it stays as large as it is until the next time.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        with closing(sqlite3.connect(str(self.engine.url.database), timeout=_A_MOMENT)) as connection:
+            [(empty,)], [(pages,)] = (connection.execute(f"PRAGMA {of}") for of in ("freelist_count", "page_count"))
+            if empty > pages // _MUCH:
+                with suppress(sqlite3.OperationalError):
+                    connection.execute("VACUUM")
 
     def close(self) -> None:
         self.engine.dispose()

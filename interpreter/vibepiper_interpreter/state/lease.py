@@ -127,6 +127,15 @@ def lost(environment: str, owner: Row[Any] | None) -> Diagnostic:
     )
 
 
+def overtaken(environment: str, expected: int, serial: int) -> Diagnostic:
+    return Diagnostic(
+        "VP704",
+        f"Environment `{environment}` stands at serial {serial}, and this apply began at {expected}: another one has "
+        "published in between. Publishing now would undo it.",
+        fix=Fix("Plan and apply again: what was finished is kept."),
+    )
+
+
 def _try(connection: Connection, environment: str, owner: str, process: Process) -> tuple[int, Row[Any] | None]:
     """The new token, or who holds the lease."""
     now = database_time(connection)

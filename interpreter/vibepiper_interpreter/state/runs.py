@@ -16,7 +16,6 @@ from vibepiper_interpreter.run.result import CheckResult
 from vibepiper_interpreter.state.records import AttemptRecord, RunRecord, RunStatus, RunSummary, TaskRecord
 from vibepiper_interpreter.state.rows import parse_address
 from vibepiper_interpreter.state.tables import attempts, check_results, events, leases, runs, tasks, versions
-from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, did_you_mean
 
 
@@ -102,17 +101,6 @@ def check_result(row: Row[Any]) -> CheckResult:
         sample_columns=tuple(columns),
         sample_rows=tuple(tuple(values) for values in sample),
     )
-
-
-def last_run_of(connection: Connection, address: Address) -> str | None:
-    """The id of the latest run that had an action on an asset."""
-    return connection.execute(
-        select(runs.c.id)
-        .join(tasks, tasks.c.run_id == runs.c.id)
-        .where(tasks.c.address == str(address))
-        .order_by(runs.c.started_at.desc())
-        .limit(1)
-    ).scalar()
 
 
 def _of_run(table: Any, run_id: str) -> Select[Any]:

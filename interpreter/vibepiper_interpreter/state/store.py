@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.run.result import CheckResult
-from vibepiper_interpreter.state import past, reading, runs, writing
+from vibepiper_interpreter.state import forgetting, past, reading, runs, writing
 from vibepiper_interpreter.state.database import Database, database_time
-from vibepiper_interpreter.state.lease import Lease, take_lease
+from vibepiper_interpreter.state.lease import Lease, overtaken, take_lease
 from vibepiper_interpreter.state.published import Confirmed, Proof, Published
 from vibepiper_interpreter.state.records import (
     Audit,
@@ -27,7 +27,7 @@ from vibepiper_interpreter.state.records import (
 from vibepiper_interpreter.state.sight import Sight, see
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
-from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
+from vibepiper_spec.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
     from vibepiper_interpreter.plan.plan import Plan
@@ -89,6 +89,11 @@ class State:
         """The serial at which the environment stood at `time`; 0 before its first publish."""
         with self._database.reading() as connection:
             return past.serial_at(connection, environment, time)
+
+    def forgotten_serial(self, environment: str) -> int:
+        """Where the environment stood before this serial is not known any more; 0: all is."""
+        with self._database.reading() as connection:
+            return forgetting.forgotten_serial(connection, environment)
 
     def moves_since(self, environment: str, serial: int) -> tuple[PublishingRun, ...]:
         """The runs that published to the environment after `serial`, newest first."""
@@ -202,6 +207,20 @@ class State:
                 writing.delete_versions(connection, dropped)
             return dropped
 
+    def old_runs(self, age: timedelta, gone: Collection[str] = ()) -> set[str]:
+        """The runs that ended so long ago, and of which nothing is left, once the versions `gone` are."""
+        with self._database.reading() as connection:
+            return forgetting.old_runs(connection, database_time(connection) - age, gone)
+
+    def forget_runs(self, age: timedelta) -> int:
+        """Drop these, and what else is only known to go back further than `age`; the number of runs."""
+        with self._database.writing() as connection:
+            before = database_time(connection) - age
+            forgetting.forget_moves(connection, before)
+            forgetting.forget_runs(connection, old := forgetting.old_runs(connection, before))
+        self._database.give_room_back()
+        return len(old)
+
     # Soundness
 
     def all_stored(self) -> list[Published]:
@@ -259,7 +278,7 @@ class State:
             lease.guard(connection)
             serial = reading.serial(connection, lease.environment)
             if serial != expected_serial:
-                raise DiagnosticError(_moved(lease.environment, expected_serial, serial))
+                raise DiagnosticError(overtaken(lease.environment, expected_serial, serial))
             now = database_time(connection)
             writing.move_pointers(connection, lease.environment, serial + 1, changes, run_id, components or {}, now)
             return serial + 1
@@ -278,17 +297,3 @@ class State:
         """The run whose id is `run_id`, or begins so where only one does. VP707 where there is none."""
         with self._database.reading() as connection:
             return runs.run(connection, run_id, database_time(connection))
-
-    def last_run_of(self, address: Address) -> str | None:
-        """The id of the latest run that had an action on an asset."""
-        with self._database.reading() as connection:
-            return runs.last_run_of(connection, address)
-
-
-def _moved(environment: str, expected: int, serial: int) -> Diagnostic:
-    return Diagnostic(
-        "VP704",
-        f"Environment `{environment}` stands at serial {serial}, and this apply began at {expected}: another one has "
-        "published in between. Publishing now would undo it.",
-        fix=Fix("Plan and apply again: what was finished is kept."),
-    )

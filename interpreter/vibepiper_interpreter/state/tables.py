@@ -60,6 +60,8 @@ environments = Table(
     # Counts the publishes; a saved plan is bound to it.
     Column("serial", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
+    # Of what was published up to this serial, `publications` tells only what still stood at it.
+    Column("forgotten_serial", Integer, nullable=False, server_default="0"),
 )
 
 # Compiled assets as JSON, each text once: rows of `versions` are many and small.
