@@ -23,7 +23,7 @@ from vibepiper_spec import LoadedProject
 from vibepiper_spec.diagnostics import DiagnosticError
 
 _PACKAGES = ("duckdb", "pyarrow", "pydantic", "sqlalchemy", "alembic", "typer", "rich")
-_EXTRAS = {"pandas": "pandas", "polars": "polars", "psycopg": "postgres"}
+_EXTRAS = {"httpx": "http", "pandas": "pandas", "polars": "polars", "psycopg": "postgres", "pymysql": "mysql"}
 _LITTLE_SPACE = 2_000_000_000  # bytes
 
 

@@ -130,6 +130,15 @@ _ALL = (
     Code("VP718", "Contract would be broken"),
     # tasks: up to VP810 what holds for all kinds, then the kinds
     Code("VP805", "Task output missing or of another type"),
+    Code("VP811", "Command failed"),
+    Code("VP812", "Outputs cannot be read"),
+    Code("VP813", "HTTP request failed"),
+    Code("VP814", "Answer is not what was asked for"),
+    Code("VP815", "Connection failed"),
+    Code("VP816", "Statement failed"),
+    Code("VP817", "No container engine"),
+    Code("VP818", "Container failed"),
+    Code("VP819", "Message not sent"),
 )
 
 CODES: dict[str, Code] = {code.id: code for code in _ALL}
