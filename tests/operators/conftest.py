@@ -54,11 +54,16 @@ def make_call(tmp_path: Path, said: list[tuple[str, str]]) -> Callable[..., Call
             connection=lambda name: (connections or {})[name],
             cancelled=cancelled or threading.Event(),
             deadline=None if seconds is None else time.monotonic() + seconds,
-            now=NOW,
-            **others,
+            **{"now": NOW, "published_at": lambda address, environment: None, "began": NOW, **others},
         )
 
     return make
+
+
+def gone(pid: int) -> bool:
+    """Whether a process ends; one that was killed takes a moment."""
+    pause = threading.Event()
+    return not all(is_alive(pid) and not pause.wait(0.01) for _ in range(3000))
 
 
 def is_alive(pid: int) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.operators.conftest import is_alive
+from tests.operators.conftest import gone, is_alive
 
 from vibepiper_interpreter.operators.call import OperatorCancelled, OperatorFailed
 from vibepiper_interpreter.operators.processes import run_program
@@ -184,7 +184,7 @@ def test_a_cancelled_command_ends_with_its_children(make_call: Any, tmp_path: Pa
     thread.join(60)
     assert not thread.is_alive()
     assert [type(error) for error in outcome] == [OperatorCancelled]
-    assert not any(map(is_alive, pids))
+    assert all(map(gone, pids))
 
 
 def test_one_who_will_not_end_is_made_to(make_call: Any, tmp_path: Path, said: list[Any]) -> None:
@@ -211,7 +211,7 @@ def test_one_who_will_not_end_is_made_to(make_call: Any, tmp_path: Path, said: l
     cancelled.set()
     thread.join(60)
     assert [type(error) for error in outcome] == [OperatorCancelled]
-    assert not is_alive(pid)
+    assert gone(pid)
     assert said == [("stdout", "not yet")]
 
 
@@ -219,7 +219,7 @@ def test_what_it_leaves_in_the_background_ends_with_it(make_call: Any, tmp_path:
     """The child holds the output open, and would for long."""
     shell(make_call(), ShellSettings("sleep 1000 & echo $! > pid; echo over"))
     assert said == [("stdout", "over")]
-    assert not is_alive(int((tmp_path / "pid").read_text()))
+    assert gone(int((tmp_path / "pid").read_text()))
 
 
 def test_settings_travel_to_other_processes() -> None:

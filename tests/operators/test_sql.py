@@ -206,7 +206,8 @@ from vibepiper_interpreter.operators.sql import SqlSettings, sql
 from vibepiper_spec.address import Address
 fields = {{"connector": {connector!r}, "host": "127.0.0.1"}}
 call = Call(Address("a", "b"), Path("."), "dev", "r", datetime.now(), {{}}, {{}}, print, str, lambda name: fields,
-            threading.Event(), None)
+            threading.Event(),
+            lambda *_: None, datetime.now(), None)
 try:
     sql(call, SqlSettings("db", ("select 1",)))
 except OperatorFailed as failed:

@@ -48,6 +48,10 @@ class Call:
     connection: Callable[[str], Mapping[str, Any]]
     # Set when the attempt is to end soon, because of a cancellation or its time-out.
     cancelled: threading.Event
+    # When the asset was last published in the environment; None where it is not. May be asked again and again.
+    published_at: Callable[[Address, str], datetime | None]
+    # When this task was first asked in this run, in UTC: for a sensor, when it began to wait.
+    began: datetime
     # `time.monotonic()` at which the attempt is over; None without a time-out.
     deadline: float | None
 
@@ -64,6 +68,8 @@ class NotYet:
     """What a sensor waits for is not there; it is asked again later, and holds no worker until then."""
 
     reason: str
+    # Seconds before which there is no use in asking again; the sensor's own interval if not set.
+    again_in: float | None = None
 
 
 class OperatorFailed(Exception):

@@ -45,10 +45,15 @@ def place_in_text(text: str, values: Mapping[str, Any]) -> str:
 def place_in_url(url: str, values: Mapping[str, Any]) -> str:
     """The same, with values quoted so that none can leave its place: not its path segment, not its parameter.
 
-    >>> place_in_url("https://api.example/orders/$id", {"id": "a/b?c"})
-    'https://api.example/orders/a%2Fb%3Fc'
+    A value that the URL begins with is a URL itself, to which the rest is added: that one is placed as it is.
+
+    >>> place_in_url("$api/orders/$id", {"api": "https://api.example/v1", "id": "a/b?c"})
+    'https://api.example/v1/orders/a%2Fb%3Fc'
     """
-    return _place(url, values, lambda value: quote(written(value), safe=""))
+    begin = ""
+    if (first := _PLACE.match(url)) and (name := first["name"] or first["braced"]):
+        begin, url = written(values[name.lower()]), url[first.end() :]
+    return begin + _place(url, values, lambda value: quote(written(value), safe=""))
 
 
 def place_in_json(value: Any, values: Mapping[str, Any]) -> Any:

@@ -35,7 +35,7 @@ class Ended:
 
 
 def run_program(
-    call: Call, command: Sequence[str], *, environment: Mapping[str, str], folder: Path, grace: float = GRACE
+    call: Call, command: Sequence[str], *, environment: Mapping[str, str], folder: Path, grace: float | None = None
 ) -> Ended:
     """Run `command` to its end, with no standard input. What it started in the background ends with it.
 
@@ -60,7 +60,7 @@ def run_program(
                 selector.register(stream, selectors.EVENT_READ, level)
             cancelled = _read(call, process, selector, output)
             if cancelled:
-                _end(process, selector, output, grace)
+                _end(process, selector, output, GRACE if grace is None else grace)
     finally:
         _kill_group(process, signal.SIGKILL)
         process.wait()
