@@ -13,19 +13,19 @@ from vibepiper_cli.project import find_root, load_for_state, stop_on_errors, sto
 from vibepiper_cli.source_changes import changed_sources, changed_types
 from vibepiper_cli.views.words import count
 from vibepiper_interpreter.compile import compile_root
-from vibepiper_interpreter.compile.compiled import Column, Compiled, CompiledAsset, CompiledProject
+from vibepiper_interpreter.compile.compiled import Compiled, CompiledAsset, CompiledProject
 from vibepiper_interpreter.connectors.file import files_of
 from vibepiper_interpreter.local_cache import LocalCache
 from vibepiper_interpreter.plan import (
     engine_version,
     load_plan,
-    make_plan,
     recall_unchanged,
     remember_unchanged,
     verify_plan,
 )
 from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_interpreter.plan.draft import ListFiles
+from vibepiper_interpreter.plan.on_disk import plan_on_disk
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.state import Sight, applied_sources, glance_at, open_state, open_state_at
 from vibepiper_interpreter.storage import Storage
@@ -73,7 +73,7 @@ def make(invocation: Invocation, environment: str, selection: Sequence[str], ask
     if sight is not None and (plan := _recall(compiled, root, sight)) is not None:
         return Planned(plan, root, None, diagnostics)
     state = open_state_at(root, compiled.state_url)
-    plan = _plan(compiled, root, state, environment, selection, sight, asked)
+    plan = plan_on_disk(compiled, root, state, selection, sight=sight, asked=asked)
     if sight is not None:
         with LocalCache(root) as cache:
             remember_unchanged(plan, compiled, sight, _lister(root, cache), cache)
@@ -106,7 +106,7 @@ def survey(invocation: Invocation, environment: str) -> Survey:
     compiled = compile_root(root, environment, applied_sources)
     if not has_errors(compiled.diagnostics):
         state = open_state_at(root, compiled.state_url)
-        return Survey(compiled.project, _plan(compiled, root, state, environment, ()), root, state)
+        return Survey(compiled.project, plan_on_disk(compiled, root, state), root, state)
     # Without a sound `vp.toml` nothing can be known at all.
     loaded = load_for_state(invocation)
     stop_on_unknown_environment(loaded.project.settings, environment)
@@ -121,35 +121,6 @@ def _recall(compiled: Compiled, root: Path, sight: Sight) -> Plan | None:
     storage = Storage.look(root / compiled.storage_path, sight.state_id, compiled.storage_path)
     with LocalCache(root) as cache:
         return recall_unchanged(compiled, sight, _lister(root, cache), storage.has, cache)
-
-
-def _plan(
-    compiled: Compiled,
-    root: Path,
-    state: State,
-    environment: str,
-    selection: Sequence[str],
-    sight: Sight | None = None,
-    asked: Asked = NOTHING_ASKED,
-) -> Plan:
-    return make_plan(
-        compiled.project,
-        state,
-        environment,
-        selection=selection,
-        list_files=lambda asset: source_files(root, asset),
-        storage_has=Storage.look(root / compiled.storage_path, state.id, compiled.storage_path).has,
-        sight=sight,
-        asked=asked,
-        describe_files=lambda files: _described(root, files),
-    )
-
-
-def _described(root: Path, files: Sequence[SourceFile]) -> tuple[Column, ...]:
-    # It brings in the engine, and only what is adopted needs it.
-    from vibepiper_interpreter.connectors.file.parquet_columns import parquet_columns
-
-    return parquet_columns(root, files)
 
 
 def _lister(root: Path, cache: LocalCache) -> ListFiles:

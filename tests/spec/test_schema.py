@@ -72,6 +72,12 @@ asset_checks = st.one_of(
     optional({"unique": st.lists(words, min_size=1, max_size=2, unique_by=str.casefold)}, **extras),
     optional({"query": conditions}, **extras),
 )
+crons = st.sampled_from(["0 6 * * *", "@hourly"])
+schedules = st.one_of(
+    crons,
+    optional({"cron": crons}, timezone=st.sampled_from(["UTC", "Europe/Berlin"])),
+    st.just({"every": "2h"}),
+)
 common = {
     "description": words,
     "owner": words,
@@ -82,6 +88,7 @@ common = {
     "rebuild": st.sampled_from(["on_change", "always"]),
     "prevent_destroy": st.booleans(),
     "contract": st.sampled_from(["freeze", "evolve"]),
+    "schedule": schedules,
 }
 builds = {"build": st.sampled_from(["table", "view", {"mode": "table"}, {"mode": "view"}, {}])}
 options = optional(
@@ -101,7 +108,6 @@ inputs = st.one_of(words, strings, optional({}, asset=words, columns=strings))
 functions = optional(
     {"function": st.just("shop.churn:score")}, inputs=st.dictionaries(names, inputs, max_size=2), **common
 )
-schedules = optional({"cron": st.just("0 6 * * *")}, timezone=words)
 pipelines = optional(
     {"name": names.map(lambda name: "p_" + name)},
     description=words,

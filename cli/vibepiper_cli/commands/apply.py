@@ -36,7 +36,8 @@ from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError
 
 if TYPE_CHECKING:
-    from vibepiper_spec.model.settings import ExecutorKind
+    from vibepiper_interpreter.state import State
+    from vibepiper_spec.model.settings import ExecutorKind, ProjectSettings
 
 # What no asset is likely to be called.
 _FILE_SUFFIXES = (".vpplan", ".plan", ".json", ".toml", ".txt")
@@ -116,24 +117,50 @@ def carry_out(planned: Planned, invocation: Invocation, how: How, *, again: str 
         if invocation.json:
             printer.json({"status": "not applied", "environment": plan.environment, "run": None, "tasks": []})
         return ExitStatus.FAILED
-    places = SpecPlaces(planned.root, plan)
-    with _cancel_on_interrupt(invocation) as cancel, progress(len(plan.actions), printer, quiet=how.quiet) as listener:
-        result = apply_plan(
-            plan,
-            root=planned.root,
-            settings=settings,
-            state=planned.state,
-            owner=owner(),
-            listener=listener,
-            wait=how.wait,
-            cancel=cancel,
-            place=places.in_query,
-        )
-    _show(result, plan, places, invocation, again or typed(invocation))
+    again = again or typed(invocation)
+    result = apply_and_tell(
+        plan, planned.state, planned.root, settings, invocation, again=again, quiet=how.quiet, wait=how.wait
+    )
+    if invocation.json:
+        printer.json(run_json(result, plan))
     return _STATUSES[result.status]
 
 
-def _show(result: RunResult, plan: Plan, places: SpecPlaces, invocation: Invocation, again: str) -> None:
+def apply_and_tell(
+    plan: Plan,
+    state: State,
+    root: Path,
+    settings: ProjectSettings,
+    invocation: Invocation,
+    *,
+    again: str,
+    quiet: bool,
+    wait: float = 0,
+    by_schedule: bool = False,
+) -> RunResult:
+    """Run `plan` before the eyes of whoever looks on, and tell how it ended. `again` goes on after a failure."""
+    places = SpecPlaces(root, plan)
+    with (
+        _cancel_on_interrupt(invocation) as cancel,
+        progress(len(plan.actions), invocation.printer, quiet=quiet) as listener,
+    ):
+        result = apply_plan(
+            plan,
+            root=root,
+            settings=settings,
+            state=state,
+            owner=owner(),
+            listener=listener,
+            wait=wait,
+            cancel=cancel,
+            place=places.in_query,
+            by_schedule=by_schedule,
+        )
+    _tell(result, plan, places, invocation, again)
+    return result
+
+
+def _tell(result: RunResult, plan: Plan, places: SpecPlaces, invocation: Invocation, again: str) -> None:
     printer = invocation.printer
     diagnostics = _diagnostics(result, plan, places)
     printer.talk()
@@ -145,8 +172,6 @@ def _show(result: RunResult, plan: Plan, places: SpecPlaces, invocation: Invocat
         printer.talk(
             f"\nWhat was not published stays as it was. Once mended, this goes on with what is left:\n\n  {again}"
         )
-    if invocation.json:
-        printer.json(run_json(result, plan))
 
 
 def _diagnostics(result: RunResult, plan: Plan, places: SpecPlaces) -> list[Diagnostic]:

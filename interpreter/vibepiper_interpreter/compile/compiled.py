@@ -146,6 +146,15 @@ ONCE = RetryPolicy()
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """When something is due: by five cron fields in a time zone, or, where `cron` is empty, every so many seconds."""
+
+    cron: str = ""
+    timezone: str = "UTC"
+    every: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledAsset:
     """An asset as the planner and the run see it.
 
@@ -178,6 +187,8 @@ class CompiledAsset:
     contract: Contract | None = None
     # What is published of it is only removed where a `[[removed]]` block names it.
     prevent_destroy: bool = False
+    # When it is due, where that is not when its pipeline is.
+    schedule: Schedule | None = None
     # Of an asset that is not made at once; None for tables and views.
     settings: BuildSettings | None = None
     # What it reads of its own earlier intervals; none of `inputs`, for it is neither made before nor waited for.
@@ -260,6 +271,8 @@ class CompiledProject:
     removals: Mapping[Address, Removal] = field(default_factory=dict)
     # In a protected environment nothing is removed that no block names.
     protected: bool = False
+    # When each pipeline is due; one that has no schedule is whenever something changed.
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
 
     def files_of_changes(self) -> set[str]:
         """The files that tell what has another name, and what left."""

@@ -30,6 +30,7 @@ from vibepiper_interpreter.compile.header_lines import HeaderLines
 from vibepiper_interpreter.compile.incremental_builds import cursor_of, mode_of
 from vibepiper_interpreter.compile.lineage import QueryAnalysis
 from vibepiper_interpreter.compile.python_fingerprint import fingerprint_function, import_closure
+from vibepiper_interpreter.compile.schedules import schedule_of
 from vibepiper_interpreter.compile.serial import check_to_json, definition_to_json, value_to_json
 from vibepiper_interpreter.engines.duckdb.session import ENGINE_FINGERPRINT
 from vibepiper_spec.address import Address
@@ -183,6 +184,7 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
         order_by=spec.order_by,
         rebuild_always=spec.rebuild == "always",
         retry=_policy(spec.retry),
+        schedule=schedule_of(spec.schedule),
         contract=None if spec.contract is None else Contract(spec.contract.columns or "", spec.contract.types or ""),
         prevent_destroy=spec.prevent_destroy,
         settings=state.settings.get(address),

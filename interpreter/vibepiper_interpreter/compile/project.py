@@ -17,6 +17,7 @@ from vibepiper_interpreter.compile.growing_views import judge_views
 from vibepiper_interpreter.compile.ordering import order_assets
 from vibepiper_interpreter.compile.python_probe import probe_imports
 from vibepiper_interpreter.compile.references import find_python_references, find_sql_references
+from vibepiper_interpreter.compile.schedules import schedule_of
 from vibepiper_interpreter.compile.serial import value_to_json
 from vibepiper_interpreter.compile.settings import resolve_settings
 from vibepiper_interpreter.compile.sources import infer_sources
@@ -76,6 +77,11 @@ def _project(state: Compilation) -> CompiledProject:
         adoptions=state.adoptions,
         removals=state.removals,
         protected=spec.settings.is_protected(state.environment),
+        schedules={
+            name: schedule
+            for name, header in spec.pipelines.items()
+            if (schedule := schedule_of(header.schedule)) is not None
+        },
         digest=_digest(state),
     )
 

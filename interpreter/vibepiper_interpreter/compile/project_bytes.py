@@ -7,7 +7,7 @@ import hashlib
 import json
 import marshal
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache, cached_property
 from typing import Any
 
@@ -21,6 +21,7 @@ from vibepiper_interpreter.compile.compiled import (
     CompiledProject,
     Move,
     Removal,
+    Schedule,
 )
 from vibepiper_interpreter.compile.serial import (
     assemble_asset,
@@ -80,6 +81,7 @@ def compiled_to_bytes(compiled: Compiled, known: Mapping[str, str] | None = None
         ],
         "removals": [[str(each.address), each.reason, each.declared_in] for each in project.removals.values()],
         "protected": project.protected,
+        "schedules": {name: astuple(schedule) for name, schedule in project.schedules.items()},
         "digest": project.digest,
         "storage_path": compiled.storage_path,
         "state_url": compiled.state_url,
@@ -154,6 +156,7 @@ def compiled_from_bytes(frame: bytes, get_pieces: Callable[[Iterable[str]], Mapp
         {adoption.address: adoption for adoption in map(_adoption, whole["adoptions"])},
         {removal.address: removal for removal in map(_removal, whole["removals"])},
         whole["protected"],
+        {name: Schedule(*schedule) for name, schedule in whole["schedules"].items()},
     )
     diagnostics = tuple(map(diagnostic_from_json, whole["diagnostics"]))
     return Compiled(project, diagnostics, whole["storage_path"], whole["state_url"])

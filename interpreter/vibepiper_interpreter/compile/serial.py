@@ -21,6 +21,7 @@ from vibepiper_interpreter.compile.compiled import (
     Parameter,
     PythonDefinition,
     RetryPolicy,
+    Schedule,
     SqlDefinition,
 )
 from vibepiper_spec.address import Address
@@ -64,6 +65,8 @@ def asset_to_json(asset: CompiledAsset) -> dict[str, Any]:
         found["rebuild_always"] = True
     if asset.retry != ONCE:
         found["retry"] = list(astuple(asset.retry))
+    if asset.schedule is not None:
+        found["schedule"] = list(astuple(asset.schedule))
     if asset.contract:
         found["promises"] = [asset.contract.columns, asset.contract.types]
     if asset.prevent_destroy:
@@ -125,6 +128,7 @@ def assemble_asset(
         retry=_retry_from_json(get("retry", ())),
         contract=Contract(*get("promises", ())) if get("promises", ()) else None,
         prevent_destroy=get("prevent_destroy", False),
+        schedule=Schedule(*get("schedule", ())) if get("schedule", ()) else None,
         settings=None if settings is None else settings_from_json(settings),
         own=None if own is None else _input_from_json(own, address_of),
         given=tuple(Column(*column) for column in get("given", ())),

@@ -1,19 +1,32 @@
-"""Protected environments take saved plans only: what is planned and applied in one go, nobody has looked at."""
+"""Protected environments take only what somebody could look at: a saved plan, or the definitions that they show."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vibepiper_interpreter.plan.plan import Plan
+from vibepiper_interpreter.plan.plan import Action, Plan
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
 if TYPE_CHECKING:
     from vibepiper_spec.model.settings import ProjectSettings
 
+# Why something is made that means what is published: its data are others, or are not there.
+_OF_DATA = frozenset(
+    ("source_files", "input_rebuilt", "input_moved", "slices", "always", "lost", "exists", "checks_unproven", "asked")
+)
 
-def require_saved(plan: Plan, settings: ProjectSettings) -> None:
-    """VP607 for a plan that `load_plan` has not read, where its environment is protected."""
-    if not plan.saved:
+
+def brings_definition(action: Action) -> bool:
+    """Whether it changes what an asset means, rather than making what is published again from other data."""
+    return any(reason.code not in _OF_DATA for reason in action.reasons)
+
+
+def require_saved(plan: Plan, settings: ProjectSettings, *, by_schedule: bool = False) -> None:
+    """VP607 for a plan that `load_plan` has not read, where its environment is protected.
+
+    `by_schedule`: nobody looks at it, so it may make again what was looked at when it was published, and nothing else.
+    """
+    if not plan.saved and not (by_schedule and not any(map(brings_definition, plan.actions))):
         fix = Fix("Save the plan, have it looked at, and apply what was loaded from the file.")
         refuse_unsaved(plan.environment, settings, fix)
 

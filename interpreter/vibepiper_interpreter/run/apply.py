@@ -52,16 +52,17 @@ def apply_plan(
     wait: float = 0,
     cancel: threading.Event | None = None,
     place: PlaceInQuery | None = None,
+    by_schedule: bool = False,
 ) -> RunResult:
     """Do what `plan` says, and nothing else.
 
     Raises DiagnosticError before the first write where that is not possible: the plan is stale (VP701), another apply
     holds the lease longer than `wait` seconds (VP703), the storage is another state's (VP604), the environment is
-    protected and the plan no saved one (VP607). Everything that goes wrong afterwards is in the result. `cancel` or
-    Ctrl-C stops the run: what is published by then stays, no more is.
+    protected and the plan no saved one (VP607; `by_schedule`: nor one that brings no definition). Everything that goes
+    wrong afterwards is in the result. `cancel` or Ctrl-C stops the run: what is published by then stays, no more is.
     """
     root = root.resolve()
-    require_saved(plan, settings)
+    require_saved(plan, settings, by_schedule=by_schedule)
     if plan.goes_back:
         return go_back(plan, root=root, settings=settings, state=state, owner=owner, listener=listener, wait=wait)
     storage = Storage.open(root / settings.storage.path, state.id, settings.storage.path)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.run.result import CheckResult
-from vibepiper_interpreter.state import forgetting, past, reading, runs, writing
+from vibepiper_interpreter.state import forgetting, past, reading, runs, schedules, writing
 from vibepiper_interpreter.state.database import Database, database_time
 from vibepiper_interpreter.state.lease import Lease, overtaken, take_lease
 from vibepiper_interpreter.state.published import Confirmed, Proof, Published
@@ -239,6 +239,18 @@ class State:
 
         with self._database.reading() as connection:
             return contradictions(connection)
+
+    # Schedules
+
+    def served_ticks(self, environment: str) -> dict[str, datetime]:
+        """By the name of a pipeline, or of an asset with a schedule of its own, its latest tick that was served."""
+        with self._database.reading() as connection:
+            return schedules.served_ticks(connection, environment)
+
+    def note_served(self, environment: str, ticks: Mapping[str, datetime], run_id: str | None) -> None:
+        """Note that schedules have been served until `ticks`, which took `run_id` last; never an earlier tick."""
+        with self._database.writing() as connection:
+            schedules.note_served(connection, environment, ticks, run_id, database_time(connection))
 
     # Runs
 

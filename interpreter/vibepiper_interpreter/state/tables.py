@@ -151,6 +151,17 @@ leases = Table(
     Column("expires_at", Instant, nullable=False),
 )
 
+# Until when the schedule of a pipeline, or of an asset that has its own, has been served in an environment.
+served_schedules = Table(
+    "served_schedules",
+    metadata,
+    Column("environment", String, primary_key=True),
+    Column("name", String, primary_key=True),  # `shop`, `shop.orders`
+    Column("tick", Instant, nullable=False),  # the latest one that was served, and all before it with it
+    Column("run_id", String),  # the last run that it took; null: nothing was to be done
+    Column("at", Instant, nullable=False),
+)
+
 runs = Table(
     "runs",
     metadata,

@@ -109,6 +109,7 @@ _ALL = (
     Code("VP605", "Database on a network disk"),
     Code("VP606", "Extra not installed"),
     Code("VP607", "Environment is protected"),
+    Code("VP608", "Definitions wait for review"),
     # plans and state
     Code("VP701", "Plan is stale"),
     Code("VP702", "Plan cannot be read"),
@@ -139,6 +140,7 @@ _ALL = (
     Code("VP817", "No container engine"),
     Code("VP818", "Container failed"),
     Code("VP819", "Message not sent"),
+    Code("VP721", "Work comes to no end"),
 )
 
 CODES: dict[str, Code] = {code.id: code for code in _ALL}

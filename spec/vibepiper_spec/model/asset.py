@@ -11,6 +11,7 @@ from vibepiper_spec.model.check import AssetChecks
 from vibepiper_spec.model.column import ColumnSpec
 from vibepiper_spec.model.contract import Contract
 from vibepiper_spec.model.retry import Retry
+from vibepiper_spec.model.schedule import Schedule
 from vibepiper_spec.model.spec_model import SpecModel, Strings
 
 
@@ -42,5 +43,7 @@ class AssetSpec(SpecModel):
     """Tasks that are done where it fails."""
     on_success: Strings = ()
     """Tasks that are done where it succeeds."""
+    schedule: Schedule | None = None
+    """When `vp run` makes it, where that is not when its pipeline is due."""
     rebuild: Literal["on_change", "always"] = "on_change"
     """`always` rebuilds in every plan, for queries that read the clock or chance."""

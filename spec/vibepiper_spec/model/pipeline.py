@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.names import NAME_PATTERN, NAME_RULE, RESERVED_PIPELINES, is_name, suggest_name
+from vibepiper_spec.model.schedule import Schedule
 from vibepiper_spec.model.spec_model import SpecModel, Strings
 
 
@@ -27,25 +28,6 @@ def _pipeline_name(value: str) -> str:
     return value.lower()
 
 
-def _five_fields(value: str) -> str:
-    if len(value.split()) != 5:
-        raise mistake(
-            "VP109",
-            f"`{value}` is no cron expression: it needs five fields (minute, hour, day, month, weekday).",
-            "Write `0 6 * * *` for every day at six, for example.",
-        )
-    return value
-
-
-class Schedule(SpecModel):
-    """When the pipeline is due."""
-
-    cron: Annotated[str, AfterValidator(_five_fields)]
-    """Five cron fields: minute, hour, day of the month, month, weekday."""
-    timezone: str = "UTC"
-    """The time zone the fields are meant in, such as `Europe/Berlin`."""
-
-
 class PipelineHeader(SpecModel):
     """What is common to the assets of a pipeline.
 
@@ -61,7 +43,7 @@ class PipelineHeader(SpecModel):
     tags: Strings = ()
     """Tags that all its assets carry."""
     schedule: Schedule | None = None
-    """When the pipeline is due."""
+    """When `vp run` makes its assets; whenever something has changed if not set."""
     publish: Literal["component", "each"] = "component"
     """`component`: connected changes become visible together; `each`: every asset by itself."""
     on_failure: Strings = ()

@@ -1,0 +1,1 @@
+"""What is due: schedules, and the one function that does it."""
