@@ -181,6 +181,24 @@ def test_runs(vp: Vp, shop: Path) -> None:
     assert record["events"][0]["type"] == "run_started"
 
 
+def test_lineage_of_a_table_that_has_other_columns_than_its_query(vp: Vp, tmp_path: Path) -> None:
+    (tmp_path / "vp.toml").write_text('[project]\nname = "shop"\n')
+    (tmp_path / "orders.csv").write_text("id,amount,gone\n1,2,false\n")
+    (tmp_path / "shop.vp.toml").write_text("""[pipeline]
+name = "shop"
+[source.file.orders]
+path = "orders.csv"
+[sql.merged]
+query = "select gone, id, amount from orders"
+build = { mode = "merge", key = ["id"], delete_flag = "gone" }
+[sql.history]
+query = "select id, amount from orders"
+build = { mode = "scd2", key = ["id"] }
+""")
+    for column in ("merged.amount", "history.amount"):
+        assert "comes from\n  └─ shop.orders.amount  orders.csv\n" in vp("lineage", column).out
+
+
 def test_lineage(vp: Vp, shop: Path) -> None:
     assert vp("lineage", "daily_revenue.revenue").out == (
         "shop.daily_revenue.revenue  DECIMAL(14,2)\n"

@@ -172,7 +172,9 @@ class Truth:
         if begins:
             # The same was made before, at another time or with more of a past.
             found += self.firsts.setdefault(name, [])
-        fits = [each for each in found if each.definition == kept.definition and each.rows == shown]
+        # The same rows are not enough: what is new for it next time hangs on what it has seen.
+        meant = [each for each in found if (each.definition, each.seen) == (kept.definition, kept.seen)]
+        fits = [each for each in meant if each.rows == shown]
         if fits and (begins or shown != kept.rows):
             kept = deepcopy(fits[0])
         elif begins:

@@ -189,3 +189,56 @@ def test_what_goes_on_is_not_taken_for_what_is_made_from_nothing(
     applied.pipeline(log)
     applied.apply()
     assert applied.rows("shop.log") == [(3,)]
+
+
+BIT_BY_BIT = """
+[source.file.orders]
+path = "data/orders/*.csv"
+columns = { id = "bigint", day = "date", amount = "bigint", gone = "boolean" }
+write = WRITE
+[sql.history]
+query = "select id, amount from orders"
+build = { mode = "scd2", key = ["id"] }
+[sql.merged]
+query = "select * from orders"
+build = { mode = "merge", key = ["id"], delete_flag = "gone" }
+[sql.updated]
+query = "select id, day, amount from orders"
+build = { mode = "merge", key = ["id"], update_columns = ["amount"] }
+[sql.log]
+query = "select id, amount from orders"
+build = "append"
+[sql.daily]
+query = "select day, count(*) as n from orders where day >= $start and day < $end group by day"
+build = { mode = "interval", column = "day", grain = "day", start = 2026-01-01, end = 2026-01-10 }
+[sql.parts]
+query = "select cast(day as varchar) as day, count(*) as n from orders where cast(day as varchar) = $partition group by day"
+build = { mode = "partition", column = "day", values = ["2026-01-01", "2026-01-02"] }
+[python.kept]
+function = "lib.functions:keep"
+columns = { id = "bigint", amount = "bigint", gone = "boolean" }
+build = { mode = "merge", key = ["id"], delete_flag = "gone" }
+[python.told]
+function = "lib.functions:keep"
+columns = { id = "bigint", amount = "bigint", gone = "boolean" }
+build = { mode = "scd2", key = ["id"] }
+"""
+
+
+@pytest.mark.parametrize("write", ['"append"', '{ mode = "merge", key = ["id"] }', '{ mode = "scd2", key = ["id"] }'])
+def test_what_is_built_bit_by_bit_keeps_its_past(
+    project: Project, monkeypatch: pytest.MonkeyPatch, write: str
+) -> None:
+    """Some tables have other columns than their queries give: times of a history, and no flag of deletion."""
+    project.write("lib/functions.py", "def keep(orders):\n    return orders.select(['id', 'amount', 'gone'])\n")
+    project.pipeline(BIT_BY_BIT.replace("WRITE", write))
+    for number in (1, 2):
+        project.write(f"data/orders/{number}.csv", f"id,day,amount,gone\n{number},2026-01-0{number},5,false\n")
+        assert project.apply().status == "succeeded"
+    assert verbs(project.plan()) == {}
+    upgrade(monkeypatch, "1")
+    assert verbs(project.plan()) == {}
+    project.write("data/orders/3.csv", "id,day,amount,gone\n3,2026-01-03,5,false\n")
+    assert project.apply().status == "succeeded"
+    upgrade(monkeypatch, "2")
+    assert verbs(project.plan()) == {}

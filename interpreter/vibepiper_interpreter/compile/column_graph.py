@@ -136,7 +136,7 @@ class ColumnEdges:
         (syntax,) = parse_queries(self._connection, [definition.query])
         if not isinstance(syntax, Syntax):
             raise ValueError(f"{asset.address} was compiled, but its query does not parse")
-        analysis = analyse_query(syntax, asset.address.pipeline, self._schemas, asset.columns)
+        analysis = analyse_query(syntax, asset.address.pipeline, self._schemas, asset.given_columns)
         for lineage in analysis.lineage:
             target = Node(asset.address, lineage.column)
             projected = dict.fromkeys(lineage.projection)

@@ -63,7 +63,7 @@ def _of_query(
     schemas = _with_itself(stored, schemas)
     if not isinstance(syntax, Syntax) or any(read.address not in schemas for read in stored.inputs):
         return with_meaning(stored, _unknown(stored))
-    analysis = analyse_query(syntax, stored.address.pipeline, schemas, stored.columns, typed_values(definition))
+    analysis = analyse_query(syntax, stored.address.pipeline, schemas, stored.given_columns, typed_values(definition))
     inputs = tuple(replace(read, columns=analysis.used.get(read.address, ())) for read in stored.inputs)
     own = None if stored.own is None else replace(stored.own, columns=analysis.used.get(stored.address, ()))
     return with_meaning(replace(stored, inputs=inputs, own=own), meaning_of_query(analysis, stored.order_by))
