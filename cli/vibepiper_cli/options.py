@@ -32,7 +32,7 @@ ExecutorOption = Annotated[
         "--executor",
         metavar="KIND",
         show_default=False,
-        help="Where tasks run: threads, or inline, one after the other.  [default: as in vp.toml]",
+        help="Where tasks run: threads, processes, or inline, one after the other.  [default: as in vp.toml]",
     ),
 ]
 WaitOption = Annotated[

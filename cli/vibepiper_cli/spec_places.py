@@ -1,4 +1,4 @@
-"""Where in the specs something planned stands, for what goes wrong only at run time.
+"""Where in the specs a check or a key stands, for what goes wrong only at run time.
 
 The run knows an asset's file and header; the specs are read again, when asked, for what stands inside the block.
 """
@@ -8,10 +8,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from vibepiper_interpreter.compile.compiled import SqlDefinition
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run.result import CheckResult
-from vibepiper_spec import DeclaredAsset, LoadedProject, SqlAsset, load_files
+from vibepiper_spec import DeclaredAsset, LoadedProject, load_files
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Place
 
@@ -22,19 +21,6 @@ class SpecPlaces:
     def __init__(self, root: Path, plan: Plan) -> None:
         self._plan = plan
         self._load = cache(lambda path: load_files(root, {path}))
-
-    def in_query(self, address: Address, start: int, end: int) -> Place | None:
-        """Code-point offsets in an asset's query; None where its file does not hold the planned query any more."""
-        found = self._declared(address)
-        if found is None:
-            return None
-        loaded, declared = found
-        definition = self._plan.assets[address].definition
-        if not (isinstance(definition, SqlDefinition) and isinstance(declared.spec, SqlAsset)):
-            return None
-        if declared.spec.query != definition.query:
-            return None
-        return loaded.locator.inside(declared.origin, "query", start=start, end=end)
 
     def of_check(self, result: CheckResult) -> Place | None:
         """The check in its list; None where the file does not hold it any more."""

@@ -324,7 +324,7 @@ def test_the_message_in_the_documentation_is_the_real_one(vp: Vp, shop: Path) ->
 
 def test_another_executor_for_once(vp: Vp, shop: Path) -> None:
     """What `vp.toml` says holds where nothing else is asked for; an unknown one is told with those there are."""
-    for words, worker in ((("--executor", "inline"), "MainThread"), (("--workers", "1"), "worker-1")):
+    for words, worker in ((("--executor", "inline"), "inline"), (("--workers", "1"), "worker-1")):
         run = json.loads(vp("apply", "--yes", "--json", "--rebuild", "daily_revenue", *words).out)["run"]
         attempts = json.loads(vp("runs", "show", run, "--json").out)["attempts"]
         assert {each["worker"] for each in attempts} == {worker}

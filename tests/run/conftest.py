@@ -98,13 +98,13 @@ class Project:
         )
 
     def apply(self, plan: Plan | None = None, **more: Any) -> RunResult:
-        """Apply `plan`, or a new one of everything; `workers` at once, where that is given."""
+        """Apply `plan`, or a new one of everything; `workers` at once and on `executor`, where these are given."""
         self.events = []
         more.setdefault("listener", self.events.append)
         return apply_plan(
             plan or self.plan(),
             root=self.root,
-            settings=self.settings.running_on(None, more.pop("workers", None)),
+            settings=self.settings.running_on(more.pop("executor", None), more.pop("workers", None)),
             state=self.state,
             owner="a test",
             **more,

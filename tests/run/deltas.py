@@ -18,10 +18,12 @@ from vibepiper_interpreter.compile.build_settings import BuildSettings
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset
 from vibepiper_interpreter.compile.table_columns import table_columns
 from vibepiper_interpreter.plan.plan import Action
+from vibepiper_interpreter.run.briefing import Briefing
 from vibepiper_interpreter.run.journal import Journal
 from vibepiper_interpreter.run.python.planned_code import PlannedCode
 from vibepiper_interpreter.run.run import Run
-from vibepiper_interpreter.run.session import RunSession, open_session
+from vibepiper_interpreter.run.session import EngineShare, RunSession, open_session
+from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.run.tasks.deltas import Incoming, bring_in
 from vibepiper_interpreter.run.tasks.staging import Folder
 from vibepiper_interpreter.run.tasks.task import Task
@@ -39,7 +41,8 @@ def session_in(project: Project) -> Iterator[RunSession]:
     run = Run(
         "run", project.plan(), project.root, project.settings, project.state, project.storage, Journal("run", None)
     )
-    session = open_session(run, {}, PlannedCode(project.root), lambda *_: None)
+    briefing = Briefing.of(run, {})
+    session = open_session(briefing, run.say, PlannedCode(project.root), SmallTables(), EngineShare())
     try:
         yield session
     finally:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from vibepiper_interpreter.run.events import Event
+from vibepiper_interpreter.run.failures import declared_at
 from vibepiper_interpreter.run.result import RunResult
-from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Place, Range
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError
 
 if TYPE_CHECKING:
     from tests.run.conftest import Project
@@ -96,19 +98,14 @@ def test_a_value_that_cannot_be_cast_points_into_the_query(project: Project) -> 
         "[sql.texts]\nquery = \"select * from (values ('1'), ('é')) as t(word)\"\n"
         "[sql.numbers]\nquery = \"select 'é' as x, $env as env, cast(word as integer) as number from texts\"\n"
     )
-    seen = []
-
-    def place(address: object, start: int, end: int) -> Place:
-        seen.append((str(address), start, end))
-        return Place("shop.vp.toml", Range(5, 1 + start, 5, 1 + end))
-
-    diagnostic = only(project.apply(place=place))
+    diagnostic = only(project.apply())
     assert diagnostic.code == "VP507"
     assert "Could not convert string 'é' to INT32" in diagnostic.detail
-    query = "select 'é' as x, $env as env, cast(word as integer) as number from texts"
-    [(address, start, end)] = seen
-    assert address == "shop.numbers"
-    assert query[start:end].startswith("cast")
+    assert diagnostic.place is not None
+    line = (
+        (project.root / "shop.vp.toml").read_text(encoding="utf-8").splitlines()[diagnostic.place.range.start_line - 1]
+    )
+    assert line[diagnostic.place.range.start_column - 1 :].startswith("cast(word")
 
 
 def test_an_error_inside_a_view_has_no_made_up_place(project: Project) -> None:
@@ -117,9 +114,9 @@ def test_an_error_inside_a_view_has_no_made_up_place(project: Project) -> None:
         '[sql.shown]\nquery = "select cast(word as integer) as number from texts"\nbuild = "view"\n'
         '[sql.numbers]\nquery = "select number from shown"\n'
     )
-    diagnostic = only(project.apply(place=lambda address, start, end: pytest.fail("no place can be told")))
+    diagnostic = only(project.apply())
     assert diagnostic.code == "VP507"
-    assert diagnostic.place is not None and diagnostic.place.path == "shop.vp.toml"
+    assert diagnostic.place == declared_at(project.plan().assets[Address("shop", "numbers")])
 
 
 def test_a_version_whose_files_are_gone_is_named_and_then_made_again(project: Project) -> None:

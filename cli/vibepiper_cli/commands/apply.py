@@ -37,7 +37,8 @@ from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError
 
 if TYPE_CHECKING:
     from vibepiper_interpreter.state import State
-    from vibepiper_spec.model.settings import ExecutorKind, ProjectSettings
+    from vibepiper_spec.model.execution import ExecutorKind
+    from vibepiper_spec.model.settings import ProjectSettings
 
 # What no asset is likely to be called.
 _FILE_SUFFIXES = (".vpplan", ".plan", ".json", ".toml", ".txt")
@@ -153,7 +154,6 @@ def apply_and_tell(
             listener=listener,
             wait=wait,
             cancel=cancel,
-            place=places.in_query,
             by_schedule=by_schedule,
         )
     _tell(result, plan, places, invocation, again)

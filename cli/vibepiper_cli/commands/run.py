@@ -23,7 +23,7 @@ from vibepiper_interpreter.state import State
 from vibepiper_spec import load_settings
 
 if TYPE_CHECKING:
-    from vibepiper_spec.model.settings import ExecutorKind
+    from vibepiper_spec.model.execution import ExecutorKind
 
 # Another apply that goes on is no mistake: what it leaves, the next call does.
 _STATUSES: dict[Status, ExitStatus] = {

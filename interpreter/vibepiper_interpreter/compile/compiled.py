@@ -13,6 +13,7 @@ from vibepiper_spec.diagnostics import Diagnostic, Place
 if TYPE_CHECKING:
     # The models are slow to import, and who only plans does without.
     from vibepiper_spec.model.build import BuildMode
+    from vibepiper_spec.model.execution import ExecutorKind
     from vibepiper_spec.model.retry import FailureClass
 
 Kind = Literal["source", "sql", "python"]
@@ -184,6 +185,9 @@ class CompiledAsset:
     order_by: tuple[str, ...] = ()
     rebuild_always: bool = False
     retry: RetryPolicy = ONCE
+    timeout: float | None = None  # seconds that one attempt may take
+    # Where its tasks run, where that is not the project's to say.
+    executor: ExecutorKind | None = None
     contract: Contract | None = None
     # What is published of it is only removed where a `[[removed]]` block names it.
     prevent_destroy: bool = False

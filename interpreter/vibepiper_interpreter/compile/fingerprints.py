@@ -185,6 +185,8 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
         rebuild_always=spec.rebuild == "always",
         retry=_policy(spec.retry),
         schedule=schedule_of(spec.schedule),
+        timeout=None if spec.timeout is None else duration_seconds(spec.timeout),
+        executor=spec.executor,
         contract=None if spec.contract is None else Contract(spec.contract.columns or "", spec.contract.types or ""),
         prevent_destroy=spec.prevent_destroy,
         settings=state.settings.get(address),

@@ -67,6 +67,10 @@ def asset_to_json(asset: CompiledAsset) -> dict[str, Any]:
         found["retry"] = list(astuple(asset.retry))
     if asset.schedule is not None:
         found["schedule"] = list(astuple(asset.schedule))
+    if asset.timeout is not None:
+        found["timeout"] = asset.timeout
+    if asset.executor is not None:
+        found["executor"] = asset.executor
     if asset.contract:
         found["promises"] = [asset.contract.columns, asset.contract.types]
     if asset.prevent_destroy:
@@ -126,6 +130,8 @@ def assemble_asset(
         order_by=tuple(get("order_by", ())),
         rebuild_always=get("rebuild_always", False),
         retry=_retry_from_json(get("retry", ())),
+        timeout=get("timeout"),
+        executor=get("executor"),
         contract=Contract(*get("promises", ())) if get("promises", ()) else None,
         prevent_destroy=get("prevent_destroy", False),
         schedule=Schedule(*get("schedule", ())) if get("schedule", ()) else None,

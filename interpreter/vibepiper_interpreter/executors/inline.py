@@ -1,11 +1,11 @@
-"""Runs every task at once in the calling thread: the simplest order there is, for debugging."""
+"""Performs every attempt at once in the calling thread: the simplest order there is, for debugging."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future
 
-from vibepiper_interpreter.executors.protocol import Result
+from vibepiper_interpreter.run.tasks.task import Report
+from vibepiper_interpreter.run.worker import Attempt, Worker
 
 
 class InlineExecutor:
@@ -13,13 +13,22 @@ class InlineExecutor:
 
     workers = 1
 
-    def submit(self, task: Callable[[], Result]) -> Future[Result]:
-        future: Future[Result] = Future()
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def submit(self, attempt: Attempt) -> Future[Report]:
+        future: Future[Report] = Future()
         try:
-            future.set_result(task())
+            future.set_result(self._worker.perform(attempt, "inline"))
         except Exception as error:
             future.set_exception(error)
         return future
 
-    def shutdown(self, patience: float | None = None) -> None:
+    def abandon(self, attempt: Attempt) -> None:
+        """By then it has ended: whoever asks runs in the same thread."""
+
+    def stop(self) -> None:
         """Nothing runs between two submits, so there is nothing to stop."""
+
+    def shutdown(self, patience: float | None = None) -> None:
+        """There is nothing to wait for either."""

@@ -1,26 +1,37 @@
-"""What the scheduler asks of an executor: run a task somewhere, and stop."""
+"""What the scheduler asks of an executor: perform an attempt somewhere, give one up, and stop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-Result = TypeVar("Result")
+from vibepiper_interpreter.run.tasks.task import Report
+from vibepiper_interpreter.run.worker import Attempt
 
 
 class Executor(Protocol):
-    """Runs tasks. It knows nothing of order, retries or results: the scheduler owns those."""
+    """Performs attempts. It knows nothing of order, retries or results: the scheduler owns those.
+
+    What an attempt tells while it runs goes to the run's inbox, in order and before its future is done.
+    """
 
     @property
     def workers(self) -> int:
-        """How many tasks run at once; the scheduler keeps no more in flight than it must to keep these busy."""
+        """How many attempts run at once; the scheduler keeps no more in flight than it must to keep these busy."""
         ...
 
-    def submit(self, task: Callable[[], Result]) -> Future[Result]:
-        """Start `task`, now or when a worker is free. Its exception, if any, belongs to the future."""
+    def submit(self, attempt: Attempt) -> Future[Report]:
+        """Perform it, now or when a worker is free. Its exception, if any, belongs to the future."""
+        ...
+
+    def abandon(self, attempt: Attempt) -> None:
+        """Stop it as far as can be, and let its worker's place be free again: nobody waits for it any more."""
+        ...
+
+    def stop(self) -> None:
+        """Let everything that runs end as soon as it can."""
         ...
 
     def shutdown(self, patience: float | None = None) -> None:
-        """Forget the tasks that have not started, and wait for the running ones, at most `patience` seconds."""
+        """Forget what has not started, and wait for what runs, at most `patience` seconds."""
         ...

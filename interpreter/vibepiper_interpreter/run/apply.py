@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from contextlib import ExitStack
@@ -12,29 +11,28 @@ from typing import Literal
 import duckdb
 
 from vibepiper_interpreter.engines.duckdb.session import ENGINE_VERSION
-from vibepiper_interpreter.executors import Executor, InlineExecutor, ThreadExecutor
+from vibepiper_interpreter.executors import Executors
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.plan.protection import require_saved
+from vibepiper_interpreter.run.briefing import Briefing
 from vibepiper_interpreter.run.events import Listener
 from vibepiper_interpreter.run.failures import damaged_version, engine_diagnostic, lost_version
 from vibepiper_interpreter.run.go_back import go_back
 from vibepiper_interpreter.run.inventory import Inventory, take_inventory
 from vibepiper_interpreter.run.journal import Journal
 from vibepiper_interpreter.run.publisher import Publisher
-from vibepiper_interpreter.run.python.modules import user_modules
-from vibepiper_interpreter.run.python.output import caught_output
-from vibepiper_interpreter.run.python.planned_code import PlannedCode
-from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.result import RunResult
 from vibepiper_interpreter.run.run import Run
 from vibepiper_interpreter.run.scheduler import Scheduler, Stop
-from vibepiper_interpreter.run.session import PlaceInQuery, RunSession, open_session
+from vibepiper_interpreter.run.session import EngineShare, RunSession, memory_limit
+from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.run.standing import Standing
 from vibepiper_interpreter.run.warehouse import ensure_warehouse
+from vibepiper_interpreter.run.worker import open_worker
 from vibepiper_interpreter.state import State
 from vibepiper_interpreter.storage import Storage
 from vibepiper_spec.address import Address
-from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, Place
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 from vibepiper_spec.model.settings import ProjectSettings
 
 # How long a task may take to notice that it was told to stop before it is left behind.
@@ -51,7 +49,6 @@ def apply_plan(
     listener: Listener | None = None,
     wait: float = 0,
     cancel: threading.Event | None = None,
-    place: PlaceInQuery | None = None,
     by_schedule: bool = False,
 ) -> RunResult:
     """Do what `plan` says, and nothing else.
@@ -75,7 +72,7 @@ def apply_plan(
         publisher = Publisher(run, lease, inventory.pointers)
         stop = Stop(cancel or threading.Event(), lease.lost)
         try:
-            status, diagnostics = _execute(run, inventory, publisher, place or _nowhere, stop)
+            status, diagnostics = _execute(run, inventory, publisher, stop)
         except BaseException:
             state.finish_run(run_id, "failed", time.monotonic() - began)
             raise
@@ -93,26 +90,21 @@ def apply_plan(
 Status = Literal["succeeded", "failed", "cancelled"]
 
 
-def _execute(
-    run: Run, inventory: Inventory, publisher: Publisher, place: PlaceInQuery, stop: Stop
-) -> tuple[Status, tuple[Diagnostic, ...]]:
+def _execute(run: Run, inventory: Inventory, publisher: Publisher, stop: Stop) -> tuple[Status, tuple[Diagnostic, ...]]:
     """Everything between a run's first event and its last."""
-    plan = run.plan
+    plan, settings = run.plan, run.settings
     run.journal.tell("run_started", actions=len(plan.actions), environment=plan.environment)
+    briefing = Briefing.of(run, inventory.versions)
+    tables = SmallTables(plan)
+    share = EngineShare(memory=memory_limit(settings.executor.memory))
     with ExitStack() as stack:
-        code = PlannedCode(run.root)
-        if any(asset.kind == "python" for asset in plan.assets.values()):
-            stack.enter_context(user_modules(run.root, code.imported))
-            stack.enter_context(caught_output(Redactor.of(run.root, run.settings)))
-        session = open_session(run, inventory.versions, code, place)
-        stack.callback(session.close)
-        stack.callback(_note_damage, run, session)
-        # Entered after the session, and so left before it: no task runs when the engine closes.
-        executor = _executor(run.settings)
-        stack.callback(executor.shutdown, _PATIENCE)
-        stack.callback(session.interrupt)
-        standing = Standing(inventory, _declare(session, inventory))
-        scheduler = Scheduler(run, session, executor, publisher, standing, stop)
+        worker = stack.enter_context(open_worker(briefing, run.say, tables, share))
+        executors = Executors(briefing, worker, run.say)
+        # Left before the worker: no task runs when the engine closes.
+        stack.callback(executors.shutdown, _PATIENCE)
+        stack.callback(executors.stop)
+        standing = Standing(inventory, _declare(worker.session, inventory))
+        scheduler = Scheduler(run, executors, tables, publisher, standing, stop)
         try:
             if scheduler.run():
                 failed = any(not result.published for result in publisher.results.values())
@@ -121,15 +113,10 @@ def _execute(
             stop.asked.set()
         except DiagnosticError as error:
             return "failed", error.diagnostics
-        session.interrupt()
-        executor.shutdown(_PATIENCE)
+        executors.stop()
+        executors.shutdown(_PATIENCE)
         scheduler.cancel_rest()
     return ("cancelled", (_interrupted(),)) if stop.asked.is_set() else ("failed", (_lease_lost(plan),))
-
-
-def _note_damage(run: Run, session: RunSession) -> None:
-    if session.damaged:
-        run.state.record_checksums({part.path: part.marked_damaged for part in session.damaged})
 
 
 def _require_current(plan: Plan, state: State) -> None:
@@ -165,17 +152,6 @@ def _declare(session: RunSession, inventory: Inventory) -> dict[Address, Diagnos
             damaged = damaged_version(session, version, version.asset)
             unreadable[address] = damaged or engine_diagnostic(session, version.asset, error)
     return unreadable
-
-
-def _executor(settings: ProjectSettings) -> Executor:
-    """Workers and the engine's own threads share the processors: as many of each as there are."""
-    if settings.executor.kind == "inline":
-        return InlineExecutor()
-    return ThreadExecutor(settings.executor.workers or os.cpu_count() or 1)
-
-
-def _nowhere(address: Address, start: int, end: int) -> Place | None:
-    return None
 
 
 def _interrupted() -> Diagnostic:

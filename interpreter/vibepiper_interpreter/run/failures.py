@@ -94,6 +94,27 @@ def disk_full(asset: CompiledAsset) -> Diagnostic:
     )
 
 
+def worker_lost(asset: CompiledAsset, how: str) -> Diagnostic:
+    return Diagnostic(
+        "VP801",
+        f"The worker process that was at `{asset.address}` is gone: {how}. Nothing of it was published.",
+        declared_at(asset),
+        fix=Fix(
+            "Look whether the function ends its process, crashes in a library, or needs more memory than there is; "
+            "`retry` attempts it again where it may be chance."
+        ),
+    )
+
+
+def timed_out(asset: CompiledAsset, seconds: float) -> Diagnostic:
+    return Diagnostic(
+        "VP802",
+        f"`{asset.address}` was not done after {seconds:g} s, its `timeout`. Nothing of it was published.",
+        declared_at(asset),
+        fix=Fix("Give it more time, make it faster, or let it do less at once; `retry` attempts it again."),
+    )
+
+
 def changed_while_read(asset: CompiledAsset, path: str, what: str) -> Diagnostic:
     return Diagnostic(
         "VP505",
@@ -305,7 +326,7 @@ def _damaged_part(
         why = why_unreadable(session.new_cursor(), session.storage.path(part))
         if why is None:
             continue
-        session.damaged.append(part)
+        session.damaged(address, part)
         return Diagnostic(
             "VP509",
             f"`{address}` is published, but its file `{part.path}` in the storage cannot be read. {_sentence(why)}",
@@ -327,7 +348,7 @@ def _place_in_query(
     end = filled.original_position(start + failure.length)
     start = filled.original_position(start)
     original = filled.query.encode()
-    return session.place(asset.address, _characters(original, start), max(_characters(original, end), 1))
+    return session.place(asset, _characters(original, start), max(_characters(original, end), 1))
 
 
 def _characters(source: bytes, position: int) -> int:

@@ -86,5 +86,10 @@ class MemoryWatch:
         return int(os.pread(self._statm, 200, 0).split()[1]) * _PAGE
 
 
+def whole_memory() -> int:
+    """This machine's, in bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def _most_ever() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

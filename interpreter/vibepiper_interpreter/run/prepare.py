@@ -49,6 +49,7 @@ def prepare(
         existing=existing,
         base=_base(action, keeps, versions),
         resumes=resumes,
+        reads=standing.read_by(asset),
     )
 
 

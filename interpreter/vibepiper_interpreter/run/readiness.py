@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from graphlib import TopologicalSorter
 from statistics import median
-from typing import Generic, TypeVar
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
 
 Node = TypeVar("Node", bound=Hashable)
 
@@ -15,22 +16,37 @@ Node = TypeVar("Node", bound=Hashable)
 class Readiness(Generic[Node]):
     """Every node leaves once: taken when ready, or dropped because one before it failed."""
 
-    def __init__(self, after: Mapping[Node, Collection[Node]], weight: Mapping[Node, float]) -> None:
+    def __init__(
+        self,
+        after: Mapping[Node, Collection[Node]],
+        weight: Mapping[Node, float],
+        lanes: Mapping[Node, Any] = MappingProxyType({}),
+    ) -> None:
         """`after` names every node with its predecessors. Of those that are ready, the one of the greatest `weight`
-        starts first; of equals, the one that is named first."""
+        starts first; of equals, the one that is named first. `lanes` tell what each one has to find room in."""
         self._rank = {node: (-weight.get(node, 0.0), position) for position, node in enumerate(after)}
+        self._lanes = lanes
         self._waiting = {node: len(set(before)) for node, before in after.items()}
         self._successors: dict[Node, list[Node]] = {node: [] for node in after}
         for node, before in after.items():
             for predecessor in set(before):
                 self._successors[predecessor].append(node)
-        self._ready: list[tuple[tuple[float, int], Node]] = []
+        # For each lane those that are ready. Their positions differ, so no two nodes are ever compared.
+        self._ready: dict[Any, list[tuple[tuple[float, int], Node]]] = {}
         for node in [node for node, count in self._waiting.items() if count == 0]:
             self._let_start(node)
 
-    def take(self) -> Node | None:
-        """The next node that may start, None while every other one waits or is taken."""
-        return heapq.heappop(self._ready)[1] if self._ready else None
+    def take(self, has_room: Callable[[Any], bool] = lambda lane: True) -> Node | None:
+        """The next node that may start, None while every other one waits, is taken, or finds no room in its lane."""
+        heads = [(ready[0], lane) for lane, ready in self._ready.items() if ready and has_room(lane)]
+        if not heads:
+            return None
+        _, lane = min(heads, key=lambda head: head[0][0])
+        return heapq.heappop(self._ready[lane])[1]
+
+    def again(self, node: Node) -> None:
+        """`node` was taken, has not ended, and may start anew."""
+        heapq.heappush(self._ready.setdefault(self._lanes.get(node), []), (self._rank[node], node))
 
     def done(self, node: Node) -> None:
         """`node` has ended well: what waited only for it is ready."""
@@ -53,15 +69,15 @@ class Readiness(Generic[Node]):
 
     def drop_rest(self) -> list[Node]:
         """Everything that has not been taken."""
-        dropped = [*(node for _, node in sorted(self._ready)), *self._waiting]
+        ready = sorted((each for lane in self._ready.values() for each in lane), key=lambda each: each[0])
+        dropped = [*(node for _, node in ready), *self._waiting]
         self._ready.clear()
         self._waiting.clear()
         return dropped
 
     def _let_start(self, node: Node) -> None:
         del self._waiting[node]
-        # The positions differ, so no two nodes are ever compared.
-        heapq.heappush(self._ready, (self._rank[node], node))
+        self.again(node)
 
 
 def critical_paths(seconds: Mapping[Node, float | None], after: Mapping[Node, Collection[Node]]) -> dict[Node, float]:

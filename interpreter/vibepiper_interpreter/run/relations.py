@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -75,6 +75,7 @@ class Relations:
         self._now = now
         self._versions = versions
         self._lock = threading.Lock()
+        self._showing = threading.Lock()
         self._schemas: set[str] = set()
         self._catalogs: dict[str, str] = {}
         self._catalogs_made = 0
@@ -95,6 +96,14 @@ class Relations:
         query = view_query(version, self._storage, self._root, self._now)
         cursor.execute(f"CREATE OR REPLACE VIEW {qualified(address)} AS {query}\n")
         self._declared[address] = version
+
+    def show(self, cursor: duckdb.DuckDBPyConnection, versions: Iterable[Version]) -> None:
+        """`declare` those of `versions` that are not, each after what it reads: another worker may have made them."""
+        with self._showing:
+            for version in versions:
+                shown = self._declared.get(version.address)
+                if shown is None or shown.id != version.id:
+                    self.declare(cursor, version)
 
     def make_table(self, cursor: duckdb.DuckDBPyConnection, address: Address, statement: str, part: str) -> bool:
         """Let the asset's name mean the table that `statement` makes, of the rows that the file `part` will hold.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.compiled import RetryPolicy
@@ -50,11 +50,10 @@ class Retries:
         heapq.heappush(self._waiting, (time.monotonic() + wait, address))
         return wait
 
-    def take(self) -> Address | None:
-        """The next one whose time has come."""
-        if self._waiting and self._waiting[0][0] <= time.monotonic():
-            return heapq.heappop(self._waiting)[1]
-        return None
+    def due(self) -> Iterator[Address]:
+        """Those whose time has come; they do not wait any more."""
+        while self._waiting and self._waiting[0][0] <= time.monotonic():
+            yield heapq.heappop(self._waiting)[1]
 
     def until_next(self) -> float | None:
         """Seconds until the next one's time comes; None where none waits."""

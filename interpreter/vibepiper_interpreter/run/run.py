@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run.journal import Journal
@@ -19,8 +19,14 @@ from vibepiper_spec.model.settings import ProjectSettings
 if TYPE_CHECKING:
     from vibepiper_interpreter.run.tasks.task import Report
 
-    # What workers tell: an ended task's future, or the name of an event with its data.
-    Message = tuple[Address, Future[Report] | str, Mapping[str, Any]]
+
+class Message(NamedTuple):
+    """What a worker tells of an attempt: that it ended, as its future, or the name of an event with its data."""
+
+    address: Address
+    attempt: int  # 0 where nobody can tell
+    what: Future[Report] | str
+    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,6 @@ class Run:
     # Everything that workers tell the scheduler, from whatever thread.
     inbox: SimpleQueue[Message] = field(default_factory=SimpleQueue)
 
-    def say(self, what: str, address: Address, data: Mapping[str, Any]) -> None:
-        """Tell the scheduler what a task does."""
-        self.inbox.put((address, what, data))
+    def say(self, address: Address, attempt: int, what: str, data: Mapping[str, Any]) -> None:
+        """Tell the scheduler what an attempt does."""
+        self.inbox.put(Message(address, attempt, what, data))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import Counter
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,25 +13,26 @@ from queue import Empty
 from typing import TYPE_CHECKING, NamedTuple
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
-from vibepiper_interpreter.executors import Executor
+from vibepiper_interpreter.executors import Executors
 from vibepiper_interpreter.plan.plan import Action
-from vibepiper_interpreter.run.conditions import Conditions
-from vibepiper_interpreter.run.failures import Cancelled
+from vibepiper_interpreter.run.deadlines import Deadlines
+from vibepiper_interpreter.run.failures import Cancelled, timed_out
 from vibepiper_interpreter.run.prepare import prepare
 from vibepiper_interpreter.run.publisher import Publisher
 from vibepiper_interpreter.run.readiness import Readiness, critical_paths
 from vibepiper_interpreter.run.result import TaskResult
 from vibepiper_interpreter.run.retries import Retries
-from vibepiper_interpreter.run.run import Run
-from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.run import Message, Run
+from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.run.standing import Standing
-from vibepiper_interpreter.run.tasks import Report, perform
+from vibepiper_interpreter.run.tasks import Report
+from vibepiper_interpreter.run.worker import Attempt
 from vibepiper_interpreter.state.records import AttemptRecord, Audit, Pointer
 from vibepiper_interpreter.storage.version import Version
 from vibepiper_spec.address import Address
 
 if TYPE_CHECKING:
-    from vibepiper_interpreter.run.run import Message
+    from vibepiper_spec.model.execution import ExecutorKind
 
 # How long finished work may stay unwritten: a kill loses no more than this, and small tasks share a transaction.
 _FLUSH_EVERY = 0.5  # seconds
@@ -52,15 +54,15 @@ class Scheduler:
     def __init__(
         self,
         run: Run,
-        session: RunSession,
-        executor: Executor,
+        executors: Executors,
+        tables: SmallTables,
         publisher: Publisher,
         standing: Standing,
         stop: Stop,
     ) -> None:
         self._run = run
-        self._session = session
-        self._executor = executor
+        self._executors = executors
+        self._tables = tables
         self._publisher = publisher
         self._standing = standing
         self._stop = stop
@@ -69,12 +71,14 @@ class Scheduler:
         self._actions = {action.address: action for action in actions}
         after = {action.address: action.after for action in actions}
         seconds = {each.address: None if each.estimate is None else each.estimate.seconds for each in actions}
-        self._readiness = Readiness(after, critical_paths(seconds, after))
-        self._conditions = Conditions()
+        self._lanes = {action.address: executors.kind_for(run.plan.assets[action.address]) for action in actions}
+        self._readiness = Readiness(after, critical_paths(seconds, after), self._lanes)
         self._retries = Retries()
+        self._deadlines = Deadlines()
         # What tasks have finished that are built slice by slice and go on.
         self._progress: dict[Address, Version] = {}
-        self._in_flight: dict[Address, Future[Report]] = {}
+        self._in_flight: dict[Address, tuple[Attempt, Future[Report]]] = {}
+        self._load: Counter[ExecutorKind] = Counter()
         self._started: dict[Address, tuple[datetime, str]] = {}
         self._flushed_at = time.monotonic()
 
@@ -83,6 +87,7 @@ class Scheduler:
         while True:
             if any(event.is_set() for event in self._stop):
                 return False
+            self._give_up_late()
             self._start_ready()
             if not self._in_flight and not self._retries and self._run.inbox.empty():
                 self._publisher.flush()
@@ -104,15 +109,9 @@ class Scheduler:
         self._publisher.flush(publish=False)
 
     def _start_ready(self) -> None:
-        # Two tasks a worker: the next one is at hand while this thread writes to the state.
-        while len(self._in_flight) < 2 * self._executor.workers:
-            again = self._retries.take()
-            if again is not None:
-                self._submit(self._actions[again], self._run.plan.assets[again])
-                continue
-            address = self._readiness.take()
-            if address is None:
-                return
+        for again in self._retries.due():
+            self._readiness.again(again)
+        while (address := self._readiness.take(self._has_room)) is not None:
             action = self._actions[address]
             if action.verb == "remove":
                 self._finish(action, Report("removed"))
@@ -123,36 +122,61 @@ class Scheduler:
                 continue
             self._submit(action, asset)
 
+    def _has_room(self, kind: ExecutorKind) -> bool:
+        # Two tasks a worker: the next one is at hand while this thread writes to the state.
+        return self._load[kind] < 2 * self._executors.of(kind).workers
+
     def _submit(self, action: Action, asset: CompiledAsset) -> None:
-        task = prepare(self._run, action, asset, self._standing, self._renames, self._progress.get(action.address))
-        attempt = self._retries.attempt(action.address)
-
-        def work() -> Report:
-            worker = threading.current_thread().name
-            self._run.say("task_started", action.address, {"verb": action.verb, "worker": worker, "attempt": attempt})
-            return perform(self._session, self._conditions, task)
-
-        future = self._executor.submit(work)
-        self._in_flight[action.address] = future
-        future.add_done_callback(lambda done: self._run.inbox.put((action.address, done, {})))
+        address = action.address
+        task = prepare(self._run, action, asset, self._standing, self._renames, self._progress.get(address))
+        attempt = Attempt(task, self._retries.attempt(address))
+        kind = self._lanes[address]
+        self._load[kind] += 1
+        future = self._executors.of(kind).submit(attempt)
+        self._in_flight[address] = attempt, future
+        future.add_done_callback(lambda done: self._run.inbox.put(Message(address, attempt.number, done, {})))
 
     def _handle(self, message: Message) -> None:
-        address, what, data = message
+        address, what, data = message.address, message.what, message.data
+        # What an attempt tells that was given up is of no use any more.
+        attempt, future = self._in_flight.get(address, (None, None))
+        is_current = attempt is not None and message.attempt == attempt.number
         if isinstance(what, Future):
-            del self._in_flight[address]
+            if what is not future:
+                return
+            self._leave(address)
             if what.cancelled() or isinstance(what.exception(), Cancelled):
                 self._give_up(address)
             else:
                 self._finish(self._actions[address], what.result())
-        elif what == "task_started":
+        elif what == "log":
+            self._run.journal.tell("log", address, **data)
+        elif what == "damaged":
+            self._run.state.record_checksums({data["part"].path: data["part"].marked_damaged})
+        elif is_current and what == "task_started":
             event = self._run.journal.tell("task_started", address, **data)
             self._started[address] = (event.at, str(data["worker"]))
-        elif what == "progress":
+            if (seconds := self._run.plan.assets[address].timeout) is not None:
+                self._deadlines.set(address, message.attempt, seconds)
+        elif is_current and what == "progress":
             # Finished intervals of a task that goes on: whatever becomes of it, nobody has to make them again.
             self._progress[address] = data["version"]
             self._publisher.made(data["version"])
-        else:
-            self._run.journal.tell("log", address, **data)
+
+    def _give_up_late(self) -> None:
+        """End the attempts whose time is over."""
+        for address, number in self._deadlines.past():
+            attempt, _ = self._in_flight.get(address, (None, None))
+            if attempt is not None and attempt.number == number:
+                self._leave(address)
+                self._executors.of(self._lanes[address]).abandon(attempt)
+                asset = attempt.task.asset
+                found = timed_out(asset, asset.timeout or 0.0)
+                self._finish(self._actions[address], Report("failed", diagnostics=(found,), failure="transient"))
+
+    def _leave(self, address: Address) -> None:
+        del self._in_flight[address]
+        self._load[self._lanes[address]] -= 1
 
     def _finish(self, action: Action, report: Report) -> None:
         address, version = action.address, report.version
@@ -190,7 +214,7 @@ class Scheduler:
             if report.outcome == "failed" and self._tries_again(made, report):
                 return
             # Only now: what it reads has to be there for all of its attempts.
-            self._session.relations.tables.done(made)
+            self._tables.done(made)
         result = TaskResult(
             address,
             report.outcome,
@@ -285,8 +309,8 @@ class Scheduler:
 
     def _patience(self) -> float:
         """How long to wait for what workers tell."""
-        until = self._retries.until_next()
-        return _LOOK_EVERY if until is None else min(_LOOK_EVERY, until)
+        until = (self._retries.until_next(), self._deadlines.until_next())
+        return min((_LOOK_EVERY, *(each for each in until if each is not None)))
 
     def _flush_if_due(self) -> None:
         pending = self._publisher.pending()

@@ -15,21 +15,21 @@ from typing import Any
 
 import duckdb
 
-from vibepiper_interpreter.connectors.file import folders_of
 from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect
-from vibepiper_interpreter.run.memory import MemoryWatch
+from vibepiper_interpreter.run.briefing import Briefing
+from vibepiper_interpreter.run.memory import MemoryWatch, whole_memory
 from vibepiper_interpreter.run.python.planned_code import PlannedCode
+from vibepiper_interpreter.run.query_places import QueryPlaces
 from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.relations import Relations
-from vibepiper_interpreter.run.run import Run
 from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.storage import Storage
-from vibepiper_interpreter.storage.version import Part, SourceFile, Version
+from vibepiper_interpreter.storage.version import Part
 from vibepiper_spec.address import Address
-from vibepiper_spec.diagnostics import Place
 
-# Where a range of code points of an asset's query stands in a file of the project, if the caller can tell.
-PlaceInQuery = Callable[[Address, int, int], Place | None]
+# Tells the scheduler what the attempt of that number at an asset's task does. The number is 0 where it comes from a
+# thread that user code has started.
+Say = Callable[[Address, int, str, Mapping[str, Any]], None]
 
 _PROCESSORS = os.cpu_count() or 1
 _WRITING_THREADS = 8  # as many as DuckDB itself takes
@@ -47,9 +47,28 @@ _UNITS = {
 _SIZE = re.compile(r"([\d.]+)\s*([kmgt]i?)?b|([\d.]+)\s*%", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class EngineShare:
+    """What of the machine one engine may use. Workers that run side by side share what there is."""
+
+    threads: int = _PROCESSORS
+    memory: int | None = None  # bytes; None leaves DuckDB's own default
+    # Where it may spill below the run's scratch folder, if it is not the only one that does.
+    scratch: str = ""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What one thread works on."""
+
+    address: Address
+    number: int
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+
 @dataclass(slots=True)
 class RunSession:
-    """One run's engine and its surroundings. Tasks get it; only `cursor` and `relations` change anything in it."""
+    """One run's engine and its surroundings in one process. Only `cursor` and `relations` change anything in it."""
 
     run_id: str
     root: Path
@@ -59,23 +78,50 @@ class RunSession:
     now: datetime  # UTC; the plan's
     relations: Relations
     redactor: Redactor
-    place: PlaceInQuery
-    # Called by tasks, from their threads, to tell what they do.
-    say: Callable[[str, Address, Mapping[str, Any]], None]
+    place: QueryPlaces
     connection: duckdb.DuckDBPyConnection
     code: PlannedCode
-    # Parts that turned out unreadable while they were read: the run notes them in the state when it ends.
-    damaged: list[Part] = field(default_factory=list)
+    scratch: Path
+    threads: int
+    tell: Say
     memory: MemoryWatch = field(default_factory=MemoryWatch)
     cancelled: threading.Event = field(default_factory=threading.Event)
     _local: threading.local = field(default_factory=threading.local)
-    _cursors: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
+    _cursors: dict[int, list[duckdb.DuckDBPyConnection]] = field(default_factory=dict)  # by thread
+    _attempts: dict[int, _Attempt] = field(default_factory=dict)  # by thread
     _lock: threading.Lock = field(default_factory=threading.Lock)
     # Half of the processors: the other half is the scheduler's and the state's.
     _small_lanes: threading.Semaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(max(1, _PROCESSORS // 2))
     )
     _all_threads: bool = False
+
+    @contextmanager
+    def attempt(self, address: Address, number: int) -> Iterator[None]:
+        """This thread works on an attempt at the asset's task until the end of the block."""
+        thread = threading.get_ident()
+        with self._lock:
+            self._attempts[thread] = _Attempt(address, number)
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._attempts[thread]
+
+    @property
+    def stopped(self) -> bool:
+        """Whether this thread shall end what it does: the run was stopped, or just this attempt."""
+        mine = self._attempts.get(threading.get_ident())
+        return self.cancelled.is_set() or (mine is not None and mine.stopped.is_set())
+
+    def say(self, what: str, address: Address, data: Mapping[str, Any]) -> None:
+        """Tell the scheduler what the task of `address` does, from any thread."""
+        mine = self._attempts.get(threading.get_ident())
+        self.tell(address, 0 if mine is None else mine.number, what, data)
+
+    def damaged(self, address: Address, part: Part) -> None:
+        """Let the scheduler know of a part that turned out unreadable."""
+        self.say("damaged", address, {"part": part})
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """This thread's own cursor."""
@@ -99,7 +145,7 @@ class RunSession:
         """Another cursor, for statements that run while this thread's own one is busy."""
         cursor = self.connection.cursor()
         with self._lock:
-            self._cursors.append(cursor)
+            self._cursors.setdefault(threading.get_ident(), []).append(cursor)
         return cursor
 
     @contextmanager
@@ -115,19 +161,31 @@ class RunSession:
             return
         with self._lock:
             if not self._all_threads:
-                self.connection.execute(f"SET GLOBAL threads = {_PROCESSORS}")
+                self.connection.execute(f"SET GLOBAL threads = {self.threads}")
                 self.connection.execute(f"SET GLOBAL async_threads = {_WRITING_THREADS}")
                 self._all_threads = True
         yield
 
     def interrupt(self) -> None:
-        """Stop every statement that runs, from any thread; tasks that look at `cancelled` stop by themselves."""
+        """Stop every statement that runs, from any thread; tasks that look at `stopped` stop by themselves."""
         self.cancelled.set()
         with self._lock:
-            for cursor in self._cursors:
-                # A task that is done with a cursor of its own has closed it.
-                with suppress(duckdb.ConnectionException):
-                    cursor.interrupt()
+            for thread in self._cursors:
+                self._interrupt_cursors(thread)
+
+    def interrupt_attempt(self, address: Address, number: int) -> None:
+        """The same for one attempt. None that has ended, or is another's by now, is touched."""
+        with self._lock:
+            for thread, attempt in self._attempts.items():
+                if (attempt.address, attempt.number) == (address, number):
+                    attempt.stopped.set()
+                    self._interrupt_cursors(thread)
+
+    def _interrupt_cursors(self, thread: int) -> None:
+        for cursor in self._cursors.get(thread, ()):
+            # A task that is done with a cursor of its own has closed it.
+            with suppress(duckdb.ConnectionException):
+                cursor.interrupt()
 
     def close(self) -> None:
         """Close the engine and delete what it spilled.
@@ -139,41 +197,44 @@ class RunSession:
             self.connection.close()
         except duckdb.Error:
             return
-        shutil.rmtree(self.storage.scratch(self.run_id), ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def open_session(run: Run, versions: Mapping[str, Version], code: PlannedCode, place: PlaceInQuery) -> RunSession:
-    """An engine that can reach the storage and the source files of the plan and of `versions`, and nothing else."""
-    plan, root, storage = run.plan, run.root, run.storage
-    files: list[SourceFile] = [file for action in plan.actions for file in action.source_files]
-    files += [file for version in versions.values() if not version.parts for file in version.source_files]
+def open_session(
+    briefing: Briefing, say: Say, code: PlannedCode, tables: SmallTables, share: EngineShare
+) -> RunSession:
+    """An engine that can reach the storage and the source files of the run, and nothing else."""
+    root, storage = briefing.root, Storage(briefing.storage)
+    scratch = storage.scratch(briefing.run_id) / share.scratch
     connection = connect(
         SessionSettings(
             threads=1,
             writing_threads=0,
-            memory_limit=_memory_limit(run.settings.executor.memory),
-            temp_directory=storage.scratch(run.id),
-            allowed_directories=(storage.root, *folders_of(root, files)),
+            memory_limit=share.memory,
+            temp_directory=scratch,
+            allowed_directories=briefing.folders,
         ),
-        now=plan.created_at,
+        now=briefing.now,
     )
     return RunSession(
-        run_id=run.id,
+        run_id=briefing.run_id,
         root=root,
         storage=storage,
-        environment=plan.environment,
-        variables=plan.variables,
-        now=plan.created_at,
-        relations=Relations(storage, root, plan.created_at, versions, SmallTables(plan)),
-        redactor=Redactor.of(root, run.settings),
-        place=place,
-        say=run.say,
+        environment=briefing.environment,
+        variables=briefing.variables,
+        now=briefing.now,
+        relations=Relations(storage, root, briefing.now, briefing.versions, tables),
+        redactor=Redactor.of(root, briefing.settings),
+        place=QueryPlaces(root),
         connection=connection,
         code=code,
+        scratch=scratch,
+        threads=share.threads,
+        tell=say,
     )
 
 
-def _memory_limit(text: str | None) -> int | None:
+def memory_limit(text: str | None) -> int | None:
     """`4GB`, `512MiB` or `50%` (of this machine's memory) in bytes."""
     if text is None:
         return None
@@ -181,5 +242,5 @@ def _memory_limit(text: str | None) -> int | None:
     if found is None:
         raise ValueError(f"not an amount of memory: {text!r}")
     if found[3]:
-        return int(float(found[3]) / 100 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        return int(float(found[3]) / 100 * whole_memory())
     return int(float(found[1]) * _UNITS[(found[2] or "").lower()])

@@ -26,6 +26,22 @@ class Standing:
         """What `asset` reads. All actions on it have come to their end."""
         return {read.address: self._current[read.address] for read in asset.inputs}
 
+    def read_by(self, asset: CompiledAsset) -> tuple[Version, ...]:
+        """What the names in `asset`'s queries and checks mean, views after what they read."""
+        found: dict[Address, Version] = {}
+        for address in (*(read.address for read in asset.inputs), *asset.check_inputs):
+            self._add(address, found)
+        return tuple(found.values())
+
+    def _add(self, address: Address, found: dict[Address, Version]) -> None:
+        version = self._current.get(address)
+        if version is None or address in found or address in self._unreadable:
+            return
+        if not version.parts:
+            for read in version.asset.inputs:
+                self._add(read.address, found)
+        found[address] = version
+
     def pointers(self, addresses: Iterable[Address]) -> tuple[InputVersion, ...]:
         """What these stand at, as far as they have ever been made."""
         return tuple(

@@ -2,7 +2,7 @@
 
 VP0xx text and TOML · VP1xx the shape of specs · VP2xx names and references · VP3xx SQL and columns ·
 VP4xx Python · VP5xx data and checks · VP6xx environments, variables, secrets, storage · VP7xx plans and state ·
-VP8xx tasks
+VP8xx tasks and where they run
 """
 
 from __future__ import annotations
@@ -130,6 +130,8 @@ _ALL = (
     Code("VP717", "Two assets for one name"),
     Code("VP718", "Contract would be broken"),
     # tasks: up to VP810 what holds for all kinds, then the kinds
+    Code("VP801", "Worker lost"),
+    Code("VP802", "Took too long"),
     Code("VP805", "Task output missing or of another type"),
     Code("VP811", "Command failed"),
     Code("VP812", "Outputs cannot be read"),

@@ -24,6 +24,8 @@ _ASSET_KEYS = (
     "build",
     "rebuild",
     "retry",
+    "timeout",
+    "executor",
     "contract",
     "prevent_destroy",
     "on_failure",

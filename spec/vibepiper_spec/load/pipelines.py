@@ -148,4 +148,6 @@ def _inherited(spec: AnyAsset | TaskModel, pipeline: PipelineHeader, defaults: D
         inherited["tags"] = tags
     if spec.retry is None:
         inherited["retry"] = defaults.retry
+    if spec.timeout is None and defaults.timeout is not None:
+        inherited["timeout"] = defaults.timeout
     return inherited

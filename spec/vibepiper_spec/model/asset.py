@@ -10,6 +10,8 @@ from vibepiper_spec.model.build import Build
 from vibepiper_spec.model.check import AssetChecks
 from vibepiper_spec.model.column import ColumnSpec
 from vibepiper_spec.model.contract import Contract
+from vibepiper_spec.model.duration import Duration
+from vibepiper_spec.model.execution import ExecutorKind
 from vibepiper_spec.model.retry import Retry
 from vibepiper_spec.model.schedule import Schedule
 from vibepiper_spec.model.spec_model import SpecModel, Strings
@@ -45,5 +47,9 @@ class AssetSpec(SpecModel):
     """Tasks that are done where it succeeds."""
     schedule: Schedule | None = None
     """When `vp run` makes it, where that is not when its pipeline is due."""
+    timeout: Duration | None = None
+    """How long one attempt may take, such as `10m`; the default of `vp.toml` if not set."""
+    executor: ExecutorKind | None = None
+    """Where it runs, if not where `[executor]` says: `processes` keeps code that may crash or hang apart."""
     rebuild: Literal["on_change", "always"] = "on_change"
     """`always` rebuilds in every plan, for queries that read the clock or chance."""

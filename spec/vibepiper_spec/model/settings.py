@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, Strict
 
 from vibepiper_spec.model.build import Build, is_incremental
 from vibepiper_spec.model.check import CheckSeverity
 from vibepiper_spec.model.duration import Duration
+from vibepiper_spec.model.execution import ExecutorKind
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.retry import Retry
 from vibepiper_spec.model.scalar import Scalar
@@ -71,18 +72,18 @@ class Defaults(SpecModel):
     """The severity of checks that name none."""
     retry: Retry = Retry()
     """How often an asset is attempted that says nothing else: once."""
+    timeout: Duration | None = None
+    """How long one attempt may take of an asset that says nothing else; as long as it takes if not set."""
     ignore: Annotated[tuple[QueryWarning, ...], Strict(False)] = ()
     """Warnings that are told of no query, by their codes."""
-
-
-ExecutorKind = Literal["threads", "inline"]
 
 
 class Executor(SpecModel):
     """Where tasks run, and what of the machine they may use."""
 
     kind: ExecutorKind = "threads"
-    """`threads` runs tasks in parallel; `inline` one after the other, for debugging."""
+    """`threads` runs tasks in parallel in one process; `processes` each in a process of its own, so that code that
+    crashes or hangs harms nobody else; `inline` one after the other, for debugging."""
     workers: Annotated[int, Field(ge=1)] | None = None
     """How many tasks run at once; the number of processors if not set."""
     memory: Annotated[str, AfterValidator(_memory_size)] | None = None

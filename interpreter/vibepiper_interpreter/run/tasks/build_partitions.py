@@ -81,7 +81,7 @@ class _Making:
 
     def add(self, value: str, before: Built | None) -> None:
         """Make the partition of `value`; where it comes out as it was, its readers need not look at it again."""
-        if self._session.cancelled.is_set():
+        if self._session.stopped:
             raise Cancelled
         if self._segment and self._pace.is_due():
             self._record()

@@ -143,7 +143,7 @@ def _context(session: RunSession, asset: CompiledAsset, log: TaskLog, values: Ma
 
 def _open(session: RunSession, task: Task, definition: PythonDefinition, value: Any, log: TaskLog) -> BatchStream:
     def stop() -> None:
-        if session.cancelled.is_set():
+        if session.stopped:
             raise Cancelled
 
     try:
@@ -238,7 +238,7 @@ def _users(session: RunSession, asset: CompiledAsset, error: BaseException) -> B
     """
     if _interrupted(error):
         return KeyboardInterrupt()
-    if isinstance(error, duckdb.InterruptException) and session.cancelled.is_set():
+    if isinstance(error, duckdb.InterruptException) and session.stopped:
         return Cancelled()
     return CodeFailed(call_failed(asset, error, session.root, session.redactor), error)
 

@@ -142,7 +142,7 @@ class _Filling:
 
     def add(self, batch: Range) -> bool:
         """Make the intervals in `batch`; tells whether they are others than in `base`, or are not there."""
-        if self._session.cancelled.is_set():
+        if self._session.stopped:
             raise Cancelled
         if self._segment_parts and self._pace.is_due():
             self._record(batch)

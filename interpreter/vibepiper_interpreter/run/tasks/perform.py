@@ -41,9 +41,12 @@ def _told(session: RunSession, conditions: Conditions, task: Task) -> Report:
 
 
 def _perform(session: RunSession, conditions: Conditions, task: Task) -> Report:
-    if session.cancelled.is_set():
+    if session.stopped:
         raise Cancelled
+    session.relations.show(session.cursor(), task.reads)
     report = do(session, conditions, task)
+    if session.stopped:
+        raise Cancelled  # nobody waits for it any more, and what it reads may have moved on
     assert report.version is not None
     checks = task.action.checks_if_kept if report.outcome == "kept" else task.action.checks
     return audit(session, task, report, report.version, checks)

@@ -37,6 +37,8 @@ class Task:
     base: Version | None = None
     # Of what is built slice by slice: what an earlier attempt of this run has finished of it.
     resumes: Version | None = None
+    # What the names in its queries mean, views after what they read.
+    reads: tuple[Version, ...] = ()
     # What is to be told though the task succeeds; filled while it runs.
     warnings: list[Diagnostic] = field(default_factory=list, compare=False)
 

@@ -1,0 +1,7 @@
+"""Where work runs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+ExecutorKind = Literal["threads", "processes", "inline"]
