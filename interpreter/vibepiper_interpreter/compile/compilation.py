@@ -31,6 +31,8 @@ from vibepiper_spec.load.loaded import DeclaredAsset, LoadedProject
 if TYPE_CHECKING:
     import duckdb
 
+    from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
+    from vibepiper_interpreter.compile.operator_functions import FunctionOfTask
     from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
     from vibepiper_interpreter.engines.duckdb.syntax import Syntax
     from vibepiper_interpreter.storage.version import SourceFile
@@ -101,6 +103,7 @@ class Compilation:
     definitions: Mapping[Address, Definition] = field(default_factory=dict)
     sql: Mapping[Address, SqlReferences] = field(default_factory=dict)
     python: Mapping[Address, PythonReferences] = field(default_factory=dict)
+    task_functions: Mapping[Address, FunctionOfTask] = field(default_factory=dict)
     reads: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)
     own_past: frozenset[Address] = frozenset()  # assets that read their own earlier intervals; not among `reads`
     order: tuple[Address, ...] = ()
@@ -117,8 +120,9 @@ class Compilation:
     column_moves: tuple[ColumnMove, ...] = ()
     adoptions: Mapping[Address, Adoption] = field(default_factory=dict)
     removals: Mapping[Address, Removal] = field(default_factory=dict)
+    operators: Mapping[Address, CompiledOperator] = field(default_factory=dict)
     unknown: frozenset[Address] = frozenset()
-    # By Python asset, the project's modules that take part in it, with the hash of their text.
+    # By Python asset or task, the project's modules that take part in it, with the hash of their text.
     python_files: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
     recalled: Recalled = Recalled()
 

@@ -11,6 +11,8 @@ from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Place
 
 if TYPE_CHECKING:
+    from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
+
     # The models are slow to import, and who only plans does without.
     from vibepiper_spec.model.build import BuildMode
     from vibepiper_spec.model.execution import ExecutorKind
@@ -193,6 +195,9 @@ class CompiledAsset:
     prevent_destroy: bool = False
     # When it is due, where that is not when its pipeline is.
     schedule: Schedule | None = None
+    # Operators that are done where it fails, or succeeds.
+    on_failure: tuple[Address, ...] = ()
+    on_success: tuple[Address, ...] = ()
     # Of an asset that is not made at once; None for tables and views.
     settings: BuildSettings | None = None
     # What it reads of its own earlier intervals; none of `inputs`, for it is neither made before nor waited for.
@@ -277,6 +282,8 @@ class CompiledProject:
     protected: bool = False
     # When each pipeline is due; one that has no schedule is whenever something changed.
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    # Things to do that make no table, each after what it waits for.
+    operators: Mapping[Address, CompiledOperator] = field(default_factory=dict)
 
     def files_of_changes(self) -> set[str]:
         """The files that tell what has another name, and what left."""

@@ -77,17 +77,25 @@ def _complete(
     if not isinstance(definition, PythonDefinition):
         return definition
     found = state.python[address]
-    reached = fingerprint_function(workshop.python, found.module, found.function)
-    modules = [module for name in reached.modules if (module := workshop.python.module(name)) is not None]
-    python_files[address] = {module.path: hashlib.sha256(module.content).hexdigest() for module in modules}
+    completed, python_files[address] = complete_function(state, workshop, definition, found.module, found.function)
+    return completed
+
+
+def complete_function(
+    state: Compilation, workshop: Workshop, definition: PythonDefinition, module: str, function: str
+) -> tuple[PythonDefinition, Mapping[str, str]]:
+    """`definition` with what it reaches, being defined as `function` in `module`; and the files of that, hashed."""
+    reached = fingerprint_function(workshop.python, module, function)
+    modules = [found for name in reached.modules if (found := workshop.python.module(name)) is not None]
     # A function with a context may read any variable, and the environment's name.
     has_context = any(parameter.flavour == "context" for parameter in definition.parameters)
-    return replace(
+    completed = replace(
         definition,
         code=reached.fingerprint,
-        sources=_sources(workshop, {definition.module, found.module}),
+        sources=_sources(workshop, {definition.module, module}),
         context=_as_text([state.environment, value_to_json(dict(state.variables))]) if has_context else "",
     )
+    return completed, {found.path: hashlib.sha256(found.content).hexdigest() for found in modules}
 
 
 def _sources(workshop: Workshop, modules: set[str]) -> str:
@@ -183,10 +191,10 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
         check_inputs=state.check_inputs.get(address, ()),
         order_by=spec.order_by,
         rebuild_always=spec.rebuild == "always",
-        retry=_policy(spec.retry),
         schedule=schedule_of(spec.schedule),
         timeout=None if spec.timeout is None else duration_seconds(spec.timeout),
         executor=spec.executor,
+        retry=retry_policy(spec.retry),
         contract=None if spec.contract is None else Contract(spec.contract.columns or "", spec.contract.types or ""),
         prevent_destroy=spec.prevent_destroy,
         settings=state.settings.get(address),
@@ -202,7 +210,8 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
     return with_meaning(asset, meaning)
 
 
-def _policy(retry: Retry | None) -> RetryPolicy:
+def retry_policy(retry: Retry | None) -> RetryPolicy:
+    """`retry` as the run takes it."""
     if retry is None or retry.attempts == 1:
         return ONCE
     delay, most = duration_seconds(retry.delay), duration_seconds(retry.max_delay)

@@ -47,6 +47,8 @@ def recompile(
     files = _Files(witness, known)
     # Whether what is said to have moved or left is still declared is judged over all files, and these are few.
     reread = set(changes.specs) | known.project.files_of_changes()
+    # Any asset may be what a task comes after, and tasks are few: their files are always read again.
+    reread |= {operator.declared_in for operator in known.project.operators.values()}
     for _ in range(_MOST_ROUNDS):
         if 2 * len(reread & here) > len(here) + 2:
             return None
@@ -155,7 +157,9 @@ def _recall(witness: Witness, known: Compiled, loaded: LoadedProject, reread: se
 
 
 def _declared_twice(loaded: LoadedProject, recalled: Recalled) -> set[Address]:
-    read = {declared.address for declared in loaded.project.assets} | loaded.broken
+    project = loaded.project
+    read = {asset.address for asset in project.assets} | {task.address for task in project.tasks}
+    read |= loaded.broken | loaded.broken_tasks
     return read & recalled.assets.keys()
 
 

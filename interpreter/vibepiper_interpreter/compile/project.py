@@ -14,6 +14,8 @@ from vibepiper_interpreter.compile.compiled import Compiled, CompiledProject
 from vibepiper_interpreter.compile.declared_types import resolve_declared_types
 from vibepiper_interpreter.compile.fingerprints import fingerprint_assets
 from vibepiper_interpreter.compile.growing_views import judge_views
+from vibepiper_interpreter.compile.operator_functions import find_functions_of_tasks
+from vibepiper_interpreter.compile.operators import compile_operators
 from vibepiper_interpreter.compile.ordering import order_assets
 from vibepiper_interpreter.compile.python_probe import probe_imports
 from vibepiper_interpreter.compile.references import find_python_references, find_sql_references
@@ -32,12 +34,14 @@ PASSES: tuple[Pass, ...] = (
     infer_sources,  # the files of each source, and their columns
     find_sql_references,  # the assets and parameters each query names
     find_python_references,  # the assets each function's parameters name, without importing it
+    find_functions_of_tasks,  # the same of tasks, whose parameters may also be values
     probe_imports,  # the modules really import, once per content
     order_assets,  # inputs before readers; cycles drawn
     bind_assets,  # the columns of every asset, declared against real; the columns each one uses
     resolve_changes,  # what is moved and removed agrees with what is declared
     compile_checks,  # every check ready to run, its SQL bound
     fingerprint_assets,  # what each asset means
+    compile_operators,  # tasks: what they come after, the values they name, what they mean
     judge_views,  # where a view hides what of an input is new
 )
 
@@ -82,6 +86,7 @@ def _project(state: Compilation) -> CompiledProject:
             for name, header in spec.pipelines.items()
             if (schedule := schedule_of(header.schedule)) is not None
         },
+        operators=state.operators,
         digest=_digest(state),
     )
 

@@ -23,6 +23,7 @@ from vibepiper_interpreter.compile.compiled import (
     Removal,
     Schedule,
 )
+from vibepiper_interpreter.compile.operator_serial import operator_from_json, operator_to_json
 from vibepiper_interpreter.compile.serial import (
     assemble_asset,
     asset_to_json,
@@ -82,6 +83,7 @@ def compiled_to_bytes(compiled: Compiled, known: Mapping[str, str] | None = None
         "removals": [[str(each.address), each.reason, each.declared_in] for each in project.removals.values()],
         "protected": project.protected,
         "schedules": {name: astuple(schedule) for name, schedule in project.schedules.items()},
+        "operators": [operator_to_json(operator) for operator in project.operators.values()],
         "digest": project.digest,
         "storage_path": compiled.storage_path,
         "state_url": compiled.state_url,
@@ -157,6 +159,7 @@ def compiled_from_bytes(frame: bytes, get_pieces: Callable[[Iterable[str]], Mapp
         {removal.address: removal for removal in map(_removal, whole["removals"])},
         whole["protected"],
         {name: Schedule(*schedule) for name, schedule in whole["schedules"].items()},
+        {operator.address: operator for operator in map(operator_from_json, whole["operators"])},
     )
     diagnostics = tuple(map(diagnostic_from_json, whole["diagnostics"]))
     return Compiled(project, diagnostics, whole["storage_path"], whole["state_url"])

@@ -13,11 +13,13 @@ from typing import Any
 
 from vibepiper_interpreter.compile import probe_process
 from vibepiper_interpreter.compile.compilation import Compilation, Workshop
+from vibepiper_interpreter.compile.compiled import PythonDefinition
 from vibepiper_interpreter.compile.memo import memo_key
 from vibepiper_interpreter.compile.python_fingerprint import import_closure
 from vibepiper_interpreter.compile.python_source import PythonSources
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Range, Related, did_you_mean
+from vibepiper_spec.load.origin import Origin
 
 _CACHE_KIND = "python_imports"
 _TIMEOUT = 120.0  # seconds for all modules of the project together
@@ -36,9 +38,10 @@ def probe_imports(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
     """VP401 and VP402 for what only shows when a module is really imported."""
     if workshop.offline_python:
         return state, []
+    functions = _functions(state)
     wanted: dict[str, list[Address]] = {}
-    for address, found in state.python.items():
-        wanted.setdefault(found.definition.module, []).append(address)
+    for address, (definition, _) in functions.items():
+        wanted.setdefault(definition.module, []).append(address)
     keys = {module: _key(workshop.python, module, state.root) for module in wanted}
     known = workshop.cache.get_many(_CACHE_KIND, keys.values())
     pending = [module for module, key in keys.items() if key not in known]
@@ -54,19 +57,25 @@ def probe_imports(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
     unknown = set(state.unknown)
     locator = state.loaded.locator
     for module, addresses in wanted.items():
-        origins = {address: state.declared[address].origin for address in addresses}
         if module in failures:
-            place = locator.place(origins[addresses[0]], "function")
+            place = locator.place(functions[addresses[0]][1], "function")
             diagnostics.append(_does_not_import(workshop.python, module, failures[module], place))
             unknown.update(addresses)
             continue
         for address in addresses:
-            function = state.python[address].definition.function
-            if function not in results[module]:
-                place = locator.place(origins[address], "function")
-                diagnostics.append(_not_callable(module, function, results[module], place))
+            definition, origin = functions[address]
+            if definition.function not in results[module]:
+                place = locator.place(origin, "function")
+                diagnostics.append(_not_callable(module, definition.function, results[module], place))
                 unknown.add(address)
     return replace(state, unknown=frozenset(unknown)), diagnostics
+
+
+def _functions(state: Compilation) -> dict[Address, tuple[PythonDefinition, Origin]]:
+    """The functions of assets and tasks, with the blocks that name them."""
+    found = {address: (each.definition, state.declared[address].origin) for address, each in state.python.items()}
+    origins = {task.address: task.origin for task in state.loaded.project.tasks}
+    return found | {address: (each.definition, origins[address]) for address, each in state.task_functions.items()}
 
 
 def import_modules(root: Path, modules: Sequence[str], timeout: float = _TIMEOUT) -> dict[str, list[str] | Failure]:
@@ -122,7 +131,7 @@ def _does_not_import(sources: PythonSources, module: str, failure: Failure, plac
     if failure.frames:
         path, line, _, text = failure.frames[-1]
         at = Place(path, Range(line, 1, line, 1 + max(len(text), 1)))
-        related = (Related(place, "this asset needs the module"),)
+        related = (Related(place, "what needs the module"),)
     fix = None
     if failure.missing:
         package = failure.missing.partition(".")[0]

@@ -38,7 +38,7 @@ def find_references(
     place = locator.place(declared.origin, "function")
     found = find_function(sources, module_name, function_name)
     if found is None:
-        return None, [_not_found(sources, module_name, function_name, place)]
+        return None, [function_not_found(sources, module_name, function_name, place)]
     module, function = found
     reading = _Parameters(declared, declared.spec, module, function, names, locator)
     parameters = tuple(reading.read())
@@ -65,7 +65,10 @@ def find_function(
     return None
 
 
-def _not_found(sources: PythonSources, module_name: str, name: str, place: Place) -> Diagnostic:
+def function_not_found(
+    sources: PythonSources, module_name: str, name: str, place: Place, caller: str = "asset"
+) -> Diagnostic:
+    """VP401 or VP402 for `module:name`, which `caller`, an asset or a task, names at `place`."""
     module, syntax_error = sources.module(module_name), sources.syntax_error(module_name)
     if syntax_error is not None:
         line = syntax_error.lineno or 1
@@ -74,7 +77,7 @@ def _not_found(sources: PythonSources, module_name: str, name: str, place: Place
             "VP401",
             f"The module `{module_name}` is not valid Python: {syntax_error.msg}.",
             Place(syntax_error.filename or module_name, Range.at(line, column)),
-            related=(Related(place, "this asset needs it"),),
+            related=(Related(place, f"this {caller} needs it"),),
         )
     if module is None:
         guess = did_you_mean(module_name, sources.names())

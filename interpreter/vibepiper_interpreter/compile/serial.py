@@ -75,6 +75,10 @@ def asset_to_json(asset: CompiledAsset) -> dict[str, Any]:
         found["promises"] = [asset.contract.columns, asset.contract.types]
     if asset.prevent_destroy:
         found["prevent_destroy"] = True
+    if asset.on_failure:
+        found["on_failure"] = [str(address) for address in asset.on_failure]
+    if asset.on_success:
+        found["on_success"] = [str(address) for address in asset.on_success]
     if asset.settings is not None:
         found["settings"] = settings_to_json(asset.settings)
     if asset.own is not None:
@@ -129,12 +133,14 @@ def assemble_asset(
         check_inputs=tuple([address_of(address) for address in get("check_inputs", ())]),
         order_by=tuple(get("order_by", ())),
         rebuild_always=get("rebuild_always", False),
-        retry=_retry_from_json(get("retry", ())),
         timeout=get("timeout"),
         executor=get("executor"),
+        retry=retry_from_json(get("retry", ())),
         contract=Contract(*get("promises", ())) if get("promises", ()) else None,
         prevent_destroy=get("prevent_destroy", False),
         schedule=Schedule(*get("schedule", ())) if get("schedule", ()) else None,
+        on_failure=tuple([address_of(address) for address in get("on_failure", ())]),
+        on_success=tuple([address_of(address) for address in get("on_success", ())]),
         settings=None if settings is None else settings_from_json(settings),
         own=None if own is None else _input_from_json(own, address_of),
         given=tuple(Column(*column) for column in get("given", ())),
@@ -147,7 +153,8 @@ def assemble_asset(
     )
 
 
-def _retry_from_json(found: Sequence[Any]) -> RetryPolicy:
+def retry_from_json(found: Sequence[Any]) -> RetryPolicy:
+    """A policy from the list of its fields; an empty one is that of a single attempt."""
     if not found:
         return ONCE
     attempts, delay, backoff, max_delay, on = found

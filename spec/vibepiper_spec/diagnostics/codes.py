@@ -132,7 +132,10 @@ _ALL = (
     # tasks: up to VP810 what holds for all kinds, then the kinds
     Code("VP801", "Worker lost"),
     Code("VP802", "Took too long"),
+    Code("VP803", "Condition of a task reads a table"),
     Code("VP805", "Task output missing or of another type"),
+    Code("VP806", "Unknown asset or task"),
+    Code("VP807", "Unknown task output"),
     Code("VP811", "Command failed"),
     Code("VP812", "Outputs cannot be read"),
     Code("VP813", "HTTP request failed"),

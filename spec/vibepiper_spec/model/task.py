@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
@@ -47,9 +48,10 @@ class OutputSpec(ShorthandModel):
 class TaskModel(SpecModel):
     """The keys common to all kinds of tasks."""
 
-    # Keys of a kind in whose texts, however deep, `$name` stands for a value; and those that hold SQL.
+    # Keys of a kind in whose texts, however deep, `$name` stands for a value.
     text_keys: ClassVar[tuple[str, ...]] = ()
-    sql_keys: ClassVar[tuple[str, ...]] = ()
+    # Keys whose value is the name of a connection.
+    connection_keys: ClassVar[tuple[str, ...]] = ()
     # Outputs that a kind has though nobody declares them, with their types.
     own_outputs: ClassVar[dict[str, OutputType]] = {}
 
@@ -83,6 +85,14 @@ class TaskModel(SpecModel):
     """Tasks that are done where this one fails."""
     on_success: Strings = ()
     """Tasks that are done where this one succeeds."""
+
+    def texts(self) -> Mapping[str, Any]:
+        """By key, what holds texts in which every `$name` stands for a value."""
+        return {key: getattr(self, key) for key in self.text_keys}
+
+    def scripts(self) -> Mapping[str, str]:
+        """By key, texts in another language: a `$name` in them may stand for a value, or for something of theirs."""
+        return {}
 
 
 COMMON_KEYS = frozenset(field.alias or name for name, field in TaskModel.model_fields.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -38,3 +39,11 @@ class ShellTask(TaskModel):
     """Further environment variables; `secret:NAME` as the value is the secret."""
     directory: str = "."
     """Where the command runs: a folder below `vp.toml`."""
+
+    def texts(self) -> Mapping[str, Any]:
+        """No shell looks at a list."""
+        return {"env": self.env} if isinstance(self.command, str) else {"env": self.env, "command": self.command}
+
+    def scripts(self) -> Mapping[str, str]:
+        """The shell's own script."""
+        return {"command": self.command} if isinstance(self.command, str) else {}
