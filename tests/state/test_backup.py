@@ -17,6 +17,7 @@ from sqlalchemy import select, text, update
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.state import Audit, Batch, Pointer, State
 from vibepiper_interpreter.state.backup import open_backup
+from vibepiper_interpreter.state.operator_result import OperatorResult
 from vibepiper_interpreter.state.schema import new_state_id
 from vibepiper_interpreter.state.tables import leases, metadata
 from vibepiper_spec.address import Address
@@ -43,6 +44,7 @@ def fill(state: State, make_version: MakeVersion, plan: Plan) -> None:
     with state.take_lease("dev", "ann") as lease:
         state.publish(lease, 0, {ORDERS: Pointer(first.id, first.inputs)}, run_id)
         state.publish(lease, 1, {ORDERS: Pointer(second.id, second.inputs)}, run_id)
+        state.record_operator(lease, OperatorResult(ORDERS, "", "means", "done", (), {"rows": 3}, run_id))
     state.finish_run(run_id, "succeeded", 1.5)
 
 

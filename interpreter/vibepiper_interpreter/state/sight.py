@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from vibepiper_interpreter.state.network_disk import network_file_system
+from vibepiper_interpreter.state.operator_result import OperatorResult
 from vibepiper_interpreter.state.published import Proof, Published
 from vibepiper_interpreter.state.revisions import REVISIONS
 from vibepiper_interpreter.state.rows import parse_address
@@ -37,6 +38,13 @@ select a.version_id, a.checks_fingerprint, a.passed, a.inputs
 from audits as a join pointers as p on p.version_id = a.version_id
 where p.environment = :environment
 """
+# In the order of `OperatorResult`.
+_OPERATORS = """
+select address, item, fingerprint, outcome, inputs, outputs, run_id
+from operator_results
+where environment = :environment
+order by address, item
+"""
 
 DEFAULT_FILE = ".vp/state.sqlite"
 _PATIENCE = 2.0  # seconds; who must wait longer takes the long road, which waits and explains
@@ -51,6 +59,7 @@ class Sight:
     serial: int  # 0 where it was never published
     published_rows: tuple[tuple[Any, ...], ...]
     proof_rows: tuple[tuple[Any, ...], ...]
+    operator_rows: tuple[tuple[Any, ...], ...] = ()
 
     def published(self) -> dict[Address, Published]:
         return {(address := parse_address(name)): Published(address, *rest) for name, *rest in self.published_rows}
@@ -62,9 +71,15 @@ class Sight:
             found[version_id] = (*found.get(version_id, ()), Proof(checks_fingerprint, bool(passed), inputs))
         return found
 
+    def operator_results(self) -> dict[tuple[Address, str], OperatorResult]:
+        """What task operators have done, by address and item."""
+        found = [OperatorResult.from_row(*row) for row in self.operator_rows]
+        return {(result.address, result.item): result for result in found}
+
     def digest(self) -> str:
         """Of all that is seen: equal digests, equal sights."""
-        seen = (self.state_id, self.environment, self.serial, self.published_rows, self.proof_rows)
+        told = (self.published_rows, self.proof_rows, self.operator_rows)
+        seen = (self.state_id, self.environment, self.serial, *told)
         return sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -76,7 +91,7 @@ def see(connection: Connection, environment: str) -> Sight:
         return tuple(map(tuple, connection.execute(text(statement), {"environment": environment}).all()))
 
     ((state_id,),) = connection.execute(text(_IDENTITY)).all()
-    return Sight(state_id, environment, _first(rows(_SERIAL)), rows(_PUBLISHED), rows(_PROOFS))
+    return Sight(state_id, environment, _first(rows(_SERIAL)), rows(_PUBLISHED), rows(_PROOFS), rows(_OPERATORS))
 
 
 def glance_at(root: Path, url: str | None, environment: str) -> Sight | None:
@@ -97,8 +112,11 @@ def glance_at(root: Path, url: str | None, environment: str) -> Sight | None:
             named = {"environment": environment}
             ((state_id,),) = connection.execute(_IDENTITY).fetchall()
             serial = _first(connection.execute(_SERIAL, named).fetchall())
-            published = tuple(connection.execute(_PUBLISHED, named).fetchall())
-            return Sight(state_id, environment, serial, published, tuple(connection.execute(_PROOFS, named).fetchall()))
+            published, proofs, operators = (
+                tuple(connection.execute(statement, named).fetchall())
+                for statement in (_PUBLISHED, _PROOFS, _OPERATORS)
+            )
+            return Sight(state_id, environment, serial, published, proofs, operators)
     except (sqlite3.Error, ValueError):
         return None
 

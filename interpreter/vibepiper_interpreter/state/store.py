@@ -10,9 +10,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.run.result import CheckResult
-from vibepiper_interpreter.state import forgetting, past, reading, runs, schedules, writing
+from vibepiper_interpreter.state import forgetting, operator_results, past, reading, runs, schedules, writing
 from vibepiper_interpreter.state.database import Database, database_time
 from vibepiper_interpreter.state.lease import Lease, overtaken, take_lease
+from vibepiper_interpreter.state.operator_result import OperatorResult
 from vibepiper_interpreter.state.published import Confirmed, Proof, Published
 from vibepiper_interpreter.state.records import (
     Audit,
@@ -294,6 +295,15 @@ class State:
             now = database_time(connection)
             writing.move_pointers(connection, lease.environment, serial + 1, changes, run_id, components or {}, now)
             return serial + 1
+
+    def record_operator(self, lease: Lease, result: OperatorResult) -> None:
+        """Write down that a task operator of the lease's environment has ended well; at once, for its effect is there.
+
+        VP704 where the lease is no longer ours: then somebody else may have done it meanwhile.
+        """
+        with self._database.writing() as connection:
+            lease.guard(connection)
+            operator_results.write(connection, lease.environment, result)
 
     def finish_run(self, run_id: str, status: str, seconds: float) -> None:
         """Say how a run ended: succeeded, failed or cancelled."""

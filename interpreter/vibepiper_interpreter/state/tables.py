@@ -240,3 +240,18 @@ events = Table(
     Column("address", String),
     Column("data", Text, nullable=False),
 )
+
+# The last time that each task operator ended well, or was skipped by its own condition. Nothing takes that back.
+operator_results = Table(
+    "operator_results",
+    metadata,
+    Column("environment", String, ForeignKey("environments.name"), primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("item", String, primary_key=True),  # of a `for_each`; empty for the whole
+    Column("fingerprint", String, nullable=False),
+    Column("outcome", String, nullable=False),  # done, skipped
+    Column("inputs", Text, nullable=False),  # [[address, version id], …]: what it came after, as that stood
+    Column("outputs", Text, nullable=False),  # {name: value}
+    Column("run_id", String, nullable=False),
+    Column("at", Instant, nullable=False),
+)
