@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "plan": "Show what would change, and why",
     "apply": "Make it so: run the plan, check the results, publish them",
     "run": "Do what is due now: schedules, missing intervals, new data",
+    "cancel": "Ask a running apply to stop, wherever it runs",
     "retry": "Do again what failed in a run, and what waited for it",
     "diff": "Compare what two environments show",
     "promote": "Let one environment show what another one shows",

@@ -70,9 +70,11 @@ def apply_plan(
         run = Run(run_id, plan, root, settings, state, storage, Journal(run_id, listener))
         inventory = take_inventory(plan, state)
         publisher = Publisher(run, lease, inventory.pointers)
-        stop = Stop(cancel or threading.Event(), lease.lost)
+        stop = Stop(cancel or threading.Event(), lease.lost, lease.cancelled)
         try:
             status, diagnostics = _execute(run, inventory, publisher, stop)
+            if status == "cancelled":
+                diagnostics = (_interrupted(lease.cancel_asked_by),)
         except BaseException:
             state.finish_run(run_id, "failed", time.monotonic() - began)
             raise
@@ -116,7 +118,9 @@ def _execute(run: Run, inventory: Inventory, publisher: Publisher, stop: Stop) -
         executors.stop()
         executors.shutdown(_PATIENCE)
         scheduler.cancel_rest()
-    return ("cancelled", (_interrupted(),)) if stop.asked.is_set() else ("failed", (_lease_lost(plan),))
+    if stop.asked.is_set() or stop.asked_elsewhere.is_set():
+        return "cancelled", ()
+    return "failed", (_lease_lost(plan),)
 
 
 def _require_current(plan: Plan, state: State) -> None:
@@ -154,11 +158,11 @@ def _declare(session: RunSession, inventory: Inventory) -> dict[Address, Diagnos
     return unreadable
 
 
-def _interrupted() -> Diagnostic:
+def _interrupted(by: str) -> Diagnostic:
     return Diagnostic(
         "VP709",
-        "The run was interrupted. What had been published stays published; everything else is as it was, and what was "
-        "finished is kept for the next apply.",
+        f"The run was interrupted{f', as {by} asked for' if by else ''}. What had been "
+        "published stays published; everything else is as it was, and what was finished is kept for the next apply.",
         fix=Fix("Apply again: only the rest is done."),
     )
 

@@ -46,6 +46,7 @@ class Stop(NamedTuple):
 
     asked: threading.Event
     lease_lost: threading.Event
+    asked_elsewhere: threading.Event  # by another process, through the state
 
 
 class Scheduler:

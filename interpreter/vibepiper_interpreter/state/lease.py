@@ -24,6 +24,7 @@ from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
 LIFETIME = 30.0  # seconds that a lease lives without a heartbeat
 _HEARTBEAT = 5.0  # seconds between two heartbeats
+_LOOK = 1.0  # seconds between two looks whether the owner was asked to stop
 _POLL = 0.5  # seconds between two looks at a lease that is waited for
 
 
@@ -35,6 +36,9 @@ class Lease:
         self.token = token
         # Set when another process has taken over: stop working, nothing can be published any more.
         self.lost = threading.Event()
+        # Set when somebody, perhaps on another host, has asked to stop; then `cancel_asked_by` says who.
+        self.cancelled = threading.Event()
+        self.cancel_asked_by = ""
         self._database = database
         self._heartbeat = heartbeat
         self._stop = threading.Event()
@@ -60,8 +64,12 @@ class Lease:
             raise DiagnosticError(lost(self.environment, owner))
 
     def _beat(self) -> None:
-        while not self._stop.wait(self._heartbeat):
+        beaten = time.monotonic()
+        while not self._stop.wait(min(_LOOK, self._heartbeat)):
             try:
+                self._look_whether_to_stop()
+                if time.monotonic() - beaten < self._heartbeat:
+                    continue
                 with self._database.writing() as connection:
                     now = database_time(connection)
                     kept = connection.execute(
@@ -69,9 +77,19 @@ class Lease:
                     )
             except DiagnosticError:
                 continue  # the database may answer the next one; if it does not, the publish will say so
+            beaten = time.monotonic()
             if kept.rowcount == 0:
                 self.lost.set()
                 return
+
+    def _look_whether_to_stop(self) -> None:
+        if self.cancelled.is_set():
+            return
+        with self._database.reading() as connection:
+            asked_by = connection.execute(select(leases.c.cancel_asked_by).where(*self._mine())).scalar()
+        if asked_by is not None:
+            self.cancel_asked_by = asked_by
+            self.cancelled.set()
 
     def _mine(self) -> tuple[Any, ...]:
         return (leases.c.environment == self.environment, leases.c.token == self.token, leases.c.held.is_(True))
@@ -149,6 +167,7 @@ def _try(connection: Connection, environment: str, owner: str, process: Process)
         "acquired_at": now,
         "heartbeat_at": now,
         "expires_at": _expiry(now),
+        "cancel_asked_by": None,
     }
     add_environment(connection, environment, now)
     row = connection.execute(select(leases).where(leases.c.environment == environment).with_for_update()).one_or_none()
@@ -160,6 +179,16 @@ def _try(connection: Connection, environment: str, owner: str, process: Process)
     token: int = row.token + 1
     connection.execute(update(leases).where(leases.c.environment == environment).values(token=token, **values))
     return token, None
+
+
+def ask_to_stop(connection: Connection, environment: str, by: str) -> bool:
+    """Ask whoever holds the lease of `environment` to stop; False where that is known to be dead, or nobody."""
+    row = connection.execute(select(leases).where(leases.c.environment == environment).with_for_update()).one_or_none()
+    if row is None or not row.held or row.expires_at <= database_time(connection) or _is_gone(connection, row):
+        return False
+    mine = (leases.c.environment == environment, leases.c.token == row.token)
+    connection.execute(update(leases).where(*mine).values(cancel_asked_by=by))
+    return True
 
 
 def _is_gone(connection: Connection, owner: Row[Any]) -> bool:

@@ -29,11 +29,8 @@ def latest_runs(connection: Connection, limit: int, environment: str | None, now
 
 def run(connection: Connection, run_id: str, now: datetime) -> RunRecord:
     """The run whose id is `run_id`, or begins so where only one does. VP707 where there is none."""
-    found = connection.execute(_runs().where(runs.c.id.startswith(run_id, autoescape=True)).limit(2)).all()
-    exact = [row for row in found if row.id == run_id] or found
-    if not run_id or len(exact) != 1:
-        raise DiagnosticError(_unknown(connection, run_id, ambiguous=len(exact) > 1))
-    of = exact[0].id
+    found = _find(connection, run_id)
+    of = found.id
     made = connection.execute(
         select(versions.c.id, versions.c.peak_memory)
         .join(tasks, tasks.c.version_id == versions.c.id)
@@ -41,7 +38,7 @@ def run(connection: Connection, run_id: str, now: datetime) -> RunRecord:
     )
     memory: dict[str, int | None] = {row.id: row.peak_memory for row in made}
     return RunRecord(
-        _summary(exact[0], now),
+        _summary(found, now),
         tuple(_task(row, memory) for row in connection.execute(_of_run(tasks, of).order_by(tasks.c.position))),
         tuple(
             AttemptRecord(
@@ -73,6 +70,19 @@ def run(connection: Connection, run_id: str, now: datetime) -> RunRecord:
             for row in connection.execute(_of_run(events, of).order_by(events.c.number))
         ),
     )
+
+
+def summary(connection: Connection, run_id: str, now: datetime) -> RunSummary:
+    """The same in a line."""
+    return _summary(_find(connection, run_id), now)
+
+
+def _find(connection: Connection, run_id: str) -> Row[Any]:
+    found = connection.execute(_runs().where(runs.c.id.startswith(run_id, autoescape=True)).limit(2)).all()
+    exact = [row for row in found if row.id == run_id] or found
+    if not run_id or len(exact) != 1:
+        raise DiagnosticError(_unknown(connection, run_id, ambiguous=len(exact) > 1))
+    return exact[0]
 
 
 def latest_checks(connection: Connection, version_id: str) -> list[CheckResult]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from vibepiper_interpreter.run.result import CheckResult
 from vibepiper_interpreter.state import forgetting, operator_results, past, reading, runs, schedules, writing
 from vibepiper_interpreter.state.database import Database, database_time
-from vibepiper_interpreter.state.lease import Lease, overtaken, take_lease
+from vibepiper_interpreter.state.lease import Lease, ask_to_stop, overtaken, take_lease
 from vibepiper_interpreter.state.operator_result import OperatorResult
 from vibepiper_interpreter.state.published import Confirmed, Proof, Published
 from vibepiper_interpreter.state.records import (
@@ -305,6 +306,18 @@ class State:
             lease.guard(connection)
             operator_results.write(connection, lease.environment, result)
 
+    def ask_to_cancel(self, run_id: str, by: str) -> RunSummary:
+        """Ask a run to stop, wherever it goes on; `by` is who asks. What it gives is how the run stands now.
+
+        `running`: it was asked, and stops within seconds. `interrupted`: its process is gone. Else it has ended by
+        itself. VP707 where there is no such run.
+        """
+        with self._database.writing() as connection:
+            found = runs.summary(connection, run_id, database_time(connection))
+            if found.status == "running" and not ask_to_stop(connection, found.environment, by):
+                return replace(found, status="interrupted")
+            return found
+
     def finish_run(self, run_id: str, status: str, seconds: float) -> None:
         """Say how a run ended: succeeded, failed or cancelled."""
         with self._database.writing() as connection:
@@ -319,3 +332,8 @@ class State:
         """The run whose id is `run_id`, or begins so where only one does. VP707 where there is none."""
         with self._database.reading() as connection:
             return runs.run(connection, run_id, database_time(connection))
+
+    def run_summary(self, run_id: str) -> RunSummary:
+        """The same in a line, without all that happened in it."""
+        with self._database.reading() as connection:
+            return runs.summary(connection, run_id, database_time(connection))

@@ -149,6 +149,8 @@ leases = Table(
     Column("acquired_at", Instant, nullable=False),
     Column("heartbeat_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
+    # Who asked the owner to stop; null: nobody.
+    Column("cancel_asked_by", String),
 )
 
 # Until when the schedule of a pipeline, or of an asset that has its own, has been served in an environment.
