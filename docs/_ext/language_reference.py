@@ -14,6 +14,12 @@ from vibepiper_spec.model.build import Build
 from vibepiper_spec.model.change import Adopt, Moved, Removed
 from vibepiper_spec.model.check import AssetCheck, Bounds, ColumnCheck
 from vibepiper_spec.model.column import ColumnSpec
+from vibepiper_spec.model.connection import (
+    MysqlConnection,
+    PostgresConnection,
+    SmtpConnection,
+    SqliteConnection,
+)
 from vibepiper_spec.model.file_source import CsvOptions, FileSource
 from vibepiper_spec.model.pipeline import PipelineHeader, Schedule
 from vibepiper_spec.model.python_asset import InputSpec, PythonAsset
@@ -28,7 +34,9 @@ from vibepiper_spec.model.settings import (
 )
 from vibepiper_spec.model.sql_asset import SqlAsset
 from vibepiper_spec.model.task import OutputSpec, TaskModel
+from vibepiper_spec.model.task_http import Auth
 from vibepiper_spec.model.task_kinds import TASK_KINDS
+from vibepiper_spec.model.task_wait import WaitTask
 from vibepiper_spec.model.variable import Variable
 
 # Headers in the order of the page. A model with a base shows only its own keys, where the base has its own section.
@@ -48,7 +56,18 @@ PIPELINE_FILE: tuple[tuple[str, type[BaseModel], type[BaseModel] | None], ...] =
     ("A range: `row_count`, `length`", Bounds, None),
     ("Every task", TaskModel, None),
     ("`outputs.NAME`", OutputSpec, None),
-    *((f"`[{'.'.join(kind.header)}.NAME]`", kind.model, TaskModel) for kind in TASK_KINDS),
+    *(
+        (f"`[{'.'.join(kind.header)}.NAME]`", kind.model, TaskModel)
+        for kind in TASK_KINDS
+        if not issubclass(kind.model, WaitTask)
+    ),
+    ("`auth` of a request", Auth, None),
+    ("Every task that waits", WaitTask, TaskModel),
+    *(
+        (f"`[{'.'.join(kind.header)}.NAME]`", kind.model, WaitTask)
+        for kind in TASK_KINDS
+        if issubclass(kind.model, WaitTask)
+    ),
     ("`[[moved]]`", Moved, None),
     ("`[[adopt]]`", Adopt, None),
     ("`[[removed]]`", Removed, None),
@@ -57,6 +76,10 @@ PROJECT_FILE: tuple[tuple[str, type[BaseModel], type[BaseModel] | None], ...] = 
     ("The file", ProjectSettings, None),
     ("`[project]`", ProjectHeader, None),
     ("`[environment.NAME]`", Environment, None),
+    ("`[connection.postgres.NAME]`", PostgresConnection, None),
+    ("`[connection.mysql.NAME]`", MysqlConnection, None),
+    ("`[connection.sqlite.NAME]`", SqliteConnection, None),
+    ("`[connection.smtp.NAME]`", SmtpConnection, None),
     ("`[variables]`, each", Variable, None),
     ("`[defaults]`", Defaults, None),
     ("`[executor]`", Executor, None),

@@ -155,8 +155,9 @@ def test_an_asset(make_call: Any) -> None:
         return published.get((environment, str(address)))
 
     call = make_call(published_at=published_at)
-    found = wait_asset(call, WaitAssetSettings("shop.orders"))
-    assert found == Done({"published_at": published["dev", "shop.orders"]})
+    for name in ("shop.orders", "Orders"):
+        found = wait_asset(call, WaitAssetSettings(name))
+        assert found == Done({"published_at": published["dev", "shop.orders"]})
     assert wait_asset(call, WaitAssetSettings("shop.orders", "prod")) == NotYet(
         "`shop.orders` is not published in `prod`"
     )

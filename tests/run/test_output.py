@@ -49,7 +49,8 @@ def shop(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     project.write(
         "vp.toml",
         '[project]\nname = "trial"\n[connection.postgres.erp]\n'
-        'password = "secret:SHOP_PASSWORD"\nkey = "secret:SHOP_KEY"\n',
+        'password = "secret:SHOP_PASSWORD"\n'
+        '[connection.smtp.office]\nhost = "mail.example"\npassword = "secret:SHOP_KEY"\n',
     )
     project.pipeline(SPECS)
     return project

@@ -298,7 +298,7 @@ memory = "4GB"
     }
     assert settings.variables_of("dev")["country"] == "DE"
     assert settings.variables_of("prod")["country"] == "FR"
-    assert settings.connection["postgres"]["erp"]["password"] == "secret:ERP_PASSWORD"
+    assert settings.connection.postgres["erp"].password == "secret:ERP_PASSWORD"
     assert (settings.executor.workers, settings.storage.path, settings.state.url) == (2, ".vp/storage", None)
 
 

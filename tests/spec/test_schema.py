@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,16 @@ def test_every_key_is_described() -> None:
                 for key, value in choice.get("properties", {}).items():
                     referred = schema["$defs"].get(value.get("$ref", "").rpartition("/")[2], {})
                     assert value.get("description") or referred.get("description"), f"{owner}.{key}"
+
+
+CASE = """
+[project]
+name = "case"
+[connection.sqlite.base]
+path = "base.db"
+[connection.smtp.office]
+host = "mail.example"
+"""
 
 
 def optional(required: dict[str, Any], **others: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
@@ -132,10 +142,91 @@ commands = optional(
     **task_common,
 )
 calls = optional({"function": st.just("shop.churn:tell")}, **task_common)
+statements = optional(
+    {"connection": st.just("base"), "statement": st.one_of(words, st.lists(words, min_size=1, max_size=2))},
+    transaction=st.booleans(),
+    **task_common,
+)
+request = {
+    "url": st.sampled_from(["https://x.example/$env", "secret:HOOK"]),
+    "method": st.sampled_from(["GET", "POST"]),
+    "headers": st.dictionaries(names, words, max_size=1),
+    "query": st.dictionaries(names, scalars, max_size=1),
+    "auth": st.sampled_from(["secret:KEY", {"token": "secret:KEY"}, {"user": "ann", "password": "secret:KEY"}]),
+    "json": st.sampled_from([{"a": ["$env", 1]}, ["x"], "$now"]),
+    "expect": st.lists(st.integers(100, 599), max_size=2),
+    "certificates": words,
+}
+url = {"url": request.pop("url")}
+waiting = {"every": st.just("1m"), "on_timeout": st.sampled_from(["fail", "skip"])}
+containers = optional(
+    {"image": st.just("alpine")},
+    command=strings,
+    env=st.dictionaries(names, words, max_size=1),
+    volumes=st.sampled_from([[], ["data:/data", "./x:/x:ro"]]),
+    memory=st.just("512MB"),
+    cpus=st.sampled_from([1, 0.5]),
+    engine=st.sampled_from(["docker", "podman"]),
+    network=words,
+    **task_common,
+)
+messages = st.one_of(
+    optional({"to": st.just("webhook"), "message": words, **url}, title=words, **task_common),
+    optional(
+        {
+            "to": st.just("email"),
+            "message": words,
+            "connection": st.just("office"),
+            "recipients": st.just(["data@x.example"]),
+        },
+        **task_common,
+    ),
+)
+moments = st.sampled_from(["06:30", "2026-03-01T06:30:00Z", time(6, 30), datetime(2026, 3, 1, 6, 30, tzinfo=UTC)])
+waits = optional(
+    {},
+    file=st.dictionaries(
+        names.map(lambda name: "h_" + name),
+        optional(
+            {"path": st.just("inbox/*.csv")},
+            min_size=st.just(1),
+            unchanged_for=st.just("1m"),
+            **waiting,
+            **task_common,
+        ),
+        max_size=1,
+    ),
+    sql=st.dictionaries(
+        names.map(lambda name: "i_" + name),
+        optional({"connection": st.just("base"), "query": st.just("select 1")}, **waiting, **task_common),
+        max_size=1,
+    ),
+    http=st.dictionaries(
+        names.map(lambda name: "j_" + name), optional(url, **request, **waiting, **task_common), max_size=1
+    ),
+    asset=st.dictionaries(
+        names.map(lambda name: "k_" + name),
+        optional({"asset": words}, environment=words, newer_than=st.just("1d"), **waiting, **task_common),
+        max_size=1,
+    ),
+    time=st.dictionaries(
+        names.map(lambda name: "l_" + name),
+        st.one_of(
+            optional({"at": moments}, time_zone=st.just("Europe/Berlin"), **waiting, **task_common),
+            optional({"delay": st.just("5m")}, **task_common),
+        ),
+        max_size=1,
+    ),
+)
 tasks = optional(
     {},
     shell=st.dictionaries(names.map(lambda name: "c_" + name), commands, max_size=1),
     python=st.dictionaries(names.map(lambda name: "d_" + name), calls, max_size=1),
+    sql=st.dictionaries(names.map(lambda name: "e_" + name), statements, max_size=1),
+    http=st.dictionaries(names.map(lambda name: "g_" + name), optional(url, **request, **task_common), max_size=1),
+    container=st.dictionaries(names.map(lambda name: "m_" + name), containers, max_size=1),
+    notify=st.dictionaries(names.map(lambda name: "n_" + name), messages, max_size=1),
+    wait=waits,
 )
 documents = optional(
     {"pipeline": pipelines},
@@ -150,11 +241,26 @@ documents = optional(
     removed=st.lists(optional({"asset": st.sampled_from(["old_orders", "other.old"])}, reason=words), max_size=2),
 )
 variables = st.one_of(scalars, optional({"type": words, "default": scalars}, description=words))
+servers = st.one_of(
+    st.just({"url": "secret:URL"}),
+    optional({}, host=words, port=st.integers(1, 65535), database=words, user=words, password=st.just("secret:PW")),
+)
+connections = optional(
+    {},
+    postgres=st.dictionaries(names.map(lambda name: "p_" + name), servers, max_size=1),
+    mysql=st.dictionaries(names.map(lambda name: "m_" + name), servers, max_size=1),
+    sqlite=st.dictionaries(names.map(lambda name: "s_" + name), st.just({"path": "data/x.db"}), max_size=1),
+    smtp=st.dictionaries(
+        names.map(lambda name: "o_" + name),
+        optional({"host": words}, security=st.sampled_from(["starttls", "tls", "none"]), sender=words),
+        max_size=1,
+    ),
+)
 projects = optional(
     {"project": optional({"name": words}, modules=strings, description=words)},
     variables=st.dictionaries(names, variables, max_size=2),
     environment=st.dictionaries(names, optional({}, protected=st.booleans(), description=words), max_size=2),
-    connection=st.dictionaries(names, st.dictionaries(names, st.dictionaries(names, scalars, max_size=2)), max_size=1),
+    connection=connections,
     executor=optional({}, kind=st.sampled_from(["threads", "inline"]), workers=st.just(2), memory=st.just("4GB")),
     defaults=optional({}, owner=words, tags=strings, build=st.just("view"), check_severity=st.just("warn")),
     storage=optional({}, path=words),
@@ -197,7 +303,7 @@ def with_iso_dates(value: Any) -> Any:
             return {key: with_iso_dates(item) for key, item in value.items()}
         case list():
             return [with_iso_dates(item) for item in value]
-        case date() | datetime():
+        case date() | datetime() | time():
             return value.isoformat()
     return value
 
@@ -221,7 +327,7 @@ def structural(code: str, detail: str) -> bool:
 
 def compare(folder: Path, path: str, document: dict[str, Any], validator: jsonschema.Draft7Validator) -> None:
     text = tomli_w.dumps(document)
-    texts = {"vp.toml": '[project]\nname = "case"\n', path: text}
+    texts = {"vp.toml": CASE, path: text}
     found = load_project(folder, texts=texts).diagnostics
     errors = [error.message for error in validator.iter_errors(with_iso_dates(tomllib.loads(text)))]
     if not found:
@@ -233,7 +339,7 @@ def compare(folder: Path, path: str, document: dict[str, Any], validator: jsonsc
 @given(documents)
 def test_good_pipelines_are_good_for_both(empty_folder: Path, document: dict[str, Any]) -> None:
     text = tomli_w.dumps(document)
-    loaded = load_project(empty_folder, texts={"vp.toml": '[project]\nname = "case"\n', "a.vp.toml": text})
+    loaded = load_project(empty_folder, texts={"vp.toml": CASE, "a.vp.toml": text})
     assert not loaded.diagnostics, text
     PIPELINE.validate(with_iso_dates(tomllib.loads(text)))
 

@@ -11,7 +11,7 @@ from vibepiper_spec.address import Address
 
 @dataclass(frozen=True, slots=True)
 class WaitAssetSettings:
-    asset: str  # `pipeline.asset`
+    asset: str  # `asset` or `pipeline.asset`
     environment: str | None = None  # the run's own if not set
     newer_than: float | None = None  # seconds: how long ago it may have been published at most
 
@@ -19,12 +19,14 @@ class WaitAssetSettings:
 def wait_asset(call: Call, settings: WaitAssetSettings) -> Done | NotYet:
     """Whether the asset is published, and lately enough. Output: `published_at`."""
     environment = settings.environment or call.environment
-    published_at = call.published_at(Address.parse(settings.asset), environment)
+    asset = settings.asset.lower()
+    address = Address.parse(asset) if "." in asset else Address(call.address.pipeline, asset)
+    published_at = call.published_at(address, environment)
     if published_at is None:
-        return NotYet(f"`{settings.asset}` is not published in `{environment}`")
+        return NotYet(f"`{address}` is not published in `{environment}`")
     age = datetime.now(UTC) - published_at
     if settings.newer_than is not None and age > timedelta(seconds=settings.newer_than):
-        return NotYet(f"`{settings.asset}` was published in `{environment}` {_words(age)} ago")
+        return NotYet(f"`{address}` was published in `{environment}` {_words(age)} ago")
     return Done({"published_at": published_at})
 
 

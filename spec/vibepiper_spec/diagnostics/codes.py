@@ -51,6 +51,8 @@ _ALL = (
     Code("VP207", "Selection matches nothing"),
     Code("VP208", "Unknown column in a check"),
     Code("VP209", "Change contradicts the specs"),
+    Code("VP210", "Unknown connection"),
+    Code("VP211", "Duplicate connection name"),
     # SQL and columns
     Code("VP301", "SQL syntax error"),
     Code("VP302", "Unknown column"),

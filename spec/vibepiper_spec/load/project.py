@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
+from vibepiper_spec.load.connections import unknown_connections
 from vibepiper_spec.load.files import FileReader
 from vibepiper_spec.load.loaded import DeclaredAsset, LoadedProject, ProjectSpec
 from vibepiper_spec.load.locator import Locator
@@ -47,6 +48,7 @@ def _load(
     root: Path, reader: FileReader, paths: Collection[str], headers: Mapping[str, Mapping[str, Any]]
 ) -> LoadedProject:
     settings, lost, problems, diagnostics = _read_settings(root, reader)
+    settings_are_sound = not problems and not diagnostics
     files = []
     for path in sorted({*paths, *headers}):
         if path in paths:
@@ -60,6 +62,8 @@ def _load(
     joined = join_files(files, settings.defaults)
     sql_files = _read_sql_files(joined, reader)
     problems += joined.problems
+    if settings_are_sound:  # else a connection may be missing here that is declared with a mistake
+        problems += unknown_connections(joined.tasks, settings)
     invalid = {diagnostic.place.path for diagnostic in diagnostics if diagnostic.place is not None}
     locator = Locator(root, {**reader.damaged, **reader.texts}, sql_files, invalid)
     diagnostics += reader.diagnostics

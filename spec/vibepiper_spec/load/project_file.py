@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from vibepiper_spec.diagnostics import did_you_mean, nearest
+from vibepiper_spec.load.connections import names_declared_twice
 from vibepiper_spec.load.origin import Origin
 from vibepiper_spec.load.parse import ParsedFile
 from vibepiper_spec.load.problem import Problem
@@ -103,6 +104,7 @@ def _unknown_root(key: str, table: object) -> Problem:
 
 def _contradictions(settings: ProjectSettings) -> Iterator[Problem]:
     yield from _names(settings)
+    yield from names_declared_twice(settings)
     for environment in settings.environment:
         yield from _overlay(settings, environment)
     for name in settings.variables:
@@ -120,13 +122,19 @@ def _contradictions(settings: ProjectSettings) -> Iterator[Problem]:
 
 
 def _names(settings: ProjectSettings) -> Iterator[Problem]:
-    for table, names in (("environment", settings.environment), ("variables", settings.variables)):
+    tables: list[tuple[tuple[str, ...], Iterable[str]]] = [
+        (("environment",), settings.environment),
+        (("variables",), settings.variables),
+    ]
+    for connector, connections in settings.connection.by_connector().items():
+        tables.append((("connection", connector), connections))
+    for table, names in tables:
         for name in names:
             if not is_name(name):
                 yield Problem(
                     "VP106",
                     f"`{name}` cannot be a name here: {NAME_RULE}.",
-                    Origin(PROJECT_FILE, (table,)),
+                    Origin(PROJECT_FILE, table),
                     (name,),
                     part="key",
                     fix=f"Call it `{suggest_name(name)}`.",

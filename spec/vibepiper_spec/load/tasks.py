@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from vibepiper_spec.diagnostics import did_you_mean, nearest
@@ -74,10 +73,11 @@ def _is_block(below: object) -> bool:
 
 def _kind_of(below: Any) -> str:
     """The kind whose keys these are; `KIND` where that cannot be told."""
-    own: Mapping[str, set[str]] = {
-        kind.kind: {field.alias or name for name, field in kind.model.model_fields.items()} - COMMON_KEYS
-        for kind in TASK_KINDS
-    }
     keys = set(below) - COMMON_KEYS
-    fitting = [kind for kind, known in own.items() if keys and keys <= known]
+    fitting = []
+    for kind in TASK_KINDS:
+        own = {field.alias or name: field.is_required() for name, field in kind.model.model_fields.items()}
+        needed = {key for key, required in own.items() if required}
+        if keys and needed <= keys <= own.keys() - COMMON_KEYS:
+            fitting.append(kind.kind)
     return fitting[0] if len(fitting) == 1 else "KIND"

@@ -33,7 +33,7 @@ _EXPECTED = {
 }
 # What of them a key takes may be a union, and each of its members complains.
 _TIMES = ("date_type", "datetime_type")
-_BOUNDS = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}
+_BOUNDS = {"greater_than": "more than {gt}", "greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}
 
 
 def validate(
@@ -72,6 +72,8 @@ def _problem(model: type[BaseModel], error: ErrorDetails, origin: Origin, above:
     if kind in _BOUNDS:
         allowed = _BOUNDS[kind].format(**context)
         return Problem("VP109", f"Expected a number of {allowed}, found {given}.", origin, at, fix=f"Write {allowed}.")
+    if kind == "string_too_short":
+        return Problem("VP109", "The text is empty.", origin, at, fix="Write what is meant, or remove the key.")
     if kind in _TIMES:
         return _no_time(given, origin, at[:-1] if at[-1] in ("date", "datetime") else at)
     table = model_at(model, location)

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, Strict
 
 from vibepiper_spec.model.build import Build, is_incremental
 from vibepiper_spec.model.check import CheckSeverity
+from vibepiper_spec.model.connection import Connections
 from vibepiper_spec.model.duration import Duration
 from vibepiper_spec.model.execution import ExecutorKind
 from vibepiper_spec.model.mistakes import mistake
@@ -111,7 +112,7 @@ class ProjectSettings(SpecModel):
 
     project: ProjectHeader
     """What the project is."""
-    connection: dict[str, dict[str, dict[str, Scalar]]] = Field(default_factory=dict)
+    connection: Connections = Connections()
     """Named systems outside, by connector and name; secrets as `secret:NAME`."""
     environment: dict[str, Environment] = Field(default_factory=dict)
     """Named sets of pointers, each with its own values of the variables. `dev` always exists."""

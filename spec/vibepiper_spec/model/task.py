@@ -54,6 +54,8 @@ class TaskModel(SpecModel):
     connection_keys: ClassVar[tuple[str, ...]] = ()
     # Outputs that a kind has though nobody declares them, with their types.
     own_outputs: ClassVar[dict[str, OutputType]] = {}
+    # Of which connectors the key `connection` may name a connection.
+    connectors: ClassVar[tuple[str, ...]] = ()
 
     description: str = ""
     """What the task does, for people."""

@@ -10,8 +10,13 @@ from pydantic import Field
 from vibepiper_spec.model.names import NAME_PATTERN
 from vibepiper_spec.model.spec_model import SpecModel
 from vibepiper_spec.model.task import TaskModel
+from vibepiper_spec.model.task_container import ContainerTask
+from vibepiper_spec.model.task_http import HttpTask
+from vibepiper_spec.model.task_notify import NotifyTask
 from vibepiper_spec.model.task_python import PythonTask
 from vibepiper_spec.model.task_shell import ShellTask
+from vibepiper_spec.model.task_sql import SqlTask
+from vibepiper_spec.model.task_wait import AssetWait, FileWait, HttpWait, SqlWait, TimeWait
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +35,33 @@ class TaskKind:
 TASK_KINDS = (
     TaskKind(("task", "shell"), ShellTask),
     TaskKind(("task", "python"), PythonTask),
+    TaskKind(("task", "sql"), SqlTask),
+    TaskKind(("task", "http"), HttpTask),
+    TaskKind(("task", "container"), ContainerTask),
+    TaskKind(("task", "notify"), NotifyTask),
+    TaskKind(("task", "wait", "file"), FileWait),
+    TaskKind(("task", "wait", "sql"), SqlWait),
+    TaskKind(("task", "wait", "http"), HttpWait),
+    TaskKind(("task", "wait", "asset"), AssetWait),
+    TaskKind(("task", "wait", "time"), TimeWait),
 )
 
 _NAMES: Any = Field(json_schema_extra={"propertyNames": {"pattern": NAME_PATTERN}})
+
+
+class Waits(SpecModel):
+    """Tasks that wait, by what they wait for."""
+
+    file: Annotated[dict[str, FileWait], _NAMES] = Field(default_factory=dict)
+    """For files."""
+    sql: Annotated[dict[str, SqlWait], _NAMES] = Field(default_factory=dict)
+    """For a query to be true."""
+    http: Annotated[dict[str, HttpWait], _NAMES] = Field(default_factory=dict)
+    """For a service."""
+    asset: Annotated[dict[str, AssetWait], _NAMES] = Field(default_factory=dict)
+    """For an asset to be published."""
+    time: Annotated[dict[str, TimeWait], _NAMES] = Field(default_factory=dict)
+    """For a moment."""
 
 
 class Tasks(SpecModel):
@@ -42,3 +71,13 @@ class Tasks(SpecModel):
     """Commands that are run."""
     python: Annotated[dict[str, PythonTask], _NAMES] = Field(default_factory=dict)
     """Python functions that are called."""
+    sql: Annotated[dict[str, SqlTask], _NAMES] = Field(default_factory=dict)
+    """Statements for databases outside."""
+    http: Annotated[dict[str, HttpTask], _NAMES] = Field(default_factory=dict)
+    """Requests to services."""
+    container: Annotated[dict[str, ContainerTask], _NAMES] = Field(default_factory=dict)
+    """Commands in containers."""
+    notify: Annotated[dict[str, NotifyTask], _NAMES] = Field(default_factory=dict)
+    """Messages to people."""
+    wait: Waits = Waits()
+    """Tasks that wait, by what they wait for."""

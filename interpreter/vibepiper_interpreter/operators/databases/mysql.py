@@ -30,7 +30,7 @@ class MysqlDatabase:
     text = MYSQL
 
     def __init__(self, fields: Mapping[str, Any], root: Path) -> None:
-        self._arguments = _arguments(fields)
+        self._arguments = _arguments(fields, root)
 
     def connect(self, seconds: float | None, *, read_only: bool = False) -> MysqlSession:
         import pymysql
@@ -97,10 +97,10 @@ class MysqlSession:
             self._connection.close()
 
 
-def _arguments(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _arguments(fields: Mapping[str, Any], root: Path) -> dict[str, Any]:
     """What PyMySQL is to be told; its name for the option, and nothing for what is not set."""
     url = urlsplit(fields.get("url") or "")
-    given = {
+    given: dict[str, Any] = {
         "host": fields.get("host") or url.hostname,
         "port": fields.get("port") or url.port,
         "database": fields.get("database") or unquote(url.path.removeprefix("/")) or None,
@@ -117,4 +117,6 @@ def _arguments(fields: Mapping[str, Any]) -> dict[str, Any]:
             given["ssl"] = {"check_hostname": False, "verify_mode": "none"}
         case "verify-full":
             given["ssl"] = {"check_hostname": True, "verify_mode": "required"}
+    if fields.get("certificates") and isinstance(given.get("ssl"), dict):
+        given["ssl"]["ca"] = str(root / fields["certificates"])
     return {key: value for key, value in given.items() if value is not None}

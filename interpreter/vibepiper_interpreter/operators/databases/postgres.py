@@ -41,6 +41,7 @@ class PostgresDatabase:
 
     def __init__(self, fields: Mapping[str, Any], root: Path) -> None:
         self._fields = fields
+        self._root = root
 
     def connect(self, seconds: float | None, *, read_only: bool = False) -> PostgresSession:
         import psycopg
@@ -53,6 +54,7 @@ class PostgresDatabase:
             "user": fields.get("user"),
             "password": fields.get("password"),
             "sslmode": fields.get("ssl"),
+            "sslrootcert": _in(self._root, fields.get("certificates")),
             # Whole seconds, and two at least.
             "connect_timeout": max(2, math.ceil(min(CONNECT_TIMEOUT, seconds if seconds is not None else math.inf))),
             "application_name": "vibepiper",
@@ -106,6 +108,10 @@ class PostgresSession:
     def close(self) -> None:
         with contextlib.suppress(Exception):
             self._connection.close()
+
+
+def _in(root: Path, file: str | None) -> str | None:
+    return None if file is None else str(root / file)
 
 
 def _failure_class(error: psycopg.Error, message: str) -> FailureClass:
