@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.run.test_environments import ORDERS, SHOP, VP_TOML
+from tests.run.test_shared_parts import clean
 from tests.run.test_undo import undo
+from tests.run.test_upgrade import upgrade
 
 from vibepiper_interpreter.compile import compile_project
 from vibepiper_interpreter.compile.compiled import CompiledAsset, FileDefinition
@@ -21,6 +23,22 @@ from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError
 
 if TYPE_CHECKING:
     from tests.run.conftest import Project
+
+PASTS = """
+[source.file.x]
+path = "data/*.csv"
+write = { mode = "merge", key = ["id"] }
+columns = { id = "integer", a = "integer" }
+[sql.merged]
+query = "select id, max(a) as a from x group by id"
+build = { mode = "merge", key = ["id"] }
+[sql.history]
+query = "select id, max(a) as a from x group by id"
+build = { mode = "scd2", key = ["id"] }
+[sql.log]
+query = "select count(*) as n, sum(a) as a from x"
+build = "append"
+"""
 
 
 def source_files(project: Project, asset: CompiledAsset) -> tuple[SourceFile, ...]:
@@ -241,3 +259,27 @@ def test_rows_that_only_the_target_has_kept_go_only_where_that_is_told(project: 
         project.apply()
     (action,) = promotion(project).actions
     assert "past" not in [reason.code for reason in action.reasons]
+
+
+@pytest.mark.parametrize("way", ["as it was", "cleaned", "upgraded"])
+def test_what_has_come_since_is_known_whatever_lies_between(
+    project: Project, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Versions between the two may be forgotten, and their keys written anew: nothing goes, and nothing is told."""
+    project.write("vp.toml", VP_TOML)
+    project.pipeline(PASTS)
+    for number in range(1, 5):
+        project.write(f"data/{number}.csv", f"id,a\n9,{number}\n{number},0\n")
+        project.apply()
+        if number == 1:
+            project.apply(promotion(project))
+    if way == "cleaned":
+        gone = clean(project)
+        assert {"x", "merged", "history"} <= gone  # the log goes on with the parts of all of its versions
+    elif way == "upgraded":
+        upgrade(monkeypatch, "1")
+    actions = promotion(project).actions
+    assert {action.address.name: action.verb for action in actions} == dict.fromkeys(
+        ("x", "merged", "history", "log"), "repoint"
+    )
+    assert not [action for action in actions if "past" in [reason.code for reason in action.reasons]]

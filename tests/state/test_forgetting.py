@@ -88,6 +88,8 @@ def test_going_back_within_the_horizon_is_as_before_and_behind_it_is_refused(
     assert {serial: state.pointers_at("dev", serial) for serial in (3, 4, 5)} == stood
     assert [undo(state, ids[3]).actions, undo(state, ids[4]).actions] == plans
     assert refused(lambda: undo(state, ids[2])) == "VP712"
+    idle = state.begin_run(plan, "a test")
+    assert refused(lambda: undo(state, idle)) == "VP713"
     for days_ago, serial in ((7, 3), (5, 4), (0, 5)):
         assert state.serial_at("dev", NOW - timedelta(days=days_ago)) == serial
 
@@ -113,6 +115,20 @@ def test_an_asset_is_not_taken_for_new_because_its_first_move_is_forgotten(
     publish(state, plan, "dev", make_version())
     assert [action.verb for action in undo(state).actions] == ["repoint"]
     assert refused(lambda: undo(state, second)) == "VP712"
+
+
+def test_a_run_whose_moves_were_all_overtaken_lies_behind_too(
+    state: State, make_version: MakeVersion, plan: Plan
+) -> None:
+    version = make_version()
+    first = publish(state, plan, "dev", version)
+    state.record(Batch(first, audits=(Audit(version.id, "checks", True, first, NOW),)))
+    happened(state, first, 30)
+    happened(state, publish(state, plan, "dev", make_version()), 20)
+    happened(state, publish(state, plan, "dev", version), 10)
+    state.forget_runs(WEEK)
+    assert first in {run.id for run in state.runs()}
+    assert refused(lambda: undo(state, first)) == "VP712"
 
 
 def test_a_run_is_undone_as_a_whole_where_it_published_several_times(
@@ -169,6 +185,28 @@ def test_a_run_that_was_interrupted_long_ago_is_forgotten_and_one_that_runs_is_n
             connection.execute(update(runs).where(runs.c.id == run_id).values(started_at=at))
     assert state.forget_runs(WEEK) == 1
     assert [run.id for run in state.runs()] == [running]
+
+
+def test_what_lies_between_may_be_forgotten(state: State, make_version: MakeVersion) -> None:
+    first = make_version()
+    line = [first]
+    for _ in range(5):
+        line.append(make_version(continues=line[-1].id))
+    other = make_version(continues=first.id)
+    state.record(Batch("r1", versions=(*line, other)))
+    state.forget([line[number].id for number in (1, 2, 4)])
+    assert state.versions([line[3].id])[line[3].id].continues == first.id
+    assert [state.descends(line[5].id, each.id) for each in (first, line[3], line[5], other)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert not state.descends(first.id, line[5].id)
+    assert not state.descends(line[5].id, None)
+    state.forget([first.id])
+    assert not state.descends(line[5].id, first.id)
+    assert state.descends(line[5].id, line[3].id)
 
 
 def test_what_is_forgotten_leaves_room_on_the_disk(sqlite_place: Place, plan: Plan) -> None:

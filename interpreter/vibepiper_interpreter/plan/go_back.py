@@ -18,6 +18,7 @@ from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
 if TYPE_CHECKING:
     from vibepiper_interpreter.state import State
+    from vibepiper_interpreter.state.records import PublishingRun
 
 _NAMED = 5  # assets that a message names before it only counts
 _KEEP_MORE = Fix(
@@ -42,7 +43,8 @@ def plan_undo(
     moves = state.moves_since(environment, 0)
     undone = moves[0] if moves and run_id is None else next((move for move in moves if move.run_id == run_id), None)
     if undone is None:
-        raise DiagnosticError(_nothing_to_undo(environment, run_id))
+        behind = run_id is not None and _lies_behind(state, environment, run_id, moves)
+        raise DiagnosticError(_forgotten(environment) if behind else _nothing_to_undo(environment, run_id))
     later = [move.run_id for move in moves if move.serial > undone.serial]
     purpose = f"goes back to before run {undone.run_id}"
     if later:
@@ -75,6 +77,15 @@ def require_readable(
     if gone := unreadable(wanted, state, storage_has, files_unchanged):
         raise DiagnosticError(_gone(sorted({wanted[version_id] for version_id in gone}), plan.environment))
     return state.versions(wanted)
+
+
+def _lies_behind(state: State, environment: str, run_id: str, moves: Iterable[PublishingRun]) -> bool:
+    """Whether a run began before everything that is known of the environment's past; whether it published is not."""
+    forgotten = state.forgotten_serial(environment)
+    if not forgotten:
+        return False
+    began = state.run(run_id).summary.started_at
+    return all(began < move.at for move in moves if move.serial > forgotten)
 
 
 def _plan(

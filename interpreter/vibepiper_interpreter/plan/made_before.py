@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.connectors.file.new_files import key_of_more
-from vibepiper_interpreter.plan.descent import descends
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.news import reads_only_news
 from vibepiper_interpreter.plan.partitions import has_all_partitions, take_up
@@ -45,7 +44,7 @@ def _made_of(planning: Planning, draft: Draft, inputs: Sequence[InputVersion]) -
         return version_id
     # Not made from these inputs, but kept for them: they came out equal in what it uses.
     elsewhere = planning.right_elsewhere.get(Confirmed.of(draft.asset, inputs)) if inputs else None
-    if elsewhere is not None and (not draft.continues or descends(planning.state, elsewhere, draft.keeps)):
+    if elsewhere is not None and (not draft.continues or planning.state.descends(elsewhere, draft.keeps)):
         # Of what goes on with what was there, that one comes first where it begins here: it has a past.
         return elsewhere
     return version_id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from vibepiper_interpreter.compile.build_settings import Append, replays
 from vibepiper_interpreter.compile.compiled import CompiledAsset
-from vibepiper_interpreter.plan.descent import descends
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.plan import Reason
 from vibepiper_interpreter.storage.version import Version
@@ -47,7 +46,7 @@ def _goes_on_there(planning: Planning, draft: Draft, found: Version) -> bool:
     if draft.asset.kind == "source" and _adds_files(draft.asset):
         read = {(file.path, file.sha256) for file in found.source_files}
         return all((file.path, file.sha256) in read for file in here.source_files)
-    return descends(planning.state, found.id, draft.keeps)
+    return planning.state.descends(found.id, draft.keeps)
 
 
 def _adds_files(asset: CompiledAsset) -> bool:

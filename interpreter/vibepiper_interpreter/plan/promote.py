@@ -60,6 +60,8 @@ def make_promotion(
     # Checks are run here, by the values they have here.
     if any(action.verb != "recheck" for action in behind.actions):
         raise DiagnosticError(_behind(behind, target.environment))
+    # Once more: after an upgrade that plan has written down anew what everything means.
+    _, published, _ = state.published(source.environment)
     plan = make_plan(
         _at_rest(target),
         state,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vibepiper_interpreter.plan.descent import descends
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.state import Confirmed
 from vibepiper_interpreter.storage.version import InputVersion
@@ -39,4 +38,4 @@ def _recorded(planning: Planning, draft: Draft, inputs: Sequence[InputVersion]) 
         return planning.id_by_key(version_key(draft.asset, inputs, draft.source_files))
     # What is built bit by bit does not follow from its inputs: only what was recorded of this very one has its rows.
     elsewhere = planning.right_elsewhere.get(Confirmed.of(draft.asset, inputs))
-    return elsewhere if elsewhere is not None and descends(planning.state, elsewhere, draft.keeps) else None
+    return elsewhere if elsewhere is not None and planning.state.descends(elsewhere, draft.keeps) else None

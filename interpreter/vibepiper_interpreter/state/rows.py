@@ -63,6 +63,7 @@ def version_row(version: Version, definition_id: str) -> Values:
         "run_id": version.run_id,
         "created_at": version.created_at,
         "built": built_to_text(version.built),
+        "continues": version.continues,
     }
 
 
@@ -87,6 +88,7 @@ def version_from_row(row: Row[Any], assets: Mapping[str, CompiledAsset]) -> Vers
         run_id=row.run_id,
         created_at=row.created_at,
         built=built_from_text(row.built),
+        continues=row.continues,
     )
 
 

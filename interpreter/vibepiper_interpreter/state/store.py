@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.run.result import CheckResult
-from vibepiper_interpreter.state import forgetting, operator_results, past, reading, runs, schedules, writing
+from vibepiper_interpreter.state import descent, forgetting, operator_results, past, reading, runs, schedules, writing
 from vibepiper_interpreter.state.database import Database, database_time
 from vibepiper_interpreter.state.lease import Lease, ask_to_stop, overtaken, take_lease
 from vibepiper_interpreter.state.operator_result import OperatorResult
@@ -147,6 +147,11 @@ class State:
         """The ids of what all other environments show, by what it is known to be right for."""
         with self._database.reading() as connection:
             return reading.confirmed_elsewhere(connection, environment)
+
+    def descends(self, version_id: str, ancestor: str | None) -> bool:
+        """Whether a version is `ancestor`, or goes on with it, so that nothing is lost where it takes its place."""
+        with self._database.reading() as connection:
+            return ancestor is not None and descent.descends(connection, version_id, ancestor)
 
     def ids_of_other_code(self, code: str) -> list[str]:
         """The versions whose fingerprints another code than `code` computed."""

@@ -95,6 +95,8 @@ versions = Table(
     Column("created_at", Instant, nullable=False),
     # [[slice, version id since which it is as it is], …]; a slice is a value, or the two ends of a stretch of time.
     Column("built", Text, nullable=False, server_default="[]"),
+    # The version that it goes on with, or the nearest before that one which is not forgotten.
+    Column("continues", String, index=True),
     Index("ix_versions_address_created_at", "address", "created_at"),
 )
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, upd
 
 from vibepiper_interpreter.compile.serial import value_to_json
 from vibepiper_interpreter.run.result import CheckResult, TaskResult
+from vibepiper_interpreter.state.descent import join_over
 from vibepiper_interpreter.state.records import Batch, Pointer
 from vibepiper_interpreter.state.rows import (
     NOTHING,
@@ -211,6 +212,7 @@ def write_checksums(connection: Connection, checksums: Mapping[str, str]) -> Non
 
 def delete_versions(connection: Connection, ids: Sequence[str]) -> None:
     """Forget versions, and definitions that no version is left of."""
+    join_over(connection, frozenset(ids))
     connection.execute(
         delete(versions).where(versions.c.id == bindparam("forgotten")), [{"forgotten": each} for each in ids]
     )

@@ -37,6 +37,7 @@ def manifest(version: Version) -> dict[str, Any]:
             {"path": file.path, "size": file.size, "modified_ns": file.modified_ns, "sha256": file.sha256}
             for file in version.source_files
         ],
+        "continues": version.continues,
         "inputs": {str(read.address): read.version_id for read in version.inputs},
         "made_by": {"kind": asset.kind, "fingerprint": asset.fingerprint, **definition_to_json(asset.definition)},
         "run": version.run_id,

@@ -127,6 +127,8 @@ class Version:
     created_at: datetime  # UTC
     # Of an asset that is built by interval or partition: what is built, and since which making it is as it is.
     built: tuple[Built, ...] = ()
+    # The version that this one goes on with, or is the same rows as: all that one held is in it, or was replaced.
+    continues: str | None = None
 
     @property
     def address(self) -> Address:

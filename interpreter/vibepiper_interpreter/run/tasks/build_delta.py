@@ -52,9 +52,10 @@ def build_delta(session: RunSession, task: Task) -> Version | None:
         return Content(brought.parts, columns, brought.rows)
 
     try:
-        more = () if task.base is None else (continues(task.base.id),)
+        before = None if task.base is None else task.base.id
+        more = () if before is None else (continues(before),)
         key = version_key(task.asset, task.input_versions(), (), more)
-        return stage_content(session, task, make, key=key)
+        return stage_content(session, task, make, key=key, continues=before)
     except _Unchanged:
         return None
 

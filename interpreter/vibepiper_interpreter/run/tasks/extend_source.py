@@ -34,7 +34,7 @@ def read_on(session: RunSession, task: Task, files: tuple[SourceFile, ...]) -> V
         finally:
             folder.named(_INCOMING)[0].unlink(missing_ok=True)
 
-    return stage_content(session, task, make, read, key=key)
+    return stage_content(session, task, make, read, key=key, continues=None if base is None else base.id)
 
 
 def _bring_in(session: RunSession, task: Task, files: tuple[SourceFile, ...], folder: Folder) -> Content:

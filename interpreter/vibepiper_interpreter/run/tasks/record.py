@@ -33,6 +33,7 @@ def record(session: RunSession, task: Task, kept: Version) -> Version:
         inputs=inputs,
         run_id=session.run_id,
         created_at=datetime.now(UTC),
+        continues=kept.id,
     )
     if version.parts:
         directory = session.storage.directory(version.address, version.id)

@@ -79,10 +79,11 @@ def stage_content(
     source_files: tuple[SourceFile, ...] = (),
     *,
     key: str | None = None,
+    continues: str | None = None,
 ) -> Version:
     """A new version of what `make` writes. Its folder is nobody's until the state records the version.
 
-    `key` is given where more decides what there is than the inputs and `source_files`.
+    `key` is given where more decides what there is than the inputs and `source_files`. `continues`: see `Version`.
     """
     address = task.asset.address
     version_id = new_version_id()
@@ -108,6 +109,7 @@ def stage_content(
             run_id=session.run_id,
             created_at=datetime.now(UTC),
             built=content.built,
+            continues=continues,
         )
         write_manifest(directory, version)
     except BaseException:
