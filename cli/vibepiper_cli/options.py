@@ -79,6 +79,15 @@ RunEnvironmentOption = Annotated[
         autocompletion=complete_environment,
     ),
 ]
+EventsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--events",
+        metavar="FILE",
+        show_default=False,
+        help="Write everything that happens to FILE as it happens, a JSON object a line; `-` is stdout.",
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No plan, no progress: only the result.")]
 SelectionArgument = Annotated[
     list[str] | None,

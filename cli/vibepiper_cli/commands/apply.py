@@ -22,6 +22,7 @@ from vibepiper_cli.planning import NOTHING_ASKED, Planned
 from vibepiper_cli.protection import chosen, require_no_review
 from vibepiper_cli.spec_places import SpecPlaces
 from vibepiper_cli.views.diagnostics import show_diagnostics
+from vibepiper_cli.views.events import STDOUT, begin_anew, event_file
 from vibepiper_cli.views.plan import render_plan
 from vibepiper_cli.views.progress import progress
 from vibepiper_cli.views.run_json import run_json
@@ -29,6 +30,7 @@ from vibepiper_cli.views.summary import render_summary
 from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run import apply_plan
+from vibepiper_interpreter.run.events import Event, Listener
 from vibepiper_interpreter.run.failures import check_failed
 from vibepiper_interpreter.run.result import RunResult
 from vibepiper_spec import load_settings
@@ -58,6 +60,7 @@ class How:
     workers: int | None
     wait: float  # seconds
     quiet: bool
+    events: str | None = None  # where they are written, as it was typed
 
 
 def apply(
@@ -67,6 +70,7 @@ def apply(
     how: How,
     asked: Asked = NOTHING_ASKED,
 ) -> ExitStatus:
+    refuse_two_results(invocation, how.events)
     file = _plan_file(selection)
     if file is None:
         name = environment or DEFAULT_ENVIRONMENT
@@ -119,8 +123,17 @@ def carry_out(planned: Planned, invocation: Invocation, how: How, *, again: str 
             printer.json({"status": "not applied", "environment": plan.environment, "run": None, "tasks": []})
         return ExitStatus.FAILED
     again = again or typed(invocation)
+    begin_anew(how.events)
     result = apply_and_tell(
-        plan, planned.state, planned.root, settings, invocation, again=again, quiet=how.quiet, wait=how.wait
+        plan,
+        planned.state,
+        planned.root,
+        settings,
+        invocation,
+        again=again,
+        quiet=how.quiet,
+        events=how.events,
+        wait=how.wait,
     )
     if invocation.json:
         printer.json(run_json(result, plan))
@@ -136,6 +149,7 @@ def apply_and_tell(
     *,
     again: str,
     quiet: bool,
+    events: str | None = None,
     wait: float = 0,
     by_schedule: bool = False,
 ) -> RunResult:
@@ -143,7 +157,8 @@ def apply_and_tell(
     places = SpecPlaces(root, plan)
     with (
         _cancel_on_interrupt(invocation) as cancel,
-        progress(len(plan.actions), invocation.printer, quiet=quiet) as listener,
+        progress(len(plan.actions), invocation.printer, quiet=quiet) as show,
+        event_file(events, invocation.printer) as write,
     ):
         result = apply_plan(
             plan,
@@ -151,13 +166,27 @@ def apply_and_tell(
             settings=settings,
             state=state,
             owner=owner(),
-            listener=listener,
+            listener=_each(show, write),
             wait=wait,
             cancel=cancel,
             by_schedule=by_schedule,
         )
     _tell(result, plan, places, invocation, again)
     return result
+
+
+def refuse_two_results(invocation: Invocation, events: str | None) -> None:
+    """stdout holds one thing: either the result as one JSON document, or the events as lines."""
+    if invocation.json and events == STDOUT:
+        raise WrongUsage("`--json` and `--events -` would both write to stdout; let the events go to a file.")
+
+
+def _each(*listeners: Listener) -> Listener:
+    def tell(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return tell
 
 
 def _tell(result: RunResult, plan: Plan, places: SpecPlaces, invocation: Invocation, again: str) -> None:

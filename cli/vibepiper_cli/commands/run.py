@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from vibepiper_cli.commands.apply import apply_and_tell
+from vibepiper_cli.commands.apply import apply_and_tell, refuse_two_results
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.failure import BadSpecs, WrongUsage
 from vibepiper_cli.invocation import Invocation
@@ -15,6 +15,7 @@ from vibepiper_cli.returning import parse_moment
 from vibepiper_cli.source_changes import changed_sources
 from vibepiper_cli.views.diagnostics import show_diagnostics
 from vibepiper_cli.views.due import due_json, render_due
+from vibepiper_cli.views.events import begin_anew
 from vibepiper_cli.views.plan import render_plan
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run.result import RunResult
@@ -45,10 +46,13 @@ class RunHow:
     executor: ExecutorKind | None
     workers: int | None
     quiet: bool
+    events: str | None = None
 
 
 def run(invocation: Invocation, environment: str, how: RunHow) -> ExitStatus:
     printer = invocation.printer
+    refuse_two_results(invocation, how.events)
+    begin_anew(how.events)
     root = find_root(invocation)
     settings = load_settings(root).running_on(how.executor, how.workers)
 
@@ -56,7 +60,15 @@ def run(invocation: Invocation, environment: str, how: RunHow) -> ExitStatus:
         if not how.quiet:
             printer.talk(render_plan(plan, printer.talk_paint) + "\n")
         return apply_and_tell(
-            plan, state, root, settings, invocation, again=_again(environment), quiet=how.quiet, by_schedule=True
+            plan,
+            state,
+            root,
+            settings,
+            invocation,
+            again=_again(environment),
+            quiet=how.quiet,
+            events=how.events,
+            by_schedule=True,
         )
 
     try:

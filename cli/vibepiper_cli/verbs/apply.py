@@ -10,6 +10,7 @@ from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import (
     DEFAULT_ENVIRONMENT,
     EnvironmentOption,
+    EventsOption,
     ExecutorOption,
     FromOption,
     JsonOption,
@@ -35,6 +36,7 @@ def apply(
     workers: WorkersOption = None,
     wait: WaitOption = "0s",
     quiet: QuietOption = False,
+    events: EventsOption = None,
     json: JsonOption = False,
 ) -> ExitStatus:
     """Make it so: run the plan, check the results, publish them
@@ -53,7 +55,7 @@ def apply(
     from vibepiper_cli.asking import parse_asked
     from vibepiper_cli.commands.apply import How, apply
 
-    how = How(yes=yes, executor=executor, workers=workers, wait=parse_duration(wait), quiet=quiet)
+    how = How(yes=yes, executor=executor, workers=workers, wait=parse_duration(wait), quiet=quiet, events=events)
     source = context.get_parameter_source("environment")
     chosen = source is not None and source.name == "COMMANDLINE"
     asked = parse_asked(begin, end, rebuild or ())

@@ -8,6 +8,7 @@ from vibepiper_cli.duration import parse_duration
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import (
+    EventsOption,
     ExecutorOption,
     JsonOption,
     QuietOption,
@@ -28,6 +29,7 @@ def retry(
     workers: WorkersOption = None,
     wait: WaitOption = "0s",
     quiet: QuietOption = False,
+    events: EventsOption = None,
     json: JsonOption = False,
 ) -> ExitStatus:
     """Do again what failed in a run, and what waited for it
@@ -43,5 +45,5 @@ def retry(
     from vibepiper_cli.commands.apply import How
     from vibepiper_cli.commands.retry import retry
 
-    how = How(yes=yes, executor=executor, workers=workers, wait=parse_duration(wait), quiet=quiet)
+    how = How(yes=yes, executor=executor, workers=workers, wait=parse_duration(wait), quiet=quiet, events=events)
     return retry(Invocation.of(context, json=json), run, environment, how)

@@ -11,6 +11,7 @@ from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import (
     DEFAULT_ENVIRONMENT,
     EnvironmentOption,
+    EventsOption,
     ExecutorOption,
     JsonOption,
     QuietOption,
@@ -34,6 +35,7 @@ def run(
     executor: ExecutorOption = None,
     workers: WorkersOption = None,
     quiet: QuietOption = False,
+    events: EventsOption = None,
     json: JsonOption = False,
 ) -> ExitStatus:
     """Do what is due now: schedules, missing intervals, new data
@@ -50,5 +52,5 @@ def run(
     """
     from vibepiper_cli.commands.run import RunHow, run
 
-    how = RunHow(at, dry_run, executor, workers, quiet)
+    how = RunHow(at, dry_run, executor, workers, quiet, events)
     return run(Invocation.of(context, json=json), environment, how)

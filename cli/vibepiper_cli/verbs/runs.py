@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -51,6 +52,13 @@ def show(
     context: typer.Context,
     run: Annotated[str, typer.Argument(metavar="ID", help="As listed by `vp runs`; its first letters are enough.")],
     events: Annotated[bool, typer.Option("--events", help="Everything that happened, in order.")] = False,
+    gantt: Annotated[
+        bool, typer.Option("--gantt", help="Draw when each task ran, on which worker, and what it waited for.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE", show_default=False, help="Draw it into an .svg or .html file."),
+    ] = None,
     json: JsonOption = False,
 ) -> ExitStatus:
     """Show one run: every asset, why it was in the plan, how it ended, and the checks that failed
@@ -58,7 +66,12 @@ def show(
     \b
     Example:
       vp runs show ID --events
+      vp runs show ID --gantt --out run.html
     """
+    if gantt or out is not None:
+        from vibepiper_cli.commands.gantt import draw_run
+
+        return draw_run(Invocation.of(context, json=json), run, out)
     from vibepiper_cli.commands.runs import show_run
 
     return show_run(Invocation.of(context, json=json), run, events=events)

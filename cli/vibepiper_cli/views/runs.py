@@ -8,6 +8,7 @@ from typing import Any
 
 from vibepiper_cli.printer import Paint
 from vibepiper_cli.views.checks import render_checks
+from vibepiper_cli.views.events import event_json
 from vibepiper_cli.views.predicted import estimate_json, time_in_words
 from vibepiper_cli.views.run_json import check_json
 from vibepiper_cli.views.tables import aligned, render_table
@@ -181,14 +182,5 @@ def record_json(record: RunRecord) -> dict[str, Any]:
             for attempt in record.attempts
         ],
         "checks": [{"address": str(check.address), **check_json(check)} for check in record.checks],
-        "events": [
-            {
-                "number": event.number,
-                "at": event.at.isoformat(),
-                "type": event.type,
-                "address": None if event.address is None else str(event.address),
-                "data": dict(event.data),
-            }
-            for event in record.events
-        ],
+        "events": [event_json(event) for event in record.events],
     }

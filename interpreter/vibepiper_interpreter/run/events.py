@@ -11,7 +11,7 @@ from vibepiper_spec.address import Address
 
 EventType = Literal[
     "run_started",  # data: actions (count), environment
-    "task_started",  # data: verb, worker, attempt
+    "task_started",  # data: verb, worker, attempt, waited (s since it could have begun)
     "task_retried",  # another attempt follows; data: attempt (the failed one), code, detail, failure (class), wait (s)
     "task_finished",  # data: outcome (built | kept | repointed | rechecked | removed), rows, bytes, seconds, version_id
     "task_failed",  # data: code, detail

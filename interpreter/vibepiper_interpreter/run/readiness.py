@@ -48,13 +48,16 @@ class Readiness(Generic[Node]):
         """`node` was taken, has not ended, and may start anew."""
         heapq.heappush(self._ready.setdefault(self._lanes.get(node), []), (self._rank[node], node))
 
-    def done(self, node: Node) -> None:
-        """`node` has ended well: what waited only for it is ready."""
+    def done(self, node: Node) -> list[Node]:
+        """`node` has ended well: what waited only for it is ready, and returned."""
+        ready = []
         for successor in self._successors[node]:
             if successor in self._waiting:
                 self._waiting[successor] -= 1
                 if self._waiting[successor] == 0:
                     self._let_start(successor)
+                    ready.append(successor)
+        return ready
 
     def failed(self, node: Node) -> list[Node]:
         """`node` has ended badly: everything that depends on it is dropped, and returned in order."""

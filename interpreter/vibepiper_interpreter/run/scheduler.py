@@ -81,6 +81,9 @@ class Scheduler:
         self._in_flight: dict[Address, tuple[Attempt, Future[Report]]] = {}
         self._load: Counter[ExecutorKind] = Counter()
         self._started: dict[Address, tuple[datetime, str]] = {}
+        # Since when each could begin, by the monotonic clock; those that are not named: since the run began.
+        self._ready_since: dict[Address, float] = {}
+        self._began = time.monotonic()
         self._flushed_at = time.monotonic()
 
     def run(self) -> bool:
@@ -111,6 +114,7 @@ class Scheduler:
 
     def _start_ready(self) -> None:
         for again in self._retries.due():
+            self._ready_since[again] = time.monotonic()
             self._readiness.again(again)
         while (address := self._readiness.take(self._has_room)) is not None:
             action = self._actions[address]
@@ -155,7 +159,8 @@ class Scheduler:
         elif what == "damaged":
             self._run.state.record_checksums({data["part"].path: data["part"].marked_damaged})
         elif is_current and what == "task_started":
-            event = self._run.journal.tell("task_started", address, **data)
+            waited = max(0.0, time.monotonic() - self._ready_since.get(address, self._began))
+            event = self._run.journal.tell("task_started", address, **data, waited=waited)
             self._started[address] = (event.at, str(data["worker"]))
             if (seconds := self._run.plan.assets[address].timeout) is not None:
                 self._deadlines.set(address, message.attempt, seconds)
@@ -252,7 +257,8 @@ class Scheduler:
             pointer = self._publisher.pointer(address) if action.verb == "recheck" else Pointer(version.id, read)
             self._standing.advance(address, version, report.made)
         self._publisher.succeeded(action, result, pointer)
-        self._readiness.done(address)
+        now = time.monotonic()
+        self._ready_since.update((each, now) for each in self._readiness.done(address))
 
     def _carry_proof(self, action: Action, version: Version) -> None:
         """What is recorded anew has the rows of before, and so has passed the checks that those have passed."""
