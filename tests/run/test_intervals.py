@@ -275,6 +275,22 @@ build = { mode = "interval", column = "day", grain = "day", start = 2024-01-01, 
     assert [row[1] for row in daily(shop)] == [1, 3, 3, 1, 0]
 
 
+def test_readers_see_that_an_interval_has_become_empty(shop: Project) -> None:
+    """No row tells it: the file that held its rows is still read, but for that interval."""
+    copied = """
+[sql.copied]
+query = "select day, orders from daily where day >= $start and day < $end"
+build = { mode = "interval", column = "day", grain = "day", start = 2024-01-01 }
+"""
+    shop.pipeline(ORDERS + DAILY + copied)
+    shop.apply()
+    assert [str(when) for when, _ in shop.rows("shop.copied")] == ["2024-01-01", "2024-01-02"]
+    orders(shop, FIRST[0])
+    shop.apply()
+    assert [str(when) for when, _ in shop.rows("shop.copied")] == ["2024-01-01"]
+    assert shop.plan().empty
+
+
 def test_an_interval_that_came_out_equal_stays(shop: Project) -> None:
     shop.apply()
     files = shop.part_files()
