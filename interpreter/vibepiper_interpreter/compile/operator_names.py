@@ -14,6 +14,7 @@ from vibepiper_spec.load.loaded import DeclaredTask
 from vibepiper_spec.load.origin import Origin
 from vibepiper_spec.model.task import TaskModel
 from vibepiper_spec.model.task_kinds import TASK_KINDS
+from vibepiper_spec.model.task_wait import AssetWait
 
 _MODELS = {kind.kind: kind.model for kind in TASK_KINDS}
 
@@ -27,6 +28,8 @@ class Edges:
     inputs: dict[Address, list[OperatorInput]] = field(default_factory=dict)
     teardown_of: dict[Address, Address] = field(default_factory=dict)
     hooks: dict[Address, dict[Hook, Place]] = field(default_factory=dict)
+    # The asset that a task waits for.
+    awaited: dict[Address, Address] = field(default_factory=dict)
 
 
 class OperatorNames:
@@ -79,6 +82,33 @@ class OperatorNames:
             if other_task is not None:
                 found.teardown_of[address] = other_task
         self._hooks(found, task.origin, address.pipeline, address, spec.on_failure, spec.on_success)
+        if isinstance(spec, AssetWait):
+            awaited = self._awaited(task, spec)
+            if awaited is not None:
+                found.awaited[address] = awaited
+
+    def _awaited(self, task: DeclaredTask, spec: AssetWait) -> Address | None:
+        """The asset that a task waits for; where it is to be published is judged, too."""
+        environments = self._state.loaded.project.settings.environment_names()
+        if spec.environment is not None and spec.environment not in environments:
+            place = self._locator.place(task.origin, "environment")
+            known = f"There are {', '.join(f'`{each}`' for each in environments)}."
+            match = nearest(spec.environment, environments)
+            self._tell(
+                place,
+                f"There is no environment named `{spec.environment}`.{did_you_mean(spec.environment, environments)}",
+                f"Write `{match}`." if match else known,
+                code="VP601",
+            )
+        place, pipeline = self._locator.place(task.origin, "asset"), task.address.pipeline
+        found = self._names.resolve(spec.asset, pipeline)
+        if found is None:
+            self.diagnostics.append(self._unknown(AssetNames(self._assets), spec.asset, pipeline, place, noun="asset"))
+        elif found in self._known_tasks:
+            self._tell(place, f"`{found}` is a task, and only an asset is published.", "Name an asset, or use `after`.")
+        else:
+            return found
+        return None
 
     def _listed(self, task: DeclaredTask, key: str, words: tuple[str, ...]) -> Iterator[tuple[Address, Place]]:
         for number, written in enumerate(words):

@@ -13,6 +13,7 @@ from vibepiper_interpreter.compile.settings import BUILT_IN_PARAMETERS
 from vibepiper_interpreter.engines.duckdb.binder import Binder
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_interpreter.operators.placing import names_in
+from vibepiper_interpreter.operators.statements import SQL_TEXTS, parameters_in
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, TextEdit, did_you_mean, nearest
 from vibepiper_spec.load.loaded import DeclaredTask
@@ -31,10 +32,17 @@ def types_of_values(state: Compilation, task: DeclaredTask, given: Mapping[str, 
     return types
 
 
-def names_used(task: DeclaredTask) -> Iterator[tuple[tuple[str | int, ...], str, int, int]]:
-    """Every `$name` in the texts of its kind: the keys of the text, the name, and where it stands in it."""
+def names_used(state: Compilation, task: DeclaredTask) -> Iterator[tuple[tuple[str | int, ...], str, int, int]]:
+    """Every `$name` in the texts and the SQL of its kind: the keys of the text, the name, and where it stands in it."""
     for key, value in task.spec.texts().items():
         yield from _names_below((key,), value)
+    found = state.loaded.project.settings.connection.named(getattr(task.spec, "connection", None) or "")
+    # The SQL is that of its database; of a connection that is told to be unknown nobody knows how to read it.
+    text = None if found is None else SQL_TEXTS.get(found[0])
+    if text is not None:
+        for keys, statement in task.spec.statements().items():
+            for named in parameters_in(statement, text):
+                yield keys, named.name.lower(), named.start, named.end
 
 
 def names_in_scripts(task: DeclaredTask) -> set[str]:
@@ -56,7 +64,7 @@ def _names_below(keys: tuple[str | int, ...], value: Any) -> Iterator[tuple[tupl
 
 def judge_names(state: Compilation, task: DeclaredTask, types: Mapping[str, str]) -> Iterator[Diagnostic]:
     """VP308 for every `$name` of its texts that stands for nothing."""
-    for keys, name, start, end in names_used(task):
+    for keys, name, start, end in names_used(state, task):
         if name not in types and not state.loaded.may_declare(name):
             yield _unknown(name, types, state.loaded.locator.inside(task.origin, *keys, start=start, end=end))
 

@@ -126,7 +126,9 @@ def _values(
 
 def _assemble(state: Compilation, task: DeclaredTask, edges: Edges, values: _Values, line: int) -> CompiledOperator:
     address, spec = task.address, task.spec
-    settings = value_to_json(spec.model_dump(exclude=set(COMMON_KEYS), exclude_defaults=True))
+    settings = value_to_json(spec.model_dump(by_alias=True, exclude=set(COMMON_KEYS), exclude_defaults=True))
+    if address in edges.awaited:
+        settings["asset"] = str(edges.awaited[address])
     read = () if values.function is None else [each.address for each in values.function.parameters if each.address]
     outputs: dict[str, OutputDefinition] = {
         name: OutputDefinition(kind) for name, kind in _MODELS[task.kind].own_outputs.items()
@@ -162,7 +164,7 @@ def _assemble(state: Compilation, task: DeclaredTask, edges: Edges, values: _Val
 
 def _fingerprint(state: Compilation, task: DeclaredTask, operator: CompiledOperator) -> str:
     """Of what the task does, and of the variables that it names. When, how often and after what make no difference."""
-    named = {name for _, name, _, _ in names_used(task)} | {name for name, _ in operator.when_parameters}
+    named = {name for _, name, _, _ in names_used(state, task)} | {name for name, _ in operator.when_parameters}
     named |= {name.lower() for name in operator.function_values} | names_in_scripts(task)
     function: Any = None
     if operator.function is not None:

@@ -77,6 +77,9 @@ SQLITE = SqlText(
     lambda name: f":{name}",
 )
 
+# By connector, as in `[connection.postgres.NAME]`.
+SQL_TEXTS: Mapping[str, SqlText] = {"postgres": POSTGRES, "mysql": MYSQL, "sqlite": SQLITE}
+
 
 def parameters_in(statement: str, text: SqlText) -> Iterator[NamePlace]:
     """Every parameter of `statement`, in order; the names as they are written."""

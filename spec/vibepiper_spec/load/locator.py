@@ -61,7 +61,8 @@ class Locator:
     def inside(self, origin: Origin, *keys: str | int, start: int, end: int) -> Place:
         """A stretch of a string value, by code-point offsets in the decoded string.
 
-        For the `query` of an asset whose SQL is in a file, the place is in that file.
+        For the `query` of an asset whose SQL is in a file, the place is in that file. The first item of a list may be
+        written without the list.
         """
         if keys == ("query",) and origin in self._sql_files:
             path = self._sql_files[origin]
@@ -71,6 +72,8 @@ class Locator:
         if document is not None:
             _, nodes = document.find(wanted)
             node = nodes[-1]
+            if keys[-1] == 0 and len(nodes) == len(wanted):
+                wanted = wanted[:-1]
             if len(nodes) > len(wanted) and isinstance(node, Scalar) and isinstance(node.value, str):
                 token = find_string(document.text, node.start, lenient=origin.path in self._invalid)
                 if token.closed:

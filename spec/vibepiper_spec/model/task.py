@@ -50,8 +50,6 @@ class TaskModel(SpecModel):
 
     # Keys of a kind in whose texts, however deep, `$name` stands for a value.
     text_keys: ClassVar[tuple[str, ...]] = ()
-    # Keys whose value is the name of a connection.
-    connection_keys: ClassVar[tuple[str, ...]] = ()
     # Outputs that a kind has though nobody declares them, with their types.
     own_outputs: ClassVar[dict[str, OutputType]] = {}
     # Of which connectors the key `connection` may name a connection.
@@ -91,6 +89,10 @@ class TaskModel(SpecModel):
     def texts(self) -> Mapping[str, Any]:
         """By key, what holds texts in which every `$name` stands for a value."""
         return {key: getattr(self, key) for key in self.text_keys}
+
+    def statements(self) -> Mapping[tuple[str | int, ...], str]:
+        """By keys, SQL of the task's connection, in which `$name` is a value where a value may stand."""
+        return {}
 
     def scripts(self) -> Mapping[str, str]:
         """By key, texts in another language: a `$name` in them may stand for a value, or for something of theirs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, Strict, WithJsonSchema, model_validator
@@ -69,6 +70,17 @@ class RequestKeys(SpecModel):
     certificates: str | None = None
     """A file (PEM) of authorities that are trusted beside those of the system, relative to `vp.toml`."""
 
+    def request_texts(self) -> Mapping[str, Any]:
+        """By key, what holds texts in which `$name` stands for a value."""
+        return {
+            "url": self.url,
+            "headers": self.headers,
+            "query": self.query,
+            "auth": {} if self.auth is None else self.auth.model_dump(exclude_none=True),
+            "json": self.json_body,
+            "body": self.body,
+        }
+
     @model_validator(mode="after")
     def _one_body(self) -> Any:
         if self.json_body is not None and self.body is not None:
@@ -76,12 +88,11 @@ class RequestKeys(SpecModel):
         return self
 
 
-REQUEST_TEXTS = ("url", "headers", "query", "auth", "json", "body")
-
-
 class HttpTask(RequestKeys, TaskModel):
     """A request to a service (extra `http`). An output's place in the answer is a JSON pointer, such as `/job/id`,
     `header:NAME`, `text`, or `status`; it is `/NAME` if not set."""
 
-    text_keys: ClassVar = REQUEST_TEXTS
     own_outputs: ClassVar = {"status": "bigint"}
+
+    def texts(self) -> Mapping[str, Any]:
+        return self.request_texts()

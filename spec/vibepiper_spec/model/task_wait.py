@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,7 +14,7 @@ from vibepiper_spec.model.duration import Duration
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.scalar import describe_type
 from vibepiper_spec.model.task import TaskModel
-from vibepiper_spec.model.task_http import REQUEST_TEXTS, RequestKeys
+from vibepiper_spec.model.task_http import RequestKeys
 
 
 def _zone(value: str) -> str:
@@ -73,7 +74,6 @@ class FileWait(WaitTask):
 class SqlWait(WaitTask):
     """Waits until a query is true: it gives a row, and where that is one value, it is not false, 0 or NULL."""
 
-    sql_keys: ClassVar = ("query",)
     connectors: ClassVar = DATABASES
 
     connection: str
@@ -81,12 +81,17 @@ class SqlWait(WaitTask):
     query: Annotated[str, Field(min_length=1)]
     """A query in the SQL of that database, which only reads; `$name` is a bound value. Outputs: its first row."""
 
+    def statements(self) -> Mapping[tuple[str | int, ...], str]:
+        return {("query",): self.query}
+
 
 class HttpWait(RequestKeys, WaitTask):
     """Waits until a service answers as expected (extra `http`). Outputs as those of `[task.http.NAME]`."""
 
-    text_keys: ClassVar = REQUEST_TEXTS
     own_outputs: ClassVar = {"status": "bigint"}
+
+    def texts(self) -> Mapping[str, Any]:
+        return self.request_texts()
 
 
 class AssetWait(WaitTask):
