@@ -65,6 +65,10 @@ class _Handler(BaseHTTPRequestHandler):
             case "status":
                 headers = {"Retry-After": came["query"]["after"]} if "after" in came["query"] else {}
                 self._send(int(rest), b"it says why", headers)
+            case "flaky":
+                # The first two are told to come back at once.
+                tries = sum(1 for each in service.requests if each["path"] == parts.path)
+                self._send(200 if tries > 2 else 503, b"{}", {"Retry-After": "0"})
             case "redirect":
                 self._send(int(came["query"].get("status", 302)), b"", {"Location": came["query"]["to"]})
             case "elsewhere":

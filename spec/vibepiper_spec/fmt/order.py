@@ -47,7 +47,9 @@ _TASK_KEYS = (
     "teardown_of",
     "run",
     "retry",
+    "every",
     "timeout",
+    "on_timeout",
     "on_failure",
     "on_success",
 )
@@ -68,7 +70,7 @@ def key_order(path: str, header: tuple[str, ...]) -> tuple[str, ...]:
             return _ASSET_KEYS
     for task in TASK_KINDS:
         if header[:-1] == task.header:
-            own = (key for key in keys_of(task.model) if key not in COMMON_KEYS)
+            own = (key for key in keys_of(task.model) if key not in COMMON_KEYS and key not in _TASK_KEYS)
             return (*_TASK_KEYS_BEFORE, *own, *_TASK_KEYS)
     root = ProjectSettings if path.rpartition("/")[2] == "vp.toml" else PipelineDocument
     # `[[removed]]` opens an item of a list.
