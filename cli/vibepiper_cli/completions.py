@@ -19,9 +19,11 @@ def complete_asset(context: typer.Context, incomplete: str) -> list[tuple[str, s
         return []
     prefix = "+" if incomplete.startswith("+") else ""
     found = []
-    for asset in loaded.project.assets:
-        for name in (asset.address.name, str(asset.address)):
-            found.append((prefix + name, asset.spec.description))
+    declared = [(each.address, each.spec.description) for each in loaded.project.assets]
+    declared += [(each.address, each.spec.description) for each in loaded.project.tasks]
+    for address, description in declared:
+        for name in (address.name, str(address)):
+            found.append((prefix + name, description))
     return [(name, description) for name, description in found if name.startswith(incomplete)]
 
 

@@ -32,7 +32,8 @@ def changed_types(plan: Plan, root: Path, state: State) -> tuple[Diagnostic, ...
     retyped = {
         action.address: plan.assets[action.address]
         for action in plan.actions
-        if plan.assets[action.address].kind == "source"
+        if action.verb != "do"
+        and plan.assets[action.address].kind == "source"
         and any(change.change == "type" for change in action.column_changes)
     }
     return _changes(root, retyped, state, plan.environment, lost=False) if retyped else ()

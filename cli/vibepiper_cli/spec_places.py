@@ -13,6 +13,7 @@ from vibepiper_interpreter.run.result import CheckResult
 from vibepiper_spec import DeclaredAsset, LoadedProject, load_files
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Place
+from vibepiper_spec.load.loaded import DeclaredTask
 
 
 class SpecPlaces:
@@ -36,9 +37,10 @@ class SpecPlaces:
         loaded, declared = found
         return loaded.locator.place(declared.origin, *keys) if loaded.locator.has(declared.origin, *keys) else None
 
-    def _declared(self, address: Address) -> tuple[LoadedProject, DeclaredAsset] | None:
-        planned = self._plan.assets.get(address)
+    def _declared(self, address: Address) -> tuple[LoadedProject, DeclaredAsset | DeclaredTask] | None:
+        planned = self._plan.assets.get(address) or self._plan.operators.get(address)
         if planned is None or not planned.declared_in:
             return None
         loaded = self._load(planned.declared_in)
-        return next(((loaded, each) for each in loaded.project.assets if each.address == address), None)
+        blocks: tuple[DeclaredAsset | DeclaredTask, ...] = (*loaded.project.assets, *loaded.project.tasks)
+        return next(((loaded, each) for each in blocks if each.address == address), None)

@@ -74,7 +74,7 @@ def test_it_is_refused_with_another_state(world: Any) -> None:
             b'{"kind":"vibepiper plan","format":99,"sha256":""}\n{}',
             "was saved by another version of VibePiper (format 99, ",
         ),
-        (b'{"kind":"vibepiper plan","format":5,"sha256":""}\n{}', "is damaged, or was edited by hand"),
+        (b'{"kind":"vibepiper plan","format":6,"sha256":""}\n{}', "is damaged, or was edited by hand"),
     ],
 )
 def test_a_file_that_is_no_plan_is_told(tmp_path: Path, content: bytes, why: str) -> None:

@@ -34,11 +34,15 @@ def validate(invocation: Invocation, environment: str, format: Format, *, strict
     _hand_over(diagnostics, invocation, format)
     if invocation.json:
         found = [diagnostic.to_json() for diagnostic in diagnostics]
-        invocation.printer.json({"valid": not failed, "assets": len(project.assets), "diagnostics": found})
+        invocation.printer.json(
+            {"valid": not failed, "assets": len(project.assets), "tasks": len(project.operators), "diagnostics": found}
+        )
     if failed:
         return ExitStatus.BAD_SPECS
     pipelines = {address.pipeline for address in project.assets}
-    counted = f"{count(len(project.assets), 'asset')} in {count(len(pipelines), 'pipeline')}"
+    pipelines |= {address.pipeline for address in project.operators}
+    tasks = f" and {count(len(project.operators), 'task')}" if project.operators else ""
+    counted = f"{count(len(project.assets), 'asset')}{tasks} in {count(len(pipelines), 'pipeline')}"
     invocation.printer.talk(f"Valid: {counted}.")
     return ExitStatus.OK
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import get_args
 
 from vibepiper_cli.printer import Paint
+from vibepiper_cli.views.operator import news_in_words, what_it_does
 from vibepiper_cli.views.predicted import estimate_in_words, time_in_words, together
 from vibepiper_cli.views.tables import aligned
 from vibepiper_cli.views.words import conjunction, count, listed, size
@@ -13,6 +14,7 @@ from vibepiper_interpreter import grains
 from vibepiper_interpreter.compile.build_settings import Intervals, Partitions, most_at_once
 from vibepiper_interpreter.compile.build_words import goes_on
 from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
 from vibepiper_interpreter.plan.plan import BUILDING, Action, Break, ColumnChange, Condition, Plan, Verb
 from vibepiper_interpreter.storage.slices import Range, only_ranges, only_values
 
@@ -25,6 +27,7 @@ _SYMBOLS = {
     "recheck": ("✓", "info"),
     "repoint": (">", "info"),
     "record": (">", "info"),
+    "do": ("*", "added"),
 }
 _REMOVE = ("-", "removed")
 _PERHAPS = ("?", "faint")
@@ -66,8 +69,11 @@ def actions_in_words(plan: Plan) -> str:
     for verb in get_args(Verb):
         if number := sum(action.verb == verb for action in certain):
             counted.append(f"{number:,} to {verb}")
-    if perhaps := len(plan.actions) - len(certain):
+    rest = [action for action in plan.actions if action.expected == "keep"]
+    if perhaps := sum(action.verb != "do" for action in rest):
         counted.append(f"{perhaps:,} perhaps to rebuild")
+    if perhaps := sum(action.verb == "do" for action in rest):
+        counted.append(f"{perhaps:,} perhaps to do")
     unchanged = f"; {plan.unchanged:,} unchanged" if plan.unchanged else ""
     return f"{', '.join(counted)}{unchanged}.{_total_time(certain)}"
 
@@ -95,6 +101,8 @@ def _selected(plan: Plan) -> str:
 
 
 def _action(action: Action, plan: Plan, paint: Paint) -> list[str]:
+    if action.verb == "do":
+        return _operator(action, plan.operators[action.address], paint)
     keep = action.expected == "keep"
     symbol, role = _PERHAPS if keep else _SYMBOLS.get(action.verb, _REMOVE)
     asset = plan.assets.get(action.address)
@@ -104,6 +112,18 @@ def _action(action: Action, plan: Plan, paint: Paint) -> list[str]:
         lines.append(f"      {words}")
     lines += [f"      {line}" for line in _body(action, asset, plan, paint)]
     return lines
+
+
+def _operator(action: Action, operator: CompiledOperator, paint: Paint) -> list[str]:
+    symbol, role = _PERHAPS if action.expected == "keep" else _SYMBOLS["do"]
+    what = paint("faint", f"task {operator.kind}")
+    lines = [f"  {paint(role, symbol)} {action.verb:<8} {paint('strong', action.address.name)}  {what}"]
+    body = [paint("faint", what_it_does(operator)), *(reason.words for reason in action.reasons)]
+    if action.conditions:
+        body.append(f"only if {news_in_words(action.conditions)}")
+    if operator.when is not None:
+        body.append(f"only when {' '.join(operator.when.split())}")
+    return lines + [f"      {line}" for line in body if line]
 
 
 def _what(asset: CompiledAsset) -> str:

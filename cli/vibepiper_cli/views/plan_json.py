@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vibepiper_cli.views.operator import what_it_does
 from vibepiper_cli.views.predicted import estimate_json
 from vibepiper_interpreter.plan.plan import Action, Plan
 from vibepiper_interpreter.storage.slices import slice_to_json
@@ -26,10 +27,10 @@ def plan_json(plan: Plan) -> dict[str, Any]:
 
 
 def _action(action: Action, plan: Plan) -> dict[str, Any]:
-    asset = plan.assets.get(action.address)
+    asset, operator = plan.assets.get(action.address), plan.operators.get(action.address)
     return {
         "address": str(action.address),
-        "kind": asset.kind if asset else None,
+        "kind": asset.kind if asset else f"task.{operator.kind}" if operator else None,
         "build": asset.build if asset else None,
         "verb": action.verb,
         "expected": action.expected,
@@ -64,4 +65,6 @@ def _action(action: Action, plan: Plan) -> dict[str, Any]:
         "renames": [{"before": before, "after": after} for before, after in action.renames],
         "adopts": [{"path": file.path, "size": file.size, "sha256": file.sha256} for file in action.adopts],
         "component": action.component,
+        "does": None if operator is None else what_it_does(operator),
+        "waits_for_publication": [str(address) for address in action.published],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from vibepiper_cli.views.operator import news_in_words
 from vibepiper_cli.views.plan import actions_in_words, columns_in_words, in_words, notes_in_words, nothing_in_words
 from vibepiper_cli.views.words import count, listed
 from vibepiper_interpreter.plan.plan import Action, Plan
@@ -28,11 +29,13 @@ def render_markdown(plan: Plan, diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def _table(actions: tuple[Action, ...]) -> str:
-    rows = ["| | asset | why | reaches |", "| --- | --- | --- | --- |"]
+    rows = ["| | asset or task | why | reaches |", "| --- | --- | --- | --- |"]
     for action in actions[:_MOST_ROWS]:
         verb = f"perhaps {action.verb}" if action.expected == "keep" else action.verb
         why = "; ".join(reason.words for reason in action.reasons)
-        if action.conditions:
+        if action.conditions and action.verb == "do":
+            why = "; ".join(filter(None, (why, f"only if {news_in_words(action.conditions)}")))
+        elif action.conditions:
             why += f"; unless {in_words(action.conditions)}"
         rows.append(f"| {verb} | `{action.address}` | {_cell(why)} | {listed(action.reaches, most=4)} |")
     if len(actions) > _MOST_ROWS:

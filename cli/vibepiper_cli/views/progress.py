@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from vibepiper_cli.printer import Printer
 from vibepiper_cli.views.words import count, seconds
@@ -54,7 +55,7 @@ def ended(event: Event) -> str:
         case "task_failed":
             return f"failed {event.address}: {data.get('code', '')}".rstrip(": ")
         case "task_skipped":
-            return f"skipped {event.address}"
+            return f"skipped {event.address}{_why(data)}"
     outcome = data.get("outcome", "finished")
     parts = []
     if outcome == "built" and data.get("rows") is not None:
@@ -62,6 +63,16 @@ def ended(event: Event) -> str:
     if data.get("seconds") is not None:
         parts.append(seconds(data["seconds"]))
     return f"{outcome} {event.address}{': ' if parts else ''}{', '.join(parts)}"
+
+
+def _why(data: Mapping[str, Any]) -> str:
+    """A condition says more than the name of what failed, which is told already."""
+    because = str(data.get("because", ""))
+    return f": {because}" if " " in because else ""
+
+
+def waiting_line(event: Event) -> str:
+    return f"{event.address} waits: {event.data.get('reason', '')}"
 
 
 def log_line(event: Event) -> str:
@@ -78,7 +89,11 @@ def retry_line(event: Event) -> str:
 
 
 # What is told between the lines of what ended.
-_TOLD: Mapping[str, Callable[[Event], str]] = {"log": log_line, "task_retried": retry_line}
+_TOLD: Mapping[str, Callable[[Event], str]] = {
+    "log": log_line,
+    "task_retried": retry_line,
+    "task_waiting": waiting_line,
+}
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run.result import RunResult, TaskResult
 
 _MOST_LINES = 40  # of a summary; in a longer one, what went as planned is counted
-_ROLES = {"built": "good", "failed": "error", "skipped": "warning", "held back": "warning"}
+_ROLES = {"built": "good", "done": "good", "failed": "error", "skipped": "warning", "held back": "warning"}
 
 
 def render_summary(result: RunResult, plan: Plan, paint: Paint) -> str:
@@ -44,7 +44,7 @@ def _task_lines(tasks: Iterable[TaskResult], paint: Paint) -> list[str]:
                 str(task.address),
                 "" if task.rows is None or task.outcome != "built" else count(task.rows, "row"),
                 "" if not task.bytes or task.outcome != "built" else size(task.bytes),
-                seconds(task.seconds) if task.outcome in ("built", "rechecked", "failed") else "",
+                seconds(task.seconds) if task.outcome in ("built", "done", "rechecked", "failed") else "",
                 f"{task.attempts} attempts" if task.attempts > 1 else "",
                 task.because.removeprefix("held back: "),
             )

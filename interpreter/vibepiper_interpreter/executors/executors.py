@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
 from vibepiper_interpreter.executors.inline import InlineExecutor
 from vibepiper_interpreter.executors.processes import ProcessExecutor
 from vibepiper_interpreter.executors.protocol import Executor
@@ -36,6 +37,12 @@ class Executors:
     def kind_for(self, asset: CompiledAsset) -> ExecutorKind:
         """Where tasks of `asset` run. Who asks for `inline` wants to debug, whatever the asset says."""
         return self._settings.kind if self._settings.kind == "inline" else asset.executor or self._settings.kind
+
+    def kind_for_operator(self, operator: CompiledOperator) -> ExecutorKind:
+        """Where operators run. What is done outside is done from this machine, and mostly waited for; functions run
+        where those of assets do."""
+        kind = self._settings.kind
+        return kind if kind == "inline" or operator.function is not None else "threads"
 
     def of(self, kind: ExecutorKind) -> Executor:
         if kind not in self._open:

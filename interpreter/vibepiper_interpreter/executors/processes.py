@@ -63,7 +63,7 @@ class _Process:
             status = self._forget()
             if self._interrupted is attempt:
                 raise Cancelled from error
-            found = worker_lost(attempt.task.asset, _how_it_ended(status))
+            found = worker_lost(attempt.task.subject, _how_it_ended(status))
             return Report("failed", diagnostics=(found,), failure="infrastructure")
 
     def interrupt(self, attempt: Attempt) -> None:

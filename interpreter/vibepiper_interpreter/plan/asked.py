@@ -49,6 +49,8 @@ def restate(planning: Planning) -> None:
     """Note what `--rebuild` names. VP207 where it, or the bounds, are about nothing."""
     asked = planning.asked
     named = set(select(planning.project, (), asked.rebuild)) if asked.rebuild else set()
+    planning.restated_operators = frozenset(named & planning.project.operators.keys())
+    named -= planning.restated_operators
     for address in named:
         draft = planning.drafts[address]
         draft.restated = True
@@ -57,7 +59,7 @@ def restate(planning: Planning) -> None:
         draft.own_reasons.append(Reason("restated", "`--rebuild` asks for it"))
         if not draft.reproducible:
             draft.own_changed = ALL
-    meant = [planning.drafts[address] for address in named] if named else list(planning.drafts.values())
+    meant = [planning.drafts[address] for address in named] if asked.rebuild else list(planning.drafts.values())
     if asked.bounds is not None and not any(map(is_sliced, meant)):
         raise DiagnosticError([_no_intervals(meant)])
 

@@ -23,7 +23,9 @@ from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
+    from vibepiper_interpreter.plan.operators import OperatorDraft
     from vibepiper_interpreter.state import State
+    from vibepiper_interpreter.state.operator_result import OperatorResult
 
 # Reasons to make more of what is built bit by bit, and not to make it anew.
 _GOES_ON = frozenset({"slices", "source_files"})
@@ -195,6 +197,13 @@ class Planning:
     told_anew: Mapping[str, Version] = field(default_factory=dict)
     # Assets that were asked for; None: all.
     selected: frozenset[Address] | None = None
+    # Of operators: what they have done, those that were asked for or are needed (None: all), those that are to be done
+    # again on purpose, those that are in the plan, and the assets that wait for them.
+    operator_results: Mapping[tuple[Address, str], OperatorResult] = field(default_factory=dict)
+    wanted_operators: frozenset[Address] | None = None
+    restated_operators: frozenset[Address] = frozenset()
+    operators: dict[Address, OperatorDraft] = field(default_factory=dict)
+    waits_for_operators: dict[Address, list[Address]] = field(default_factory=dict)
     _keys_asked: int = 0
 
     @cached_property
@@ -220,6 +229,16 @@ class Planning:
     def right_elsewhere(self) -> dict[Confirmed, str]:
         """What other environments show, by what it is known to be right for; asked for only when no key is found."""
         return self.state.confirmed_elsewhere(self.environment)
+
+    def wants_operator(self, address: Address) -> bool:
+        return self.wanted_operators is None or address in self.wanted_operators
+
+    def reads_of(self, draft: Draft) -> tuple[Address, ...]:
+        """What has to be there before the asset is made."""
+        reads = [read.address for read in draft.asset.inputs]
+        # A check may read what is made from this very asset; then it reads the version of before.
+        reads += [other for other in draft.asset.check_inputs if self.comes_before(other, draft.asset.address)]
+        return tuple(dict.fromkeys(reads))
 
     def comes_before(self, one: Address, other: Address) -> bool:
         return one in self.position and self.position[one] < self.position[other]

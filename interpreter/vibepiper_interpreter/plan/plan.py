@@ -8,20 +8,22 @@ from datetime import datetime
 from typing import Any, Literal
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
 from vibepiper_interpreter.estimate import Estimate
+from vibepiper_interpreter.state.operator_result import OperatorResult
 from vibepiper_interpreter.storage.slices import Range
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
 
-PLAN_FORMAT = 5  # raised whenever the saved form changes; an older file is refused with VP702
+PLAN_FORMAT = 6  # raised whenever the saved form changes; an older file is refused with VP702
 
 # create: never published here · rebuild: published, and its meaning or its inputs changed · fill: what is published
 # stays, and slices of it are made that are missing or stale · extend: it stays, and what is new is brought into it ·
 # recheck: only its checks changed · repoint: the wanted version exists already, or it is a view · record: what is
 # published stays, row by row, and is only recorded anew, by what the specs say of it now · adopt: files
-# that are there already become its first version · remove: it left the specs.
-Verb = Literal["create", "rebuild", "fill", "extend", "recheck", "repoint", "record", "adopt", "remove"]
+# that are there already become its first version · remove: it left the specs · do: a task operator does what it is for.
+Verb = Literal["create", "rebuild", "fill", "extend", "recheck", "repoint", "record", "adopt", "remove", "do"]
 # Those that make a version.
 BUILDING: frozenset[Verb] = frozenset({"create", "rebuild", "fill", "extend", "adopt"})
 
@@ -54,6 +56,10 @@ class Reason:
         "moved",
         "adopted",
         "past",
+        "came_after",
+        "consequence",
+        "teardown",
+        "unpublished",
     ]
     words: str
 
@@ -64,6 +70,9 @@ class Condition:
 
     Equal to what `confirmed` holds: the input's version that the kept one was last known to be right for. It may be
     older than what the environment points to. Where it cannot be read any more, nothing is equal.
+
+    Of an operator: do it unless every input, asset or operator, has nothing new to come after: an asset that stands at
+    `confirmed` still, an operator that was not done.
     """
 
     input: Address
@@ -148,6 +157,8 @@ class Action:
     moved_from: Address | None = None
     # Columns of what is kept that had another name: before, and now.
     renames: tuple[tuple[str, str], ...] = ()
+    # Of an operator: those of `after` that it waits to see published, not only made.
+    published: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +179,9 @@ class Plan:
     actions: tuple[Action, ...]
     # The compiled assets the actions need: every asset with an action, and removed ones as they were published.
     assets: Mapping[Address, CompiledAsset]
+    # The operators of the actions whose verb is `do`; and what is known of these, and of those that they come after.
+    operators: Mapping[Address, CompiledOperator] = field(default_factory=dict, kw_only=True)
+    results: Mapping[Address, OperatorResult] = field(default_factory=dict, kw_only=True)
     # Pointers as they stand: address → version id, for inputs that have no action.
     pointers: Mapping[Address, str]
     variables: Mapping[str, Any]

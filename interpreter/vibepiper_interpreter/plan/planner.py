@@ -24,6 +24,7 @@ from vibepiper_interpreter.plan.moves import Followed, follow_moves
 from vibepiper_interpreter.plan.news import look_for_news
 from vibepiper_interpreter.plan.notes import notes
 from vibepiper_interpreter.plan.nothing_between import nothing_between
+from vibepiper_interpreter.plan.operators import operator_actions, plan_operators
 from vibepiper_interpreter.plan.partitions import list_partitions
 from vibepiper_interpreter.plan.past_that_goes import tell_past_that_goes
 from vibepiper_interpreter.plan.plan import BUILDING, Action, Plan, Reason
@@ -39,6 +40,7 @@ from vibepiper_spec.address import Address
 
 if TYPE_CHECKING:
     from vibepiper_interpreter.state import Published, Sight, State
+    from vibepiper_interpreter.state.operator_result import OperatorResult
 
 STEPS: tuple[Callable[[Planning], None], ...] = (
     compare,  # each asset with what is published, by itself: meaning, build, files, stored parts
@@ -59,6 +61,7 @@ STEPS: tuple[Callable[[Planning], None], ...] = (
     reach,  # which assets feel each change
     group,  # what publishes together
     estimate,  # what it will probably cost
+    plan_operators,  # what is done beside making tables
 )
 
 
@@ -114,6 +117,7 @@ def make_plan(
         promotes=promotes,
         asked=asked or Asked(),
         as_built=as_built or {},
+        operator_results=sight.operator_results(),
     )
     for step in STEPS:
         step(planning)
@@ -164,7 +168,7 @@ def _assemble(planning: Planning) -> Plan:
         digest=planning.project.digest,
         engine_version=engine,
         state_id=planning.state.id,
-        actions=actions,
+        actions=(*actions, *operator_actions(planning)),
         assets={
             draft.asset.address: (
                 planning.previous[draft.asset.address].asset if draft.verb == "remove" else draft.asset
@@ -176,6 +180,8 @@ def _assemble(planning: Planning) -> Plan:
             for address in sorted(needed)
             if address in planning.published and not (address in planning.drafts and planning.drafts[address].makes)
         },
+        operators={address: draft.operator for address, draft in planning.operators.items()},
+        results=_results(planning),
         variables=planning.project.variables,
         selection=planning.selection,
         asked=planning.asked.words(),
@@ -191,6 +197,17 @@ def _assemble(planning: Planning) -> Plan:
     )
 
 
+def _results(planning: Planning) -> dict[Address, OperatorResult]:
+    """What is known of the operators of the plan, and of those that they come after."""
+    wanted = {*planning.operators}
+    wanted.update(other for draft in planning.operators.values() for other in draft.operator.after)
+    return {
+        address: result
+        for (address, item), result in planning.operator_results.items()
+        if address in wanted and not item
+    }
+
+
 def _is_counted(planning: Planning, draft: Draft) -> bool:
     """Whether an action is about an asset among those that were considered."""
     if planning.selected is not None:
@@ -202,9 +219,6 @@ def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> A
     if draft.verb is None:
         raise ValueError(f"nothing is to be done to {draft.asset.address}")
     address = draft.asset.address
-    reads = [read.address for read in draft.asset.inputs]
-    # A check may read what is made from this very asset; then it reads the version of before.
-    reads += [other for other in draft.asset.check_inputs if planning.comes_before(other, address)]
     recorded = draft.record_reasons
     if draft.keeps_rows and draft.verb == "rebuild":
         recorded = [replace(each, words=f"{each.words} only if its inputs come out equal") for each in recorded]
@@ -216,7 +230,10 @@ def _action(planning: Planning, draft: Draft, carries: tuple[Address, ...]) -> A
         address=address,
         verb=draft.verb,
         reasons=reasons,
-        after=tuple(other for other in dict.fromkeys(reads) if planning.drafts[other].acts),
+        after=(
+            *(other for other in planning.reads_of(draft) if planning.drafts[other].acts),
+            *planning.waits_for_operators.get(address, ()),
+        ),
         conditions=draft.conditions,
         expected="run" if draft.expected_to_run else "keep",
         keeps=draft.keeps,

@@ -79,9 +79,11 @@ def make_promotion(
 
 
 def _at_rest(project: CompiledProject) -> CompiledProject:
-    """The project without wishes to make things anew, which are no difference between two environments."""
+    """The project without wishes to make things anew, which are no difference between two environments; and without
+    operators: what they have done in one is not done in the other, and a promotion does nothing but point."""
     return replace(
         project,
+        operators={},
         assets={address: replace(asset, rebuild_always=False) for address, asset in project.assets.items()},
     )
 

@@ -14,8 +14,11 @@ def restrict(planning: Planning) -> None:
         return
     removed = [address for address in planning.published if address not in planning.project.assets]
     restated = {address for address, draft in planning.drafts.items() if draft.restated}
-    planning.selected = select(planning.project, removed, planning.selection) | restated
+    named = select(planning.project, removed, planning.selection)
+    operators = planning.project.operators.keys()
+    planning.selected = frozenset(named - operators) | restated
     needed_by = _told_of_names(planning, planning.selected)
+    planning.wanted_operators = _with_operators(planning, (named & operators) | planning.restated_operators, needed_by)
     # Against the order of the project: every reader comes before its inputs.
     for draft in reversed(planning.drafts.values()):
         address = draft.asset.address
@@ -31,6 +34,36 @@ def restrict(planning: Planning) -> None:
         elif draft.acts:
             # What is published of it stays as it is, and has not been looked at with its own eyes.
             draft.verb, draft.carried = None, ()
+
+
+def _with_operators(
+    planning: Planning, asked: frozenset[Address], needed_by: dict[Address, Address]
+) -> frozenset[Address]:
+    """The operators that were asked for, those that assets which are to be made wait for, and all that these come
+    after; the assets among that are added to `needed_by`."""
+    waited_for: dict[Address, list[Address]] = {}
+    for operator in planning.project.operators.values():
+        for asset in operator.before:
+            waited_for.setdefault(asset, []).append(operator.address)
+    wanted = set(asked)
+    waiting = [*asked, *(planning.selected or ()), *needed_by]
+    seen = set(waiting)
+    while waiting:
+        address = waiting.pop()
+        draft, found = planning.drafts.get(address), planning.project.operators.get(address)
+        if draft is not None and draft.acts:
+            others = [*_needs(planning, draft), *waited_for.get(address, ())]
+        else:
+            others = [] if found is None else list(found.after)
+        for other in others:
+            if other in planning.project.operators:
+                wanted.add(other)
+            elif planning.drafts[other].acts and other not in (planning.selected or ()):
+                needed_by.setdefault(other, address)
+            if other not in seen:
+                seen.add(other)
+                waiting.append(other)
+    return frozenset(wanted)
 
 
 def _told_of_names(planning: Planning, selected: frozenset[Address]) -> dict[Address, Address]:

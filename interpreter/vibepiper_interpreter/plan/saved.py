@@ -88,6 +88,11 @@ def verify_plan(
     if gone := pointed_to.keys() - state.versions(pointed_to).keys():
         names = sorted(str(pointed_to[version_id]) for version_id in gone)
         moved.append(f"Versions that it points to have been cleaned away: of {_named(names)}.")
+    results = {
+        address: each for (address, item), each in state.sight(plan.environment).operator_results().items() if not item
+    }
+    if done := [address for address in plan.operators if results.get(address) != plan.results.get(address)]:
+        moved.append(f"Tasks have been done since: {_named(sorted(map(str, done)))}.")
     for action in plan.actions:
         if not action.source_files:
             continue

@@ -1,4 +1,4 @@
-"""Which assets a selection names: `orders`, `shop.orders`, `shop.*`, `orders+`, `+orders`, `tag:x`, `pipeline:x`."""
+"""Which assets and tasks a selection names: `orders`, `shop.orders`, `shop.*`, `orders+`, `+orders`, `tag:x`, …"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from vibepiper_interpreter.compile.compiled import CompiledAsset, CompiledProject
+from vibepiper_interpreter.compile.compiled import CompiledProject
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, did_you_mean
 
@@ -38,12 +38,12 @@ def parse_term(written: str) -> Term:
 
 
 def select(project: CompiledProject, removed: Iterable[Address], selection: Sequence[str]) -> frozenset[Address]:
-    """Every asset that any word names. `removed` are published and no longer declared: they can be named too.
+    """Every asset and task that any word names. `removed` are published and no longer declared: they can be named too.
 
     VP207 for each word that names nothing.
     """
     gone = tuple(removed)
-    readers = project.readers()
+    before, after = _neighbours(project)
     chosen: set[Address] = set()
     mistakes = []
     for written in selection:
@@ -53,9 +53,9 @@ def select(project: CompiledProject, removed: Iterable[Address], selection: Sequ
             mistakes.append(_matches_nothing(project, gone, term))
         chosen |= named
         if term.upstream:
-            chosen |= _reach(named, lambda address: _inputs(project, address))
+            chosen |= _reach(named, lambda address: before.get(address, ()))
         if term.downstream:
-            chosen |= _reach(named, lambda address: readers.get(address, ()))
+            chosen |= _reach(named, lambda address: after.get(address, ()))
     if mistakes:
         raise DiagnosticError(mistakes)
     return frozenset(chosen)
@@ -65,9 +65,9 @@ def _named(project: CompiledProject, removed: Sequence[Address], term: Term) -> 
     match term.kind:
         case "tag":
             return {
-                asset.address
-                for asset in project.assets.values()
-                if any(fnmatchcase(tag.casefold(), term.value) for tag in asset.tags)
+                address
+                for address, tags in _tags(project).items()
+                if any(fnmatchcase(tag.casefold(), term.value) for tag in tags)
             }
         case "pipeline":
             return {address for address in _all(project, removed) if fnmatchcase(address.pipeline, term.value)}
@@ -81,12 +81,26 @@ def _named(project: CompiledProject, removed: Sequence[Address], term: Term) -> 
 
 
 def _all(project: CompiledProject, removed: Sequence[Address]) -> list[Address]:
-    return [*project.assets, *removed]
+    return [*project.assets, *project.operators, *removed]
 
 
-def _inputs(project: CompiledProject, address: Address) -> tuple[Address, ...]:
-    asset: CompiledAsset | None = project.assets.get(address)
-    return () if asset is None else tuple(read.address for read in asset.inputs)
+def _tags(project: CompiledProject) -> dict[Address, tuple[str, ...]]:
+    tags = {asset.address: asset.tags for asset in project.assets.values()}
+    return tags | {operator.address: operator.tags for operator in project.operators.values()}
+
+
+def _neighbours(project: CompiledProject) -> tuple[dict[Address, list[Address]], dict[Address, list[Address]]]:
+    """What each asset or task is made from or comes after, and the other way round."""
+    before = {asset.address: [read.address for read in asset.inputs] for asset in project.assets.values()}
+    for operator in project.operators.values():
+        before[operator.address] = list(operator.after)
+        for asset in operator.before:
+            before.setdefault(asset, []).append(operator.address)
+    after: dict[Address, list[Address]] = {}
+    for address, others in before.items():
+        for other in others:
+            after.setdefault(other, []).append(address)
+    return before, after
 
 
 def _reach(start: Iterable[Address], step: Callable[[Address], Iterable[Address]]) -> set[Address]:
@@ -102,13 +116,14 @@ def _reach(start: Iterable[Address], step: Callable[[Address], Iterable[Address]
 
 def _matches_nothing(project: CompiledProject, removed: Sequence[Address], term: Term) -> Diagnostic:
     known: Mapping[str, Callable[[], Iterable[str]]] = {
-        "tag": lambda: sorted({tag for asset in project.assets.values() for tag in asset.tags}),
+        "tag": lambda: sorted({tag for tags in _tags(project).values() for tag in tags}),
         "pipeline": lambda: sorted({address.pipeline for address in _all(project, removed)}),
         "name": lambda: sorted(
             str(address) if "." in term.value else address.name for address in _all(project, removed)
         ),
     }
-    what = {"tag": "asset has the tag", "pipeline": "pipeline has the name", "name": "asset has the name"}[term.kind]
+    noun = "asset or task" if project.operators else "asset"
+    what = "pipeline has the name" if term.kind == "pipeline" else f"{noun} has the {term.kind}"
     return Diagnostic(
         "VP207",
         f"No {what} `{term.value}`, which `{term.written}` selects.{did_you_mean(term.value, known[term.kind]())}",

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from vibepiper_interpreter.compile.operator_serial import operator_from_json, operator_to_json
 from vibepiper_interpreter.compile.serial import asset_from_json, asset_to_json, value_from_json, value_to_json
 from vibepiper_interpreter.estimate import Estimate
 from vibepiper_interpreter.plan.plan import Action, Break, ColumnChange, Condition, Plan, Reason
+from vibepiper_interpreter.state.operator_result import OperatorResult
 from vibepiper_interpreter.storage.slices import Range, slice_from_json, slice_to_json
 from vibepiper_interpreter.storage.version import InputVersion, SourceFile
 from vibepiper_spec.address import Address
@@ -34,6 +36,8 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "pointers": {str(address): version_id for address, version_id in plan.pointers.items()},
         "actions": [_action_to_json(action) for action in plan.actions],
         "assets": [asset_to_json(asset) for asset in plan.assets.values()],
+        "operators": [operator_to_json(operator) for operator in plan.operators.values()],
+        "results": [list(result.to_row().values()) for result in plan.results.values()],
     }
 
 
@@ -50,6 +54,8 @@ def plan_from_json(found: Mapping[str, Any]) -> Plan:
         state_id=found["state_id"],
         actions=tuple(_action_from_json(action) for action in found["actions"]),
         assets={asset.address: asset for asset in assets},
+        operators={operator.address: operator for operator in map(operator_from_json, found["operators"])},
+        results={result.address: result for result in (OperatorResult.from_row(*row) for row in found["results"])},
         pointers={Address.parse(address): version_id for address, version_id in found["pointers"].items()},
         variables={name: value_from_json(value) for name, value in found["variables"].items()},
         selection=tuple(found["selection"]),
@@ -90,6 +96,7 @@ def _action_to_json(action: Action) -> dict[str, Any]:
         "takes": [slice_to_json(each) for each in action.takes],
         "moved_from": None if action.moved_from is None else str(action.moved_from),
         "renames": [list(pair) for pair in action.renames],
+        "published": _texts(action.published),
     }
     return {
         "address": str(action.address),
@@ -138,6 +145,7 @@ def _action_from_json(found: Mapping[str, Any]) -> Action:
         takes=tuple(Range.parse(*each) for each in found.get("takes", ())),
         moved_from=None if "moved_from" not in found else Address.parse(found["moved_from"]),
         renames=tuple((before, after) for before, after in found.get("renames", ())),
+        published=_addresses(found.get("published", ())),
     )
 
 

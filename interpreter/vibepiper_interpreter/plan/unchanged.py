@@ -1,7 +1,8 @@
 """Remembers what a plan that found nothing to do was decided from: found the same, it need not be decided again.
 
-Such a plan follows from four things: the compiled project, what the environment shows, the files of the sources, and
-the parts in the storage. The first two are compared by their hashes, the others are looked at again.
+Such a plan follows from four things: the compiled project, what the environment shows (with what operators have done in
+it), the files of the sources, and the parts in the storage. The first two are compared by their hashes, the others are
+looked at again.
 """
 
 from __future__ import annotations

@@ -47,5 +47,6 @@ class Briefing:
             now=plan.created_at,
             settings=run.settings,
             versions=versions,
-            runs_python=any(asset.kind == "python" for asset in plan.assets.values()),
+            runs_python=any(asset.kind == "python" for asset in plan.assets.values())
+            or any(operator.function is not None for operator in plan.operators.values()),
         )

@@ -12,8 +12,10 @@ from vibepiper_spec.address import Address
 EventType = Literal[
     "run_started",  # data: actions (count), environment
     "task_started",  # data: verb, worker, attempt, waited (s since it could have begun)
+    "task_waiting",  # what a sensor waits for is not there yet; data: reason
     "task_retried",  # another attempt follows; data: attempt (the failed one), code, detail, failure (class), wait (s)
-    "task_finished",  # data: outcome (built | kept | repointed | rechecked | removed), rows, bytes, seconds, version_id
+    # data: outcome (built | kept | repointed | rechecked | removed | done), rows, bytes, seconds, version_id
+    "task_finished",
     "task_failed",  # data: code, detail
     "task_skipped",  # data: because (address of what failed, or "cancelled")
     "check_finished",  # only of checks that failed; data: check, severity, passed, failing (rows), detail

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset
+from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
 from vibepiper_interpreter.compile.cursors import TIMES
 from vibepiper_interpreter.connectors.file import broken_row
 from vibepiper_interpreter.engines.duckdb.failure import EngineFailure, engine_failure
@@ -28,8 +29,19 @@ class Cancelled(Exception):
     """The run was told to stop while this task was under way."""
 
 
-def declared_at(asset: CompiledAsset) -> Place | None:
-    """The header of the asset's block."""
+# What a run does something for, and a failure can be of.
+Subject = CompiledAsset | CompiledOperator
+
+
+def nothing_lost(subject: Subject) -> str:
+    """What a failure has left as it was."""
+    if isinstance(subject, CompiledOperator):
+        return "What it had done outside by then is done."
+    return "Nothing of it was published."
+
+
+def declared_at(asset: Subject) -> Place | None:
+    """The header of its block."""
     return Place(asset.declared_in, Range.at(asset.declared_at_line, 1)) if asset.declared_in else None
 
 
@@ -94,10 +106,10 @@ def disk_full(asset: CompiledAsset) -> Diagnostic:
     )
 
 
-def worker_lost(asset: CompiledAsset, how: str) -> Diagnostic:
+def worker_lost(asset: Subject, how: str) -> Diagnostic:
     return Diagnostic(
         "VP801",
-        f"The worker process that was at `{asset.address}` is gone: {how}. Nothing of it was published.",
+        f"The worker process that was at `{asset.address}` is gone: {how}. {nothing_lost(asset)}",
         declared_at(asset),
         fix=Fix(
             "Look whether the function ends its process, crashes in a library, or needs more memory than there is; "
@@ -106,12 +118,24 @@ def worker_lost(asset: CompiledAsset, how: str) -> Diagnostic:
     )
 
 
-def timed_out(asset: CompiledAsset, seconds: float) -> Diagnostic:
+def timed_out(asset: Subject, seconds: float) -> Diagnostic:
     return Diagnostic(
         "VP802",
-        f"`{asset.address}` was not done after {seconds:g} s, its `timeout`. Nothing of it was published.",
+        f"`{asset.address}` was not done after {seconds:g} s, its `timeout`. {nothing_lost(asset)}",
         declared_at(asset),
         fix=Fix("Give it more time, make it faster, or let it do less at once; `retry` attempts it again."),
+    )
+
+
+def waited_in_vain(operator: CompiledOperator, reason: str) -> Diagnostic:
+    return Diagnostic(
+        "VP802",
+        f"`{operator.address}` has waited for {operator.timeout:g} s, its `timeout`, in vain: {reason}.",
+        declared_at(operator),
+        fix=Fix(
+            'Look why it is not there. It may wait longer, or be skipped then: `on_timeout = "skip"`; the next apply '
+            "waits again."
+        ),
     )
 
 

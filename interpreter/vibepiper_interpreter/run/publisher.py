@@ -9,6 +9,7 @@ from vibepiper_interpreter.plan.plan import Action
 from vibepiper_interpreter.run.result import CheckResult, TaskResult
 from vibepiper_interpreter.run.run import Run
 from vibepiper_interpreter.state.lease import Lease
+from vibepiper_interpreter.state.operator_result import OperatorResult
 from vibepiper_interpreter.state.records import AttemptRecord, Audit, Batch, Pointer
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
@@ -41,6 +42,8 @@ class Publisher:
         self._pointers = dict(pointers)
         self._components: dict[int, _Component] = {}
         for action in run.plan.actions:
+            if action.verb == "do":
+                continue
             component = self._components.setdefault(action.component, _Component())
             component.open += 1
             component.addresses.append(action.address)
@@ -83,6 +86,15 @@ class Publisher:
         if component.because is None:
             component.because = because
         self._close_one(action, result)
+
+    def settled(self, result: TaskResult) -> None:
+        """An operator has come to its end: it publishes nothing, and holds nothing back."""
+        self.results[result.address] = result
+        self._settled.append(result)
+
+    def record_operator(self, result: OperatorResult) -> None:
+        """Write down at once what an operator has done: its effect is there, whatever becomes of the run."""
+        self._run.state.record_operator(self._lease, result)
 
     def pointer(self, address: Address) -> Pointer | None:
         """Where the environment points for an asset by now."""

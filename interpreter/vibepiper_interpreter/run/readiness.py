@@ -21,11 +21,14 @@ class Readiness(Generic[Node]):
         after: Mapping[Node, Collection[Node]],
         weight: Mapping[Node, float],
         lanes: Mapping[Node, Any] = MappingProxyType({}),
+        patient: Collection[Node] = (),
     ) -> None:
         """`after` names every node with its predecessors. Of those that are ready, the one of the greatest `weight`
-        starts first; of equals, the one that is named first. `lanes` tell what each one has to find room in."""
+        starts first; of equals, the one that is named first. `lanes` tell what each one has to find room in. Those that
+        are `patient` only wait until all before them have ended, however: they are never dropped for a failure."""
         self._rank = {node: (-weight.get(node, 0.0), position) for position, node in enumerate(after)}
         self._lanes = lanes
+        self._patient = frozenset(patient)
         self._waiting = {node: len(set(before)) for node, before in after.items()}
         self._successors: dict[Node, list[Node]] = {node: [] for node in after}
         for node, before in after.items():
@@ -52,22 +55,21 @@ class Readiness(Generic[Node]):
         """`node` has ended well: what waited only for it is ready, and returned."""
         ready = []
         for successor in self._successors[node]:
-            if successor in self._waiting:
-                self._waiting[successor] -= 1
-                if self._waiting[successor] == 0:
-                    self._let_start(successor)
-                    ready.append(successor)
+            if self._one_less(successor):
+                ready.append(successor)
         return ready
 
     def failed(self, node: Node) -> list[Node]:
         """`node` has ended badly: everything that depends on it is dropped, and returned in order."""
-        dropped = []
-        reached = deque(self._successors[node])
+        dropped: list[Node] = []
+        reached = deque([node])
         while reached:
-            each = reached.popleft()
-            if self._waiting.pop(each, None) is not None:
-                dropped.append(each)
-                reached.extend(self._successors[each])
+            for each in self._successors[reached.popleft()]:
+                if each in self._patient:
+                    self._one_less(each)
+                elif self._waiting.pop(each, None) is not None:
+                    dropped.append(each)
+                    reached.append(each)
         return dropped
 
     def drop_rest(self) -> list[Node]:
@@ -77,6 +79,16 @@ class Readiness(Generic[Node]):
         self._ready.clear()
         self._waiting.clear()
         return dropped
+
+    def _one_less(self, node: Node) -> bool:
+        """Something before `node` has ended. Whether that was the last, so that it is ready."""
+        if node not in self._waiting:
+            return False
+        self._waiting[node] -= 1
+        if self._waiting[node]:
+            return False
+        self._let_start(node)
+        return True
 
     def _let_start(self, node: Node) -> None:
         del self._waiting[node]

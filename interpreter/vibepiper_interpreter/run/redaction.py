@@ -30,6 +30,11 @@ class Redactor:
         """The redactor of all secrets that `settings` names and that are set here."""
         return cls(_values(root, settings.model_dump()))
 
+    def also(self, root: Path, names: Any) -> Redactor:
+        """The same, and of all secrets that `names`, texts in lists and tables, name and that are set here."""
+        found = frozenset(_values(root, names))
+        return self if found <= frozenset(self._secrets) else Redactor((*self._secrets, *found))
+
     def __call__(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, _MASK)

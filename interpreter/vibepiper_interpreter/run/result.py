@@ -8,7 +8,7 @@ from typing import Literal
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
 
-Outcome = Literal["built", "kept", "repointed", "rechecked", "recorded", "removed", "failed", "skipped"]
+Outcome = Literal["built", "kept", "repointed", "rechecked", "recorded", "removed", "done", "failed", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)

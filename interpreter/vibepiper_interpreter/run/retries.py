@@ -1,4 +1,4 @@
-"""Which tasks are attempted again, and when."""
+"""Which tasks are attempted or asked again, and when."""
 
 from __future__ import annotations
 
@@ -33,20 +33,26 @@ class Retries:
         self._waiting: list[tuple[float, Address]] = []
 
     def __bool__(self) -> bool:
-        """Whether any task waits to be attempted again."""
+        """Whether any task waits for that."""
         return bool(self._waiting)
 
     def attempt(self, address: Address) -> int:
         """Which attempt of this run is under way, or was the last."""
         return self._attempts.get(address, 1)
 
-    def again(self, address: Address, policy: RetryPolicy, failure: FailureClass) -> float | None:
-        """Let it be attempted again. The seconds until then; None where it is not."""
+    def later(self, address: Address, seconds: float) -> None:
+        """Let it go on with the same attempt in so many seconds: what it waits for was not there yet."""
+        heapq.heappush(self._waiting, (time.monotonic() + seconds, address))
+
+    def again(
+        self, address: Address, policy: RetryPolicy, failure: FailureClass, at_least: float = 0.0
+    ) -> float | None:
+        """Let it be attempted again, in `at_least` so many seconds. The seconds until then; None where it is not."""
         attempt = self.attempt(address) + 1
         if attempt > policy.attempts or failure not in policy.on:
             return None
         self._attempts[address] = attempt
-        wait = wait_before(policy, attempt)
+        wait = max(at_least, wait_before(policy, attempt))
         heapq.heappush(self._waiting, (time.monotonic() + wait, address))
         return wait
 

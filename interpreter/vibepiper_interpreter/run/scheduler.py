@@ -13,19 +13,21 @@ from queue import Empty
 from typing import TYPE_CHECKING, NamedTuple
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
 from vibepiper_interpreter.executors import Executors
 from vibepiper_interpreter.plan.plan import Action
 from vibepiper_interpreter.run.deadlines import Deadlines
-from vibepiper_interpreter.run.failures import Cancelled, timed_out
+from vibepiper_interpreter.run.failures import Cancelled, Subject, timed_out
+from vibepiper_interpreter.run.operator_turns import NotDone, OperatorTurns, predecessors
 from vibepiper_interpreter.run.prepare import prepare
 from vibepiper_interpreter.run.publisher import Publisher
 from vibepiper_interpreter.run.readiness import Readiness, critical_paths
-from vibepiper_interpreter.run.result import TaskResult
+from vibepiper_interpreter.run.result import Outcome, TaskResult
 from vibepiper_interpreter.run.retries import Retries
 from vibepiper_interpreter.run.run import Message, Run
 from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.run.standing import Standing
-from vibepiper_interpreter.run.tasks import Report
+from vibepiper_interpreter.run.tasks import OperatorTask, Report, Task
 from vibepiper_interpreter.run.worker import Attempt
 from vibepiper_interpreter.state.records import AttemptRecord, Audit, Pointer
 from vibepiper_interpreter.storage.version import Version
@@ -70,10 +72,17 @@ class Scheduler:
         actions = run.plan.actions
         self._renames = {action.address: action.renames for action in actions if action.renames}
         self._actions = {action.address: action for action in actions}
-        after = {action.address: action.after for action in actions}
+        after = predecessors(run.plan)
         seconds = {each.address: None if each.estimate is None else each.estimate.seconds for each in actions}
-        self._lanes = {action.address: executors.kind_for(run.plan.assets[action.address]) for action in actions}
-        self._readiness = Readiness(after, critical_paths(seconds, after), self._lanes)
+        operators = run.plan.operators
+        self._lanes = {
+            action.address: executors.kind_for(run.plan.assets[action.address])
+            for action in actions
+            if action.verb != "do"
+        }
+        self._lanes |= {address: executors.kind_for_operator(each) for address, each in operators.items()}
+        self._readiness = Readiness(after, critical_paths(seconds, after), self._lanes, operators.keys())
+        self._turns = OperatorTurns(run, publisher, standing)
         self._retries = Retries()
         self._deadlines = Deadlines()
         # What tasks have finished that are built slice by slice and go on.
@@ -84,6 +93,8 @@ class Scheduler:
         # Since when each could begin, by the monotonic clock; those that are not named: since the run began.
         self._ready_since: dict[Address, float] = {}
         self._began = time.monotonic()
+        # What sensors that wait have said last.
+        self._reasons: dict[Address, str] = {}
         self._flushed_at = time.monotonic()
 
     def run(self) -> bool:
@@ -107,8 +118,7 @@ class Scheduler:
         rest = [*self._in_flight, *self._retries.drop_all(), *self._readiness.drop_rest()]
         for address in rest:
             self._run.journal.tell("task_skipped", address, because="cancelled")
-            skipped = TaskResult(address, "skipped", published=False, because="cancelled")
-            self._publisher.failed(self._actions[address], skipped, address)
+            self._drop(address, "cancelled", address)
         self._in_flight.clear()
         self._publisher.flush(publish=False)
 
@@ -118,6 +128,9 @@ class Scheduler:
             self._readiness.again(again)
         while (address := self._readiness.take(self._has_room)) is not None:
             action = self._actions[address]
+            if action.verb == "do":
+                self._begin_operator(action)
+                continue
             if action.verb == "remove":
                 self._finish(action, Report("removed"))
                 continue
@@ -132,8 +145,10 @@ class Scheduler:
         return self._load[kind] < 2 * self._executors.of(kind).workers
 
     def _submit(self, action: Action, asset: CompiledAsset) -> None:
-        address = action.address
-        task = prepare(self._run, action, asset, self._standing, self._renames, self._progress.get(address))
+        progress = self._progress.get(action.address)
+        self._send(action.address, prepare(self._run, action, asset, self._standing, self._renames, progress))
+
+    def _send(self, address: Address, task: Task | OperatorTask) -> None:
         attempt = Attempt(task, self._retries.attempt(address))
         kind = self._lanes[address]
         self._load[kind] += 1
@@ -158,11 +173,12 @@ class Scheduler:
             self._run.journal.tell("log", address, **data)
         elif what == "damaged":
             self._run.state.record_checksums({data["part"].path: data["part"].marked_damaged})
-        elif is_current and what == "task_started":
-            waited = max(0.0, time.monotonic() - self._ready_since.get(address, self._began))
-            event = self._run.journal.tell("task_started", address, **data, waited=waited)
-            self._started[address] = (event.at, str(data["worker"]))
-            if (seconds := self._run.plan.assets[address].timeout) is not None:
+        elif is_current and attempt is not None and what == "task_started":
+            if address not in self._started:  # a sensor goes on with the same attempt
+                waited = max(0.0, time.monotonic() - self._ready_since.get(address, self._began))
+                event = self._run.journal.tell("task_started", address, **data, waited=waited)
+                self._started[address] = (event.at, str(data["worker"]))
+            if (seconds := attempt.task.time_limit) is not None:
                 self._deadlines.set(address, message.attempt, seconds)
         elif is_current and what == "progress":
             # Finished intervals of a task that goes on: whatever becomes of it, nobody has to make them again.
@@ -176,15 +192,80 @@ class Scheduler:
             if attempt is not None and attempt.number == number:
                 self._leave(address)
                 self._executors.of(self._lanes[address]).abandon(attempt)
-                asset = attempt.task.asset
-                found = timed_out(asset, asset.timeout or 0.0)
+                subject = attempt.task.subject
+                found = timed_out(subject, subject.timeout or 0.0)
                 self._finish(self._actions[address], Report("failed", diagnostics=(found,), failure="transient"))
 
     def _leave(self, address: Address) -> None:
         del self._in_flight[address]
         self._load[self._lanes[address]] -= 1
 
+    def _begin_operator(self, action: Action) -> None:
+        if action.after:
+            self._ready_since.setdefault(action.address, time.monotonic())
+        turn = self._turns.take(action)
+        if isinstance(turn, OperatorTask):
+            self._send(action.address, turn)
+        else:
+            self._do_not(action, turn)
+
+    def _finish_operator(self, action: Action, report: Report) -> None:
+        address, operator = action.address, self._run.plan.operators[action.address]
+        if report.outcome == "done" and report.again_in is not None:
+            late = self._turns.late(operator, report.because)
+            if late is None:
+                self._wait(operator, report.because, report.again_in)
+                return
+            report = late
+        self._attempted(address, report)
+        if report.outcome == "failed" and self._tries_again(operator, report):
+            return
+        if report.outcome == "skipped":
+            self._do_not(action, NotDone("skipped", report.because, settled=True))
+            return
+        result = TaskResult(
+            address,
+            report.outcome,
+            published=report.outcome == "done",
+            seconds=report.seconds,
+            diagnostics=report.diagnostics,
+            attempts=self._retries.attempt(address),
+        )
+        if report.outcome == "failed":
+            self._contain(action, result)
+            return
+        self._turns.record(operator, "done", report.outputs)
+        self._turns.ended(address, "succeeded")
+        self._run.journal.tell("task_finished", address, outcome="done", seconds=report.seconds)
+        self._publisher.settled(result)
+        self._done(address)
+
+    def _wait(self, operator: CompiledOperator, reason: str, seconds: float) -> None:
+        """It holds no worker until it is asked again."""
+        if self._reasons.get(operator.address) != reason:
+            self._reasons[operator.address] = reason
+            self._run.journal.tell("task_waiting", operator.address, reason=reason)
+        self._retries.later(operator.address, self._turns.until_late(operator, seconds))
+
+    def _do_not(self, action: Action, why: NotDone) -> None:
+        """An operator is not done: those after it are told so, and what has failed is told no second time."""
+        address = action.address
+        if why.settled:
+            self._turns.record(self._run.plan.operators[address], "skipped", {})
+        self._turns.ended(address, why.fate)
+        outcome: Outcome = "kept" if why.fate == "kept" else "skipped"
+        self._run.journal.tell("task_skipped", address, because=why.because)
+        went_well = why.fate != "blocked"
+        self._publisher.settled(TaskResult(address, outcome, published=went_well, because=why.because))
+        if went_well:
+            self._done(address)
+        else:
+            self._drop_after(address)
+
     def _finish(self, action: Action, report: Report) -> None:
+        if action.verb == "do":
+            self._finish_operator(action, report)
+            return
         address, version = action.address, report.version
         if version is not None and report.made:
             self._publisher.made(version)
@@ -257,6 +338,10 @@ class Scheduler:
             pointer = self._publisher.pointer(address) if action.verb == "recheck" else Pointer(version.id, read)
             self._standing.advance(address, version, report.made)
         self._publisher.succeeded(action, result, pointer)
+        self._turns.ended(address, "succeeded")
+        self._done(address)
+
+    def _done(self, address: Address) -> None:
         now = time.monotonic()
         self._ready_since.update((each, now) for each in self._readiness.done(address))
 
@@ -268,9 +353,11 @@ class Scheduler:
                 read = self._standing.pointers(asset.check_inputs)
                 self._publisher.audited(replace(proof, version_id=version.id, inputs=read), ())
 
-    def _tries_again(self, asset: CompiledAsset, report: Report) -> bool:
-        address, attempt = asset.address, self._retries.attempt(asset.address)
-        wait = None if report.failure is None else self._retries.again(address, asset.retry, report.failure)
+    def _tries_again(self, subject: Subject, report: Report) -> bool:
+        address, attempt = subject.address, self._retries.attempt(subject.address)
+        if report.failure is None:
+            return False
+        wait = self._retries.again(address, subject.retry, report.failure, report.again_in or 0.0)
         if wait is None:
             return False
         if report.version is not None:
@@ -285,18 +372,30 @@ class Scheduler:
         """What depends on a failure is skipped; everything else goes on."""
         first = result.diagnostics[0]
         self._run.journal.tell("task_failed", action.address, code=first.code, detail=first.detail)
-        self._publisher.failed(action, result, action.address)
-        for address in self._readiness.failed(action.address):
-            self._run.journal.tell("task_skipped", address, because=str(action.address))
-            because = f"`{action.address}` failed"
-            skipped = TaskResult(address, "skipped", published=False, because=because)
-            self._publisher.failed(self._actions[address], skipped, action.address)
+        self._turns.ended(action.address, "failed", first.detail)
+        if action.verb == "do":
+            self._publisher.settled(result)
+        else:
+            self._publisher.failed(action, result, action.address)
+        self._drop_after(action.address)
+
+    def _drop_after(self, failed: Address) -> None:
+        for address in self._readiness.failed(failed):
+            self._run.journal.tell("task_skipped", address, because=str(failed))
+            self._drop(address, f"`{failed}` failed", failed)
+
+    def _drop(self, address: Address, why: str, because: Address) -> None:
+        """It is not done, and nothing of what would have been published together with it."""
+        skipped = TaskResult(address, "skipped", published=False, because=why)
+        self._turns.ended(address, "blocked")
+        if address in self._run.plan.operators:
+            self._publisher.settled(skipped)
+        else:
+            self._publisher.failed(self._actions[address], skipped, because)
 
     def _give_up(self, address: Address) -> None:
         self._run.journal.tell("task_skipped", address, because="cancelled")
-        self._publisher.failed(
-            self._actions[address], TaskResult(address, "skipped", published=False, because="cancelled"), address
-        )
+        self._drop(address, "cancelled", address)
 
     def _attempted(self, address: Address, report: Report) -> None:
         started, worker = self._started.pop(address, (datetime.now(UTC), ""))

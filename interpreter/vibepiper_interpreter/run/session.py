@@ -26,6 +26,7 @@ from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import Part
 from vibepiper_spec.address import Address
+from vibepiper_spec.model.settings import ProjectSettings
 
 # Tells the scheduler what the attempt of that number at an asset's task does. The number is 0 where it comes from a
 # thread that user code has started.
@@ -79,6 +80,7 @@ class RunSession:
     relations: Relations
     redactor: Redactor
     place: QueryPlaces
+    settings: ProjectSettings
     connection: duckdb.DuckDBPyConnection
     code: PlannedCode
     scratch: Path
@@ -107,6 +109,11 @@ class RunSession:
         finally:
             with self._lock:
                 del self._attempts[thread]
+
+    @property
+    def stop_of_attempt(self) -> threading.Event:
+        """Set when this thread shall end what it does; for what cannot look at `stopped` now and then."""
+        return self._attempts[threading.get_ident()].stopped
 
     @property
     def stopped(self) -> bool:
@@ -170,6 +177,8 @@ class RunSession:
         """Stop every statement that runs, from any thread; tasks that look at `stopped` stop by themselves."""
         self.cancelled.set()
         with self._lock:
+            for attempt in self._attempts.values():
+                attempt.stopped.set()
             for thread in self._cursors:
                 self._interrupt_cursors(thread)
 
@@ -226,6 +235,7 @@ def open_session(
         relations=Relations(storage, root, briefing.now, briefing.versions, tables),
         redactor=Redactor.of(root, briefing.settings),
         place=QueryPlaces(root),
+        settings=briefing.settings,
         connection=connection,
         code=code,
         scratch=scratch,

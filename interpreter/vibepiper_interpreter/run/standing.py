@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
 from vibepiper_interpreter.run.inventory import Inventory
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
@@ -42,6 +43,21 @@ class Standing:
                 self._add(read.address, found)
         found[address] = version
 
+    def version(self, address: Address) -> Version | None:
+        """What the asset stands at, as far as that matters in the run."""
+        return self._current.get(address)
+
+    def read_by_operator(self, operator: CompiledOperator) -> tuple[Version, ...]:
+        """What the names in its function's assets mean, views after what they read."""
+        found: dict[Address, Version] = {}
+        for address in operator.reads():
+            self._add(address, found)
+        return tuple(found.values())
+
+    def unreadable(self, addresses: Iterable[Address]) -> Diagnostic | None:
+        """Why one of these cannot be read."""
+        return next((self._unreadable[address] for address in addresses if address in self._unreadable), None)
+
     def pointers(self, addresses: Iterable[Address]) -> tuple[InputVersion, ...]:
         """What these stand at, as far as they have ever been made."""
         return tuple(
@@ -50,7 +66,7 @@ class Standing:
 
     def broken_input(self, asset: CompiledAsset) -> Diagnostic | None:
         """Why an input of `asset` cannot be read."""
-        return next((self._unreadable[read.address] for read in asset.inputs if read.address in self._unreadable), None)
+        return self.unreadable(read.address for read in asset.inputs)
 
     def reads_what_was_made(self, asset: CompiledAsset) -> bool:
         """Whether this run has made an input of `asset`: nothing can have been made of that before."""

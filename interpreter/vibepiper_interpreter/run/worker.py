@@ -15,7 +15,7 @@ from vibepiper_interpreter.run.python.planned_code import PlannedCode
 from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.session import EngineShare, RunSession, Say, open_session
 from vibepiper_interpreter.run.small_tables import SmallTables
-from vibepiper_interpreter.run.tasks import Report, Task, perform
+from vibepiper_interpreter.run.tasks import OperatorTask, Report, Task, operate, perform
 
 if TYPE_CHECKING:
     from vibepiper_spec.address import Address
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 class Attempt:
     """One try at a task: all that an executor is given, and nothing that ties it to a process."""
 
-    task: Task
+    task: Task | OperatorTask
     number: int  # from 1
 
     @property
     def address(self) -> Address:
-        return self.task.asset.address
+        return self.task.subject.address
 
 
 class Worker:
@@ -46,6 +46,8 @@ class Worker:
         with session.attempt(attempt.address, attempt.number):
             told = {"verb": task.action.verb, "worker": place, "attempt": attempt.number}
             session.say("task_started", attempt.address, told)
+            if isinstance(task, OperatorTask):
+                return operate(session, task)
             return perform(session, self._conditions, task)
 
     def interrupt(self, attempt: Attempt) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from vibepiper_interpreter.compile.serial import value_from_json
-from vibepiper_interpreter.state.rows import inputs_from_text
+from vibepiper_interpreter.compile.serial import value_from_json, value_to_json
+from vibepiper_interpreter.state.rows import inputs_from_text, inputs_to_text, to_text
 from vibepiper_interpreter.storage.version import InputVersion
 from vibepiper_spec.address import Address
 
@@ -42,6 +42,23 @@ class OperatorResult:
         """From the columns as the state keeps them."""
         values = {name: output_from_json(value) for name, value in json.loads(outputs).items()}
         return cls(Address.parse(address), item, fingerprint, outcome, inputs_from_text(after), values, run_id)
+
+    def to_row(self) -> dict[str, str]:
+        """The columns as the state keeps them, in the order of `from_row`."""
+        return {
+            "address": str(self.address),
+            "item": self.item,
+            "fingerprint": self.fingerprint,
+            "outcome": self.outcome,
+            "inputs": inputs_to_text(self.after),
+            "outputs": to_text({name: output_to_json(value) for name, value in self.outputs.items()}),
+            "run_id": self.run_id,
+        }
+
+
+def output_to_json(value: Any) -> Any:
+    """The inverse of `output_from_json`. A list or a table can only be of the type json."""
+    return {"json": value} if isinstance(value, dict | list) else value_to_json(value)
 
 
 def output_from_json(value: Any) -> Any:

@@ -41,6 +41,17 @@ def serial_at(connection: Connection, environment: str, time: datetime) -> int:
     return found or 0
 
 
+def published_at(connection: Connection, environment: str, address: Address) -> datetime | None:
+    """When the environment was last pointed to another version of an asset; None where it does not show it."""
+    last = connection.execute(
+        select(publications.c.at, publications.c.version_id)
+        .where(publications.c.environment == environment, publications.c.address == str(address))
+        .order_by(publications.c.serial.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if last is None or last.version_id is None else last.at
+
+
 def publishing_runs(connection: Connection, environment: str, serial: int) -> tuple[PublishingRun, ...]:
     """The runs that published to the environment after `serial`, newest first, each with its first publish."""
     first = func.min(publications.c.serial)

@@ -87,6 +87,11 @@ class State:
         with self._database.reading() as connection:
             return past.pointers_at(connection, environment, serial)
 
+    def published_at(self, environment: str, address: Address) -> datetime | None:
+        """When the environment was last pointed to another version of an asset; None where it does not show it."""
+        with self._database.reading() as connection:
+            return past.published_at(connection, environment, address)
+
     def serial_at(self, environment: str, time: datetime) -> int:
         """The serial at which the environment stood at `time`; 0 before its first publish."""
         with self._database.reading() as connection:

@@ -138,6 +138,8 @@ _ALL = (
     Code("VP805", "Task output missing or of another type"),
     Code("VP806", "Unknown asset or task"),
     Code("VP807", "Unknown task output"),
+    Code("VP808", "Condition of a task cannot be evaluated"),
+    Code("VP809", "Returned value holds no outputs"),
     Code("VP811", "Command failed"),
     Code("VP812", "Outputs cannot be read"),
     Code("VP813", "HTTP request failed"),

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset, PythonDefinition
-from vibepiper_interpreter.run.failures import declared_at
+from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
+from vibepiper_interpreter.run.failures import Subject, declared_at, nothing_lost
 from vibepiper_interpreter.run.python.modules import is_user_code
 from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
@@ -23,7 +24,7 @@ class CodeFailed(DiagnosticError):
 
 
 def import_failed(
-    asset: CompiledAsset, definition: PythonDefinition, error: BaseException, root: Path, redact: Redactor
+    asset: Subject, definition: PythonDefinition, error: BaseException, root: Path, redact: Redactor
 ) -> Diagnostic:
     return Diagnostic(
         "VP401",
@@ -37,7 +38,7 @@ def import_failed(
     )
 
 
-def function_missing(asset: CompiledAsset, definition: PythonDefinition, root: Path) -> Diagnostic:
+def function_missing(asset: Subject, definition: PythonDefinition, root: Path) -> Diagnostic:
     detail = f"Module `{definition.module}` has no function `{definition.function}`, which `{asset.address}` names."
     file = getattr(sys.modules.get(definition.module), "__file__", None)
     if file is None or not is_user_code(file, root):
@@ -52,7 +53,7 @@ def function_missing(asset: CompiledAsset, definition: PythonDefinition, root: P
     )
 
 
-def call_failed(asset: CompiledAsset, error: BaseException, root: Path, redact: Redactor) -> Diagnostic:
+def call_failed(asset: Subject, error: BaseException, root: Path, redact: Redactor) -> Diagnostic:
     package = error.name.partition(".")[0] if isinstance(error, ImportError) and error.name else None
     if isinstance(error, ModuleNotFoundError) and package is not None:
         return Diagnostic(
@@ -66,9 +67,15 @@ def call_failed(asset: CompiledAsset, error: BaseException, root: Path, redact: 
         "VP406",
         f"`{asset.address}` raised {redact(_named(error))}",
         declared_at(asset),
-        fix=Fix("Correct the function; nothing of it was published, and the next apply runs it again."),
+        fix=Fix(_correct(asset)),
         notes=_frames(error, root, redact),
     )
+
+
+def _correct(subject: Subject) -> str:
+    if isinstance(subject, CompiledOperator):
+        return f"Correct the function. {nothing_lost(subject)} The next apply runs it again."
+    return "Correct the function; nothing of it was published, and the next apply runs it again."
 
 
 def no_table(asset: CompiledAsset, definition: PythonDefinition, what: str) -> Diagnostic:
@@ -112,7 +119,7 @@ def batches_differ(asset: CompiledAsset, definition: PythonDefinition, problem: 
     )
 
 
-def code_changed(asset: CompiledAsset, definition: PythonDefinition) -> Diagnostic:
+def code_changed(asset: Subject, definition: PythonDefinition) -> Diagnostic:
     return Diagnostic(
         "VP505",
         f"`{definition.module}:{definition.function}`, or code of the project that it uses, was edited after the plan "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,20 +15,14 @@ from vibepiper_interpreter.engines.duckdb.failure import engine_failure
 from vibepiper_interpreter.engines.duckdb.parameters import ParameterValue
 from vibepiper_interpreter.run.failures import Cancelled, declared_at, engine_diagnostic
 from vibepiper_interpreter.run.python.arguments import argument
+from vibepiper_interpreter.run.python.calling import context_of, failure_of, planned_function, require_planned
 from vibepiper_interpreter.run.python.columns import INEXACT, fit
-from vibepiper_interpreter.run.python.context import Context, run_logger
 from vibepiper_interpreter.run.python.failures import (
-    CodeFailed,
     batches_differ,
-    call_failed,
-    code_changed,
     columns_differ,
-    function_missing,
-    import_failed,
     no_columns,
     no_table,
 )
-from vibepiper_interpreter.run.python.modules import load_function
 from vibepiper_interpreter.run.python.output import TaskLog, told_to
 from vibepiper_interpreter.run.python.returned import BatchesDiffer, BatchStream, NotATable
 from vibepiper_interpreter.run.session import RunSession
@@ -97,12 +90,12 @@ def _call(
     shown: Mapping[Address, str],
 ) -> Any:
     asset = task.asset
-    function = _function(session, asset, definition)
-    _require_planned(session, asset, definition)
+    function = planned_function(session, asset, definition)
+    require_planned(session, asset, definition)
     arguments: dict[str, Any] = {}
     for parameter in definition.parameters:
         if parameter.address is None:
-            arguments[parameter.name] = _context(session, asset, log, values)
+            arguments[parameter.name] = context_of(session, asset, log, values)
         else:
             relation = shown.get(parameter.address)
             given = task.inputs[parameter.address] if relation is None else relation
@@ -110,35 +103,7 @@ def _call(
     try:
         return function(**arguments)
     except BaseException as error:
-        raise _users(session, asset, error) from error
-
-
-def _function(session: RunSession, asset: CompiledAsset, definition: PythonDefinition) -> Any:
-    try:
-        return load_function(definition.module, definition.function)
-    except BaseException as error:
-        if _interrupted(error):
-            raise
-        _require_planned(session, asset, definition)
-        if isinstance(error, AttributeError) and definition.module in str(error):
-            raise DiagnosticError(function_missing(asset, definition, session.root)) from error
-        raise DiagnosticError(import_failed(asset, definition, error, session.root, session.redactor)) from error
-
-
-def _require_planned(session: RunSession, asset: CompiledAsset, definition: PythonDefinition) -> None:
-    """The version says which code it was made by, so no other may have made it."""
-    if session.code.differs(definition):
-        raise DiagnosticError(code_changed(asset, definition))
-
-
-def _context(session: RunSession, asset: CompiledAsset, log: TaskLog, values: Mapping[str, ParameterValue]) -> Context:
-    return Context(
-        logger=run_logger(str(asset.address), log),
-        environment=session.environment,
-        variables=session.variables,
-        now=session.now,
-        **dict[str, Any](values),
-    )
+        raise failure_of(session, asset, error) from error
 
 
 def _open(session: RunSession, task: Task, definition: PythonDefinition, value: Any, log: TaskLog) -> BatchStream:
@@ -153,7 +118,7 @@ def _open(session: RunSession, task: Task, definition: PythonDefinition, value: 
     except Cancelled:
         raise
     except BaseException as error:
-        raise _users(session, task.asset, error) from error
+        raise failure_of(session, task.asset, error) from error
 
 
 def _empty_schema(session: RunSession, columns: tuple[Column, ...]) -> pyarrow.Schema | None:
@@ -189,7 +154,7 @@ def _rows(
         except duckdb.Error as error:
             raise _stopped(session, task, definition, stream, error) from error
         # The function may have imported more while it ran.
-        _require_planned(session, asset, definition)
+        require_planned(session, asset, definition)
         return part
 
     return Rows(write, lambda: fitted.columns)
@@ -206,7 +171,7 @@ def _returned_columns(
     except duckdb.Error:
         raise
     except Exception as error:  # Arrow's own, of a type that it cannot hand on
-        raise _users(session, asset, error) from error
+        raise failure_of(session, asset, error) from error
 
 
 def _stopped(
@@ -221,7 +186,7 @@ def _stopped(
         case BatchesDiffer():
             return DiagnosticError(batches_differ(task.asset, definition, str(stream.error)))
         case BaseException():
-            return _users(session, task.asset, stream.error)
+            return failure_of(session, task.asset, stream.error)
     message = engine_failure(error).message
     if message.startswith(INEXACT):
         column, _, value = message.removeprefix(INEXACT).partition(": ")
@@ -229,20 +194,3 @@ def _stopped(
         sentence = f"Column `{column}` holds `{session.redactor(value)}`, which is no {declared}, as is declared."
         return DiagnosticError(columns_differ(task.asset, definition, [sentence]))
     return DiagnosticError(engine_diagnostic(session, task.asset, error))
-
-
-def _users(session: RunSession, asset: CompiledAsset, error: BaseException) -> BaseException:
-    """An exception of the user's code as a diagnostic, `sys.exit()` too: only one who sits at the keyboard ends a run.
-
-    One of the engine inside it may be an interrupted run.
-    """
-    if _interrupted(error):
-        return KeyboardInterrupt()
-    if isinstance(error, duckdb.InterruptException) and session.stopped:
-        return Cancelled()
-    return CodeFailed(call_failed(asset, error, session.root, session.redactor), error)
-
-
-def _interrupted(error: BaseException) -> bool:
-    """Whether that is a real Ctrl-C, which Python raises in the main thread and in no other."""
-    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()

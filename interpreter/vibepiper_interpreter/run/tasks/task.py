@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vibepiper_interpreter.checks import Checked
 from vibepiper_interpreter.compile.compiled import CompiledAsset
@@ -49,6 +49,16 @@ class Task:
         files = self.action.source_files
         return self.asset.kind != "python" and bool(read or files) and is_small(read, files)
 
+    @property
+    def subject(self) -> CompiledAsset:
+        """What the attempt is at."""
+        return self.asset
+
+    @property
+    def time_limit(self) -> float | None:
+        """Seconds after which the attempt is given up."""
+        return self.asset.timeout
+
     def input_versions(self) -> tuple[InputVersion, ...]:
         return tuple(InputVersion(address, version.id) for address, version in self.inputs.items())
 
@@ -67,3 +77,8 @@ class Report:
     # What kind of failure it was.
     failure: FailureClass | None = None
     seconds: float = 0.0
+    # Of an operator that is done: its outputs, typed.
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    # Of an operator, in seconds. Done: what it waits for is not there yet, so it has not ended, and is asked again.
+    # Failed: it must not be attempted again any sooner.
+    again_in: float | None = None

@@ -1,0 +1,49 @@
+"""What a task does, in a line: the command, the request, what it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from vibepiper_cli.views.words import listed
+from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
+from vibepiper_interpreter.plan.plan import Condition
+
+_WIDEST = 100  # of a text that may be long
+# Of the other kinds, the keys that say what is done or waited for.
+_TOLD = ("function", "path", "query", "asset", "at", "delay", "statement")
+
+
+def what_it_does(operator: CompiledOperator) -> str:
+    """As it is written: `$name` stands for values that only the run knows, and secrets for their names."""
+    keys = operator.settings
+    match operator.kind:
+        case "shell":
+            command = keys["command"]
+            return _short(command) if isinstance(command, str) else _short(" ".join(command))
+        case "http" | "wait.http":
+            return _short(f"{keys.get('method', 'GET')} {keys['url']}")
+        case "notify":
+            return _short(f"{keys['to']}: {keys['message']}")
+        case "container":
+            # It knows what the engine is called with; the other kinds need none of it.
+            from vibepiper_interpreter.operators.container import command_line
+            from vibepiper_interpreter.operators.kinds import container_settings
+
+            names = sorted({read.name for read in operator.inputs})
+            return " ".join(command_line(container_settings(keys), names))
+    return next((_short(_text(keys[key])) for key in _TOLD if key in keys), "")
+
+
+def news_in_words(conditions: Iterable[Condition]) -> str:
+    """`shop.daily` or `shop.fetch` brings something new."""
+    return f"{listed(condition.input for condition in conditions)} brings something new"
+
+
+def _text(value: Any) -> str:
+    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"

@@ -1,0 +1,232 @@
+"""What happens when an operator's turn comes: whether it is done, with which values, and what is known afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from vibepiper_interpreter.compile.compiled_operator import CompiledOperator, Hook
+from vibepiper_interpreter.plan.plan import Action, Plan
+from vibepiper_interpreter.run.failures import waited_in_vain
+from vibepiper_interpreter.run.publisher import Publisher
+from vibepiper_interpreter.run.run import Run
+from vibepiper_interpreter.run.standing import Standing
+from vibepiper_interpreter.run.tasks import OperatorTask, Report
+from vibepiper_interpreter.state.operator_result import OperatorResult
+from vibepiper_interpreter.storage.version import InputVersion
+from vibepiper_spec.address import Address
+
+# How something that was in the plan has ended, to those that come after it. kept: nothing new was there to do.
+# skipped: by a condition, or because it was not needed. blocked: because something before it failed.
+Fate = Literal["succeeded", "kept", "skipped", "failed", "blocked"]
+_NAMED = 3  # addresses in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """That an operator is not done, and why. `fate` says what that means to those after it."""
+
+    fate: Fate
+    because: str
+    # What it is skipped for stays as it is: it need not be asked again before something changes.
+    settled: bool = False
+
+
+def predecessors(plan: Plan) -> dict[Address, tuple[Address, ...]]:
+    """What each action waits for to end: an operator that is to see an asset published waits for all that is published
+    together with it."""
+    members: dict[int, list[Address]] = {}
+    components: dict[Address, int] = {}
+    for action in plan.actions:
+        if action.verb != "do":
+            members.setdefault(action.component, []).append(action.address)
+            components[action.address] = action.component
+    return {
+        action.address: tuple(
+            dict.fromkeys((*action.after, *(other for each in action.published for other in members[components[each]])))
+        )
+        for action in plan.actions
+    }
+
+
+class OperatorTurns:
+    """Used from the scheduler's thread only."""
+
+    def __init__(self, run: Run, publisher: Publisher, standing: Standing) -> None:
+        self._run, self._publisher, self._standing = run, publisher, standing
+        self._plan = run.plan
+        self._fates: dict[Address, Fate] = {}
+        self._errors: dict[Address, str] = {}
+        self._outputs: dict[Address, Mapping[str, Any]] = {
+            address: dict(result.outputs) for address, result in run.plan.results.items()
+        }
+        # When each was first asked in this run.
+        self._began: dict[Address, tuple[datetime, float]] = {}
+
+    def ended(self, address: Address, fate: Fate, error: str = "") -> None:
+        """Note how an asset or an operator has ended."""
+        self._fates[address] = fate
+        if error:
+            self._errors[address] = error
+
+    def take(self, action: Action) -> OperatorTask | NotDone:
+        """All before the operator has ended: what it is to do, or why it is not done."""
+        operator = self._plan.operators[action.address]
+        if action.published:
+            self._publisher.flush()
+        return self._verdict(action, operator) or self.task(action)
+
+    def task(self, action: Action) -> OperatorTask:
+        """The next attempt."""
+        operator = self._plan.operators[action.address]
+        began, clock = self._began.setdefault(action.address, (datetime.now(UTC), time.monotonic()))
+        seconds = operator.timeout
+        if seconds is not None and operator.waits:
+            # How long it waits in all, however often it is asked.
+            seconds = max(0.0, seconds - (time.monotonic() - clock))
+        inputs = {address: self._standing.version(address) for address in operator.reads()}
+        return OperatorTask(
+            action=action,
+            operator=operator,
+            values=self._values(action, operator),
+            began=began,
+            seconds=seconds,
+            inputs={address: version for address, version in inputs.items() if version is not None},
+            reads=self._standing.read_by_operator(operator),
+            published_at=self._published_at(operator),
+        )
+
+    def late(self, operator: CompiledOperator, reason: str) -> Report | None:
+        """How a sensor ends that has found nothing yet; None where it goes on waiting."""
+        _, clock = self._began[operator.address]
+        if operator.timeout is None or time.monotonic() - clock < operator.timeout:
+            return None
+        if operator.settings.get("on_timeout") == "skip":
+            return Report("skipped", because=f"not there after {operator.timeout:g} s: {reason}")
+        return Report("failed", diagnostics=(waited_in_vain(operator, reason),), failure="data")
+
+    def until_late(self, operator: CompiledOperator, seconds: float) -> float:
+        """`seconds`, or what is left until then: it is asked a last time."""
+        _, clock = self._began[operator.address]
+        if operator.timeout is None:
+            return seconds
+        return min(seconds, max(0.0, clock + operator.timeout - time.monotonic()))
+
+    def record(
+        self, operator: CompiledOperator, outcome: Literal["done", "skipped"], outputs: Mapping[str, Any]
+    ) -> None:
+        """Write down that it need not be done again before something changes."""
+        self._outputs[operator.address] = dict(outputs)
+        after = [self._stands_at(address) for address in operator.after]
+        self._publisher.record_operator(
+            OperatorResult(
+                address=operator.address,
+                item="",
+                fingerprint=operator.fingerprint,
+                outcome=outcome,
+                after=tuple(each for each in after if each is not None),
+                outputs=outputs,
+                run_id=self._run.id,
+            )
+        )
+
+    def _stands_at(self, address: Address) -> InputVersion | None:
+        version, pointer = self._standing.version(address), self._publisher.pointer(address)
+        if address in self._fates and version is not None:
+            return InputVersion(address, version.id)
+        return None if pointer is None else InputVersion(address, pointer.version_id)
+
+    def _verdict(self, action: Action, operator: CompiledOperator) -> NotDone | None:
+        """Why it is not done; None where it is."""
+        if operator.teardown_of is not None:
+            if self._fates.get(operator.teardown_of) == "succeeded":
+                return None
+            return NotDone("skipped", f"`{operator.teardown_of}` was not done")
+        if operator.hooks and not any(self._calls(hook, action) for hook in operator.hooks):
+            return NotDone("skipped", "what it is a consequence of did not come about")
+        if (unreadable := self._standing.unreadable(operator.reads())) is not None:
+            return NotDone("blocked", unreadable.detail)
+        fates = {address: self._fate(address, action) for address in operator.after}
+        if (not_done := _by_fates(operator, fates)) is not None:
+            return not_done
+        if action.conditions and not any(self._is_news(each.input, each.confirmed) for each in action.conditions):
+            names = _names(each.input for each in action.conditions)
+            return NotDone("kept", f"nothing new came of {names}")
+        return None
+
+    def _fate(self, address: Address, action: Action) -> Fate:
+        """Of what is not in the plan, as it ended last."""
+        if address not in self._fates:
+            result = self._plan.results.get(address)
+            return "skipped" if result is not None and result.outcome == "skipped" else "succeeded"
+        if address in action.published and not self._publisher.results[address].published:
+            return "blocked"
+        return self._fates[address]
+
+    def _calls(self, hook: Hook, action: Action) -> bool:
+        """Whether what a hook watches has come about."""
+        if isinstance(hook.of, Address):
+            fate = self._fates.get(hook.of)
+            if fate is None:
+                return False
+            return fate == "failed" if hook.on == "failure" else self._fate(hook.of, action) == "succeeded"
+        watched = [self._fates[each] for each in action.after if each.pipeline == hook.of and each in self._fates]
+        wrong = {"failed", "blocked"}.intersection(watched)
+        return bool(wrong) if hook.on == "failure" else bool(watched) and not wrong
+
+    def _is_news(self, address: Address, confirmed: str | None) -> bool:
+        if address in self._plan.operators:
+            return self._fates.get(address) == "succeeded"
+        stands_at = self._stands_at(address)
+        return stands_at is not None and stands_at.version_id != confirmed
+
+    def _values(self, action: Action, operator: CompiledOperator) -> dict[str, Any]:
+        failed = [address for address in action.after if self._fates.get(address) == "failed"]
+        values: dict[str, Any] = {
+            **self._plan.variables,
+            "env": self._plan.environment,
+            "now": self._plan.created_at,
+            "run_id": self._run.id,
+            "failed": ", ".join(map(str, failed)),
+            "error": self._errors.get(failed[0], "") if failed else "",
+        }
+        for read in operator.inputs:
+            values[read.name] = self._outputs.get(read.address, {}).get(read.output)
+        return values
+
+    def _published_at(self, operator: CompiledOperator) -> dict[tuple[Address, str], datetime | None]:
+        if operator.kind != "wait.asset":
+            return {}
+        asset = Address.parse(operator.settings["asset"])
+        environment = operator.settings.get("environment") or self._plan.environment
+        return {(asset, environment): self._run.state.published_at(environment, asset)}
+
+
+def _by_fates(operator: CompiledOperator, fates: dict[Address, Fate]) -> NotDone | None:
+    """What `run_if` makes of how those before it have ended."""
+    wrong = [address for address, fate in fates.items() if fate in ("failed", "blocked")]
+    skipped = [address for address, fate in fates.items() if fate == "skipped"]
+    well = len(fates) - len(wrong) - len(skipped)
+    match operator.run_if:
+        case "all_success" if wrong:
+            return NotDone("blocked", f"{_names(wrong)} failed")
+        case "all_success" if skipped:
+            return NotDone("skipped", f"{_names(skipped)} was skipped", settled=True)
+        case "any_success" if fates and not well:
+            if wrong:
+                return NotDone("blocked", f"{_names(wrong)} failed")
+            return NotDone("skipped", f"{_names(skipped)} was skipped", settled=True)
+        case "none_failed" if wrong:
+            return NotDone("blocked", f"{_names(wrong)} failed")
+        case "any_failed" if not wrong:
+            return NotDone("skipped", "nothing before it failed")
+    return None
+
+
+def _names(addresses: Iterable[Address]) -> str:
+    listed = [f"`{address}`" for address in addresses]
+    more = f" and {len(listed) - _NAMED:,} more" if len(listed) > _NAMED else ""
+    return ", ".join(listed[:_NAMED]) + more
