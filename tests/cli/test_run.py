@@ -122,3 +122,21 @@ def test_a_protected_environment_is_brought_no_definition(vp: Vp, shop: Path) ->
     seen = vp("run", "--env", "prod")
     assert seen.status == 1
     assert "error[VP608]" in seen.err
+
+
+def test_tasks_are_done_until_nothing_is_left_and_what_is_always_done_once(vp: Vp, shop: Path) -> None:
+    (shop / "shop.vp.toml").write_text(
+        '[pipeline]\nname = "shop"\n'
+        '[task.shell.fetch]\ncommand = "mkdir -p data && printf \'x\\\\n1\\\\n\' > data/a.csv"\nbefore = ["all"]\n'
+        '[source.file.all]\npath = "data/*.csv"\ncolumns.x = "bigint"\nwrite = "append"\n'
+        '[task.shell.tick]\ncommand = "echo tick >> log.txt"\nrun = "always"\n'
+        '[task.shell.after_tick]\ncommand = "echo after >> log.txt"\nafter = ["tick"]\n'
+    )
+    (shop / "data").mkdir()
+    (shop / "data" / "first.csv").write_text("x\n0\n")
+    seen = vp("run", "--json")
+    assert seen.status == 0, seen.err
+    assert vp("query", "select count(*) from shop.all", "--format", "csv").out.splitlines()[1] == "2"
+    ticks = (shop / "log.txt").read_text().split()
+    assert ticks in (["tick", "after"], ["tick", "after"] * 2)
+    assert [task["address"] for run in json.loads(seen.out)["runs"] for task in run["tasks"]].count("shop.fetch") == 1

@@ -22,6 +22,7 @@ def retry(invocation: Invocation, run: str | None, environment: str | None, how:
     if record is None:
         return _nothing(invocation, environment or DEFAULT_ENVIRONMENT, "No run yet. `vp apply` makes the first.")
     known.update(declared.address for declared in project.assets)
+    known.update(declared.address for declared in project.tasks)
     of, where = record.summary.id, record.summary.environment
     left = [task.address for task in record.tasks if not task.published]
     if not left:

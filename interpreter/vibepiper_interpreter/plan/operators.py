@@ -81,9 +81,10 @@ def _due(planning: Planning, operator: CompiledOperator, planned: dict[Address, 
             else:
                 reasons.append(Reason("came_after", f"`{other}` is done"))
         elif other in seen and other in planning.published and planning.published[other].id != seen[other]:
-            reasons.append(Reason("came_after", f"`{other}` has been published since"))
+            reasons.append(Reason("input_moved", f"`{other}` has been published since"))
     if result is None:
-        reasons = [reason for reason in reasons if reason.code != "came_after"]  # it would be done anyway
+        # It would be done anyway.
+        reasons = [reason for reason in reasons if reason.code not in ("came_after", "input_moved")]
     if reasons:
         return OperatorDraft(operator, reasons)
     if not conditions:

@@ -15,8 +15,8 @@ from vibepiper_spec.address import Address
 class Subject:
     """What a schedule is about. `name` is a pipeline, `shop`, or an asset, `shop.orders`.
 
-    `assets` are those that follow the schedule, published ones that no spec declares any more among them. `whole`: they
-    are all that the pipeline has.
+    `assets` are those that follow the schedule, and tasks; published ones that no spec declares any more among them.
+    `whole`: they are all that the pipeline has.
     """
 
     name: str
@@ -47,7 +47,7 @@ def subjects(project: CompiledProject, published: Iterable[Address]) -> tuple[Su
     """Everybody who may be due, in the order of their names."""
     members: dict[str, set[Address]] = {}
     alone: dict[Address, Schedule] = {}
-    for address in (*project.assets, *published):
+    for address in (*project.assets, *project.operators, *published):
         asset = project.assets.get(address)
         if asset is not None and asset.schedule is not None:
             alone[address] = asset.schedule

@@ -223,10 +223,14 @@ def _names(wanted: Sequence[Subject], addresses: Collection[Address]) -> set[str
 
 
 def _has_more(plan: Plan, *, first: bool) -> bool:
-    """Whether it holds anything beside what every plan holds: what is always made, and what is made from that."""
+    """Whether it holds anything beside what every plan holds: what is always made or done, and what follows from it."""
     if first:
         return not plan.empty
-    return any(reason.code not in ("always", "input_rebuilt") for action in plan.actions for reason in action.reasons)
+    return any(reason.code not in _FOLLOWS for action in plan.actions for reason in action.reasons)
+
+
+# Reasons that are in every plan, and those that follow from what else is in it.
+_FOLLOWS = frozenset(("always", "input_rebuilt", "came_after", "consequence", "teardown", "unpublished"))
 
 
 def _with_readers(compiled: Compiled, addresses: Collection[Address]) -> set[Address]:
