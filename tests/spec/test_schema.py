@@ -99,6 +99,8 @@ common = {
     "prevent_destroy": st.booleans(),
     "contract": st.sampled_from(["freeze", "evolve"]),
     "schedule": schedules,
+    "priority": st.integers(-100, 100),
+    "resources": optional({}, memory=st.sampled_from(["2GB", "50%"]), cpus=st.integers(1, 4), pools=strings),
 }
 builds = {"build": st.sampled_from(["table", "view", {"mode": "table"}, {"mode": "view"}, {}])}
 options = optional(
@@ -123,6 +125,7 @@ pipelines = optional(
     description=words,
     tags=strings,
     schedule=schedules,
+    priority=st.integers(-100, 100),
     publish=st.sampled_from(["component", "each"]),
 )
 task_common = {

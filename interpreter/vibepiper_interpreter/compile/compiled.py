@@ -149,6 +149,18 @@ ONCE = RetryPolicy()
 
 
 @dataclass(frozen=True, slots=True)
+class Resources:
+    """What an asset takes while it is made. `memory` is as it was written: a share of it hangs on the machine."""
+
+    memory: str = ""
+    cpus: int = 0  # 0: nothing is said
+    pools: tuple[str, ...] = ()
+
+
+NO_RESOURCES = Resources()
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """When something is due: by five cron fields in a time zone, or, where `cron` is empty, every so many seconds."""
 
@@ -193,6 +205,8 @@ class CompiledAsset:
     contract: Contract | None = None
     # What is published of it is only removed where a `[[removed]]` block names it.
     prevent_destroy: bool = False
+    resources: Resources = NO_RESOURCES
+    priority: int = 0
     # When it is due, where that is not when its pipeline is.
     schedule: Schedule | None = None
     # Operators that are done where it fails, or succeeds.

@@ -30,6 +30,7 @@ from vibepiper_interpreter.compile.header_lines import HeaderLines
 from vibepiper_interpreter.compile.incremental_builds import cursor_of, mode_of
 from vibepiper_interpreter.compile.lineage import QueryAnalysis
 from vibepiper_interpreter.compile.python_fingerprint import fingerprint_function, import_closure
+from vibepiper_interpreter.compile.resources import resources_of
 from vibepiper_interpreter.compile.schedules import schedule_of
 from vibepiper_interpreter.compile.serial import check_to_json, definition_to_json, value_to_json
 from vibepiper_interpreter.engines.duckdb.session import ENGINE_FINGERPRINT
@@ -191,6 +192,8 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
         check_inputs=state.check_inputs.get(address, ()),
         order_by=spec.order_by,
         rebuild_always=spec.rebuild == "always",
+        resources=resources_of(spec.resources),
+        priority=spec.priority or 0,
         schedule=schedule_of(spec.schedule),
         timeout=None if spec.timeout is None else duration_seconds(spec.timeout),
         executor=spec.executor,

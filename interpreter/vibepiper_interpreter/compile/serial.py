@@ -10,6 +10,7 @@ from typing import Any
 
 from vibepiper_interpreter.compile.build_settings import CursorSettings, settings_from_json, settings_to_json
 from vibepiper_interpreter.compile.compiled import (
+    NO_RESOURCES,
     ONCE,
     Check,
     Column,
@@ -20,6 +21,7 @@ from vibepiper_interpreter.compile.compiled import (
     Input,
     Parameter,
     PythonDefinition,
+    Resources,
     RetryPolicy,
     Schedule,
     SqlDefinition,
@@ -65,6 +67,10 @@ def asset_to_json(asset: CompiledAsset) -> dict[str, Any]:
         found["rebuild_always"] = True
     if asset.retry != ONCE:
         found["retry"] = list(astuple(asset.retry))
+    if asset.resources != NO_RESOURCES:
+        found["resources"] = list(astuple(asset.resources))
+    if asset.priority:
+        found["priority"] = asset.priority
     if asset.schedule is not None:
         found["schedule"] = list(astuple(asset.schedule))
     if asset.timeout is not None:
@@ -138,6 +144,8 @@ def assemble_asset(
         retry=retry_from_json(get("retry", ())),
         contract=Contract(*get("promises", ())) if get("promises", ()) else None,
         prevent_destroy=get("prevent_destroy", False),
+        resources=_resources(*get("resources", ())),
+        priority=get("priority", 0),
         schedule=Schedule(*get("schedule", ())) if get("schedule", ()) else None,
         on_failure=tuple([address_of(address) for address in get("on_failure", ())]),
         on_success=tuple([address_of(address) for address in get("on_success", ())]),
@@ -159,6 +167,10 @@ def retry_from_json(found: Sequence[Any]) -> RetryPolicy:
         return ONCE
     attempts, delay, backoff, max_delay, on = found
     return RetryPolicy(attempts, delay, backoff, max_delay, tuple(on))
+
+
+def _resources(memory: str = "", cpus: int = 0, pools: Sequence[str] = ()) -> Resources:
+    return Resources(memory, cpus, tuple(pools))
 
 
 def _input_to_json(read: Input) -> list[Any]:

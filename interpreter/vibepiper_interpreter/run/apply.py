@@ -24,7 +24,8 @@ from vibepiper_interpreter.run.publisher import Publisher
 from vibepiper_interpreter.run.result import RunResult
 from vibepiper_interpreter.run.run import Run
 from vibepiper_interpreter.run.scheduler import Scheduler, Stop
-from vibepiper_interpreter.run.session import EngineShare, RunSession, memory_limit
+from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.shares import share_out
 from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.run.standing import Standing
 from vibepiper_interpreter.run.warehouse import ensure_warehouse
@@ -98,15 +99,15 @@ def _execute(run: Run, inventory: Inventory, publisher: Publisher, stop: Stop) -
     run.journal.tell("run_started", actions=len(plan.actions), environment=plan.environment)
     briefing = Briefing.of(run, inventory.versions)
     tables = SmallTables(plan)
-    share = EngineShare(memory=memory_limit(settings.executor.memory))
+    shares = share_out(plan, settings.executor, run.state.peaks)
     with ExitStack() as stack:
-        worker = stack.enter_context(open_worker(briefing, run.say, tables, share))
-        executors = Executors(briefing, worker, run.say)
+        worker = stack.enter_context(open_worker(briefing, run.say, tables, shares.engine))
+        executors = Executors(briefing, worker, run.say, shares.process_engine)
         # Left before the worker: no task runs when the engine closes.
         stack.callback(executors.shutdown, _PATIENCE)
         stack.callback(executors.stop)
         standing = Standing(inventory, _declare(worker.session, inventory))
-        scheduler = Scheduler(run, executors, tables, publisher, standing, stop)
+        scheduler = Scheduler(run, executors, shares, tables, publisher, standing, stop)
         try:
             if scheduler.run():
                 failed = any(not result.published for result in publisher.results.values())

@@ -22,11 +22,15 @@ class Readiness(Generic[Node]):
         weight: Mapping[Node, float],
         lanes: Mapping[Node, Any] = MappingProxyType({}),
         patient: Collection[Node] = (),
+        priority: Mapping[Node, int] = MappingProxyType({}),
     ) -> None:
-        """`after` names every node with its predecessors. Of those that are ready, the one of the greatest `weight`
-        starts first; of equals, the one that is named first. `lanes` tell what each one has to find room in. Those that
-        are `patient` only wait until all before them have ended, however: they are never dropped for a failure."""
-        self._rank = {node: (-weight.get(node, 0.0), position) for position, node in enumerate(after)}
+        """`after` names every node with its predecessors. Of those that are ready, the one of the highest `priority`
+        starts first, then the one of the greatest `weight`; of equals, the one that is named first. `lanes` tell what
+        each one has to find room in. Those that are `patient` only wait until all before them have ended, however: they
+        are never dropped for a failure."""
+        self._rank = {
+            node: (-priority.get(node, 0), -weight.get(node, 0.0), position) for position, node in enumerate(after)
+        }
         self._lanes = lanes
         self._patient = frozenset(patient)
         self._waiting = {node: len(set(before)) for node, before in after.items()}
@@ -35,17 +39,20 @@ class Readiness(Generic[Node]):
             for predecessor in set(before):
                 self._successors[predecessor].append(node)
         # For each lane those that are ready. Their positions differ, so no two nodes are ever compared.
-        self._ready: dict[Any, list[tuple[tuple[float, int], Node]]] = {}
+        self._ready: dict[Any, list[tuple[tuple[int, float, int], Node]]] = {}
         for node in [node for node, count in self._waiting.items() if count == 0]:
             self._let_start(node)
 
     def take(self, has_room: Callable[[Any], bool] = lambda lane: True) -> Node | None:
-        """The next node that may start, None while every other one waits, is taken, or finds no room in its lane."""
-        heads = [(ready[0], lane) for lane, ready in self._ready.items() if ready and has_room(lane)]
-        if not heads:
-            return None
-        _, lane = min(heads, key=lambda head: head[0][0])
-        return heapq.heappop(self._ready[lane])[1]
+        """The next node that may start, None while every other one waits, is taken, or finds no room in its lane.
+
+        `has_room` is asked in the order in which nodes would start, until a lane has some.
+        """
+        heads = [(ready[0][0], lane) for lane, ready in self._ready.items() if ready]
+        for _, lane in sorted(heads, key=lambda head: head[0]):
+            if has_room(lane):
+                return heapq.heappop(self._ready[lane])[1]
+        return None
 
     def again(self, node: Node) -> None:
         """`node` was taken, has not ended, and may start anew."""
@@ -112,3 +119,13 @@ def critical_paths(seconds: Mapping[Node, float | None], after: Mapping[Node, Co
         for predecessor in after[node]:
             behind[predecessor] = max(behind.get(predecessor, 0.0), paths[node])
     return paths
+
+
+def inherited_priorities(own: Mapping[Node, int], after: Mapping[Node, Collection[Node]]) -> dict[Node, int]:
+    """For each node of `after`, the highest priority of those behind it and its own: what is urgent waits for nobody
+    who is not."""
+    found = {node: own.get(node, 0) for node in after}
+    for node in reversed([*TopologicalSorter(after).static_order()]):
+        for predecessor in after[node]:
+            found[predecessor] = max(found[predecessor], found[node])
+    return found

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,15 +17,17 @@ from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
 from vibepiper_interpreter.executors import Executors
 from vibepiper_interpreter.plan.plan import Action
+from vibepiper_interpreter.run.admission import NOTHING, Admission, Claim
 from vibepiper_interpreter.run.deadlines import Deadlines
 from vibepiper_interpreter.run.failures import Cancelled, Subject, timed_out
 from vibepiper_interpreter.run.operator_turns import NotDone, OperatorTurns, predecessors
 from vibepiper_interpreter.run.prepare import prepare
 from vibepiper_interpreter.run.publisher import Publisher
-from vibepiper_interpreter.run.readiness import Readiness, critical_paths
+from vibepiper_interpreter.run.readiness import Readiness, critical_paths, inherited_priorities
 from vibepiper_interpreter.run.result import Outcome, TaskResult
 from vibepiper_interpreter.run.retries import Retries
 from vibepiper_interpreter.run.run import Message, Run
+from vibepiper_interpreter.run.shares import Shares
 from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.run.standing import Standing
 from vibepiper_interpreter.run.tasks import OperatorTask, Report, Task
@@ -58,6 +61,7 @@ class Scheduler:
         self,
         run: Run,
         executors: Executors,
+        shares: Shares,
         tables: SmallTables,
         publisher: Publisher,
         standing: Standing,
@@ -65,6 +69,8 @@ class Scheduler:
     ) -> None:
         self._run = run
         self._executors = executors
+        self._shares = shares
+        self._admission = Admission(shares.budget)
         self._tables = tables
         self._publisher = publisher
         self._standing = standing
@@ -74,14 +80,17 @@ class Scheduler:
         self._actions = {action.address: action for action in actions}
         after = predecessors(run.plan)
         seconds = {each.address: None if each.estimate is None else each.estimate.seconds for each in actions}
-        operators = run.plan.operators
-        self._lanes = {
-            action.address: executors.kind_for(run.plan.assets[action.address])
-            for action in actions
-            if action.verb != "do"
-        }
+        operators, assets = run.plan.operators, run.plan.assets
+        self._lanes = {each.address: executors.kind_for(assets[each.address]) for each in actions if each.verb != "do"}
         self._lanes |= {address: executors.kind_for_operator(each) for address, each in operators.items()}
-        self._readiness = Readiness(after, critical_paths(seconds, after), self._lanes, operators.keys())
+        self._claims = {each: self._admission.bounded(shares.claims.get(each, NOTHING)) for each in self._lanes}
+        self._readiness = Readiness(
+            after,
+            critical_paths(seconds, after),
+            {each: (kind, self._claims[each]) for each, kind in self._lanes.items()},
+            operators.keys(),
+            inherited_priorities({address: asset.priority for address, asset in assets.items()}, after),
+        )
         self._turns = OperatorTurns(run, publisher, standing)
         self._retries = Retries()
         self._deadlines = Deadlines()
@@ -126,7 +135,7 @@ class Scheduler:
         for again in self._retries.due():
             self._ready_since[again] = time.monotonic()
             self._readiness.again(again)
-        while (address := self._readiness.take(self._has_room)) is not None:
+        while (address := self._readiness.take(self._room())) is not None:
             action = self._actions[address]
             if action.verb == "do":
                 self._begin_operator(action)
@@ -140,9 +149,15 @@ class Scheduler:
                 continue
             self._submit(action, asset)
 
-    def _has_room(self, kind: ExecutorKind) -> bool:
-        # Two tasks a worker: the next one is at hand while this thread writes to the state.
-        return self._load[kind] < 2 * self._executors.of(kind).workers
+    def _room(self) -> Callable[[tuple[ExecutorKind, Claim]], bool]:
+        is_admitted = self._admission.look()
+
+        def has_room(lane: tuple[ExecutorKind, Claim]) -> bool:
+            kind, claim = lane
+            # Two tasks a worker: the next one is at hand while this thread writes to the state.
+            return self._load[kind] < 2 * self._executors.of(kind).workers and is_admitted(claim)
+
+        return has_room
 
     def _submit(self, action: Action, asset: CompiledAsset) -> None:
         progress = self._progress.get(action.address)
@@ -152,6 +167,9 @@ class Scheduler:
         attempt = Attempt(task, self._retries.attempt(address))
         kind = self._lanes[address]
         self._load[kind] += 1
+        self._admission.take(self._claims[address])
+        if attempt.number == 1 and (told := self._shares.told.get(address)):
+            self._run.journal.tell("log", address, level="warning", message=told)
         future = self._executors.of(kind).submit(attempt)
         self._in_flight[address] = attempt, future
         future.add_done_callback(lambda done: self._run.inbox.put(Message(address, attempt.number, done, {})))
@@ -199,6 +217,7 @@ class Scheduler:
     def _leave(self, address: Address) -> None:
         del self._in_flight[address]
         self._load[self._lanes[address]] -= 1
+        self._admission.give_back(self._claims[address])
 
     def _begin_operator(self, action: Action) -> None:
         if action.after:

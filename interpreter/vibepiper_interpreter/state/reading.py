@@ -157,6 +157,25 @@ def proofs_of(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[Pro
     )
 
 
+def peaks(connection: Connection, addresses: Iterable[Address], each: int) -> dict[Address, int]:
+    """Of the `each` latest makings of every asset, the least memory that is known to have been enough.
+
+    What else ran in the process counts in it, so the least of several says most.
+    """
+    rank = func.row_number().over(partition_by=versions.c.address, order_by=versions.c.created_at.desc()).label("rank")
+    found: dict[Address, int] = {}
+    for some in _chunks(str(address) for address in addresses):
+        made = (
+            select(versions.c.address, versions.c.peak_memory, rank)
+            .where(versions.c.address.in_(some), versions.c.peak_memory.is_not(None))
+            .subquery()
+        )
+        least = func.min(made.c.peak_memory)
+        question = select(made.c.address, least).where(made.c.rank <= each).group_by(made.c.address)
+        found |= {parse_address(address): peak for address, peak in connection.execute(question)}
+    return found
+
+
 def pasts(connection: Connection, addresses: Iterable[Address], each: int) -> dict[Address, tuple[Past, ...]]:
     """What is known of the `each` latest makings of every asset, newest first.
 

@@ -183,6 +183,11 @@ class State:
         with self._database.reading() as connection:
             return reading.pasts(connection, addresses, each)
 
+    def peaks(self, addresses: Collection[Address], each: int = 5) -> dict[Address, int]:
+        """The least memory that one of the latest makings of each asset is known to have taken, in bytes."""
+        with self._database.reading() as connection:
+            return reading.peaks(connection, addresses, each)
+
     def rows_of(self, version_ids: Iterable[str]) -> dict[str, int]:
         """The rows of each version that they were counted of."""
         with self._database.reading() as connection:

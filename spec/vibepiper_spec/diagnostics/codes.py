@@ -112,6 +112,7 @@ _ALL = (
     Code("VP606", "Extra not installed"),
     Code("VP607", "Environment is protected"),
     Code("VP608", "Definitions wait for review"),
+    Code("VP609", "Unknown pool"),
     # plans and state
     Code("VP701", "Plan is stale"),
     Code("VP702", "Plan cannot be read"),

@@ -129,6 +129,8 @@ def _duplicate(address: Address, block: DeclaredBlock, first: DeclaredBlock) -> 
 def _inherit(spec: AnyAsset, pipeline: PipelineHeader, defaults: Defaults) -> AnyAsset:
     """The asset with what it does not say itself, the defaults included."""
     inherited = _inherited(spec, pipeline, defaults)
+    if spec.priority is None and pipeline.priority:
+        inherited["priority"] = pipeline.priority
     if isinstance(spec, SqlAsset) and (ignored := dict.fromkeys((*spec.ignore, *defaults.ignore))):
         inherited["ignore"] = tuple(ignored)
     # Python assets cannot be views, so the default is not meant for them.

@@ -12,6 +12,7 @@ from vibepiper_spec.model.column import ColumnSpec
 from vibepiper_spec.model.contract import Contract
 from vibepiper_spec.model.duration import Duration
 from vibepiper_spec.model.execution import ExecutorKind
+from vibepiper_spec.model.resources import Priority, Resources
 from vibepiper_spec.model.retry import Retry
 from vibepiper_spec.model.schedule import Schedule
 from vibepiper_spec.model.spec_model import SpecModel, Strings
@@ -51,5 +52,9 @@ class AssetSpec(SpecModel):
     """How long one attempt may take, such as `10m`; the default of `vp.toml` if not set."""
     executor: ExecutorKind | None = None
     """Where it runs, if not where `[executor]` says: `processes` keeps code that may crash or hang apart."""
+    resources: Resources | None = None
+    """What of the machine it takes while it is made."""
+    priority: Priority | None = None
+    """What is ready and has the highest starts first, and all that it waits for; the pipeline's if not set."""
     rebuild: Literal["on_change", "always"] = "on_change"
     """`always` rebuilds in every plan, for queries that read the clock or chance."""

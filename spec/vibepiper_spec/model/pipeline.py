@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.names import NAME_PATTERN, NAME_RULE, RESERVED_PIPELINES, is_name, suggest_name
+from vibepiper_spec.model.resources import Priority
 from vibepiper_spec.model.schedule import Schedule
 from vibepiper_spec.model.spec_model import SpecModel, Strings
 
@@ -42,6 +43,8 @@ class PipelineHeader(SpecModel):
     """Who answers for its assets, unless an asset says otherwise."""
     tags: Strings = ()
     """Tags that all its assets carry."""
+    priority: Priority = 0
+    """That of its assets: what is ready and has the highest starts first."""
     schedule: Schedule | None = None
     """When `vp run` makes its assets; whenever something has changed if not set."""
     publish: Literal["component", "each"] = "component"

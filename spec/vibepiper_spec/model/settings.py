@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, Strict
@@ -12,6 +11,7 @@ from vibepiper_spec.model.check import CheckSeverity
 from vibepiper_spec.model.connection import Connections
 from vibepiper_spec.model.duration import Duration
 from vibepiper_spec.model.execution import ExecutorKind
+from vibepiper_spec.model.memory import Memory
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.retry import Retry
 from vibepiper_spec.model.scalar import Scalar
@@ -20,14 +20,6 @@ from vibepiper_spec.model.sql_asset import QueryWarning
 from vibepiper_spec.model.variable import Variable
 
 DEFAULT_ENVIRONMENT = "dev"
-
-_MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?)?B|\d+(\.\d+)?\s*%", re.IGNORECASE)
-
-
-def _memory_size(value: str) -> str:
-    if not _MEMORY.fullmatch(value):
-        raise mistake("VP109", f"`{value}` is no amount of memory.", "Write `4GB`, `512MB` or `50%`.")
-    return value
 
 
 def _plain(value: Build | None) -> Build | None:
@@ -87,8 +79,12 @@ class Executor(SpecModel):
     crashes or hangs harms nobody else; `inline` one after the other, for debugging."""
     workers: Annotated[int, Field(ge=1)] | None = None
     """How many tasks run at once; the number of processors if not set."""
-    memory: Annotated[str, AfterValidator(_memory_size)] | None = None
-    """How much memory the run may use, such as `4GB`."""
+    memory: Memory | None = None
+    """How much memory the run may use, such as `4GB`; four fifths of the machine's if not set."""
+    cpus: Annotated[int, Field(ge=1)] | None = None
+    """How many processors the run may use; all if not set."""
+    pools: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    """Names, and how many tasks that name them in `resources` run at once: `erp = 2`."""
 
 
 class Storage(SpecModel):

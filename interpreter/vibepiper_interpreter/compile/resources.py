@@ -1,0 +1,35 @@
+"""What assets take while they are made, and a pass: the pools that they name are declared."""
+
+from __future__ import annotations
+
+from vibepiper_interpreter.compile.compilation import Compilation, Workshop
+from vibepiper_interpreter.compile.compiled import NO_RESOURCES, Resources
+from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
+from vibepiper_spec.model.resources import Resources as DeclaredResources
+
+
+def resources_of(declared: DeclaredResources | None) -> Resources:
+    if declared is None:
+        return NO_RESOURCES
+    return Resources(declared.memory or "", declared.cpus or 0, declared.pools)
+
+
+def resolve_pools(state: Compilation, workshop: Workshop) -> tuple[Compilation, list[Diagnostic]]:
+    """VP609 for every pool that `[executor.pools]` does not know."""
+    known = state.loaded.project.settings.executor.pools
+    diagnostics = []
+    for declared in state.declared.values():
+        resources = declared.spec.resources
+        for number, pool in enumerate(() if resources is None else resources.pools):
+            if pool not in known:
+                place = state.loaded.locator.place(declared.origin, "resources", "pools", number)
+                diagnostics.append(
+                    Diagnostic(
+                        "VP609",
+                        f"There is no pool `{pool}`, so nobody knows how many of it may run at once."
+                        f"{did_you_mean(pool, known)}",
+                        place,
+                        fix=Fix(f"Declare it in `vp.toml`: `[executor.pools]` with `{pool} = 2`, for example."),
+                    )
+                )
+    return state, diagnostics

@@ -1,0 +1,24 @@
+"""`resources`: what of the machine one asset takes while it is made."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from vibepiper_spec.model.memory import Memory
+from vibepiper_spec.model.spec_model import SpecModel, Strings
+
+# The higher one starts first.
+Priority = Annotated[int, Field(ge=-100, le=100)]
+
+
+class Resources(SpecModel):
+    """What an asset takes while it is made, so that what runs at once never takes more than there is."""
+
+    memory: Memory | None = None
+    """How much memory, such as `2GB`, or `50%` of this machine's; of a Python asset that of its function."""
+    cpus: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """How many processors."""
+    pools: Strings = ()
+    """Pools of `[executor.pools]` in `vp.toml`: of each no more run at once than it holds."""
