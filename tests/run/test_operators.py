@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_spec.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
@@ -114,6 +115,32 @@ def test_a_task_is_not_done_where_the_asset_comes_out_equal(shop: Project) -> No
 def project_outcomes(project: Project, result: object, *names: str) -> list[str]:
     outcomes = project.outcomes(result)  # type: ignore[arg-type]
     return [outcomes[name] for name in names]
+
+
+def test_what_failed_after_a_task_that_was_done_again_is_not_forgotten(shop: Project) -> None:
+    shop.pipeline(
+        ORDERS
+        + note("first", 'after = ["daily"]')
+        + '[task.shell.second]\ncommand = "test ! -f bad && echo second >> log.txt"\nafter = ["first"]\n'
+    )
+    shop.apply()
+    shop.write("data/b.csv", "day,amount\n2024-01-03,4\n")
+    shop.write("bad", "")
+    assert shop.outcomes(shop.apply())["second"] == "failed"
+    (shop.root / "bad").unlink()
+    assert [action.address.name for action in shop.plan().actions] == ["second"]
+    shop.apply()
+    assert log(shop) == ["first", "second", "first", "second"]
+    assert shop.plan().empty
+
+
+def test_what_was_asked_for_again_and_failed_is_due(project: Project) -> None:
+    project.pipeline('[task.shell.a]\ncommand = "test ! -f bad"\n')
+    project.apply()
+    project.write("bad", "")
+    assert project.apply(project.plan(asked=Asked(rebuild=("a",)))).status == "failed"
+    (action,) = project.plan().actions
+    assert [reason.code for reason in action.reasons] == ["new"]
 
 
 def test_another_command_is_done_and_the_reason_told(project: Project) -> None:
@@ -409,8 +436,6 @@ def test_a_selection_takes_along_what_it_needs(shop: Project) -> None:
 
 
 def test_asked_to_be_done_again(project: Project) -> None:
-    from vibepiper_interpreter.plan.asked import Asked
-
     project.pipeline(note("a") + note("b"))
     project.apply()
     project.apply(project.plan(asked=Asked(rebuild=("a",))))

@@ -82,6 +82,10 @@ def _due(planning: Planning, operator: CompiledOperator, planned: dict[Address, 
                 reasons.append(Reason("came_after", f"`{other}` is done"))
         elif other in seen and other in planning.published and planning.published[other].id != seen[other]:
             reasons.append(Reason("input_moved", f"`{other}` has been published since"))
+        elif (last := planning.operator_results.get((other, ""))) is not None and seen.get(other, last.run_id) != (
+            last.run_id
+        ):
+            reasons.append(Reason("input_moved", f"`{other}` has been done since"))
     if result is None:
         # It would be done anyway.
         reasons = [reason for reason in reasons if reason.code not in ("came_after", "input_moved")]

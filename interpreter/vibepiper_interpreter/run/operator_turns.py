@@ -63,6 +63,8 @@ class OperatorTurns:
         self._outputs: dict[Address, Mapping[str, Any]] = {
             address: dict(result.outputs) for address, result in run.plan.results.items()
         }
+        # Of operators, the run that has done them last.
+        self._done_by = {address: result.run_id for address, result in run.plan.results.items()}
         # When each was first asked in this run.
         self._began: dict[Address, tuple[datetime, float]] = {}
 
@@ -82,6 +84,9 @@ class OperatorTurns:
     def task(self, action: Action) -> OperatorTask:
         """The next attempt."""
         operator = self._plan.operators[action.address]
+        if action.address not in self._began and action.address in self._plan.results:
+            # Whatever becomes of it, what is known of the last time holds no more.
+            self._publisher.forget_operator(action.address)
         began, clock = self._began.setdefault(action.address, (datetime.now(UTC), time.monotonic()))
         seconds = operator.timeout
         if seconds is not None and operator.waits:
@@ -120,6 +125,7 @@ class OperatorTurns:
     ) -> None:
         """Write down that it need not be done again before something changes."""
         self._outputs[operator.address] = dict(outputs)
+        self._done_by[operator.address] = self._run.id
         after = [self._stands_at(address) for address in operator.after]
         self._publisher.record_operator(
             OperatorResult(
@@ -134,6 +140,8 @@ class OperatorTurns:
         )
 
     def _stands_at(self, address: Address) -> InputVersion | None:
+        if (run_id := self._done_by.get(address)) is not None:
+            return InputVersion(address, run_id)
         version, pointer = self._standing.version(address), self._publisher.pointer(address)
         if address in self._fates and version is not None:
             return InputVersion(address, version.id)

@@ -96,6 +96,10 @@ class Publisher:
         """Write down at once what an operator has done: its effect is there, whatever becomes of the run."""
         self._run.state.record_operator(self._lease, result)
 
+    def forget_operator(self, address: Address) -> None:
+        """What an operator had done is done again: it counts as not done until that has ended well."""
+        self._run.state.forget_operator(self._lease, address)
+
     def pointer(self, address: Address) -> Pointer | None:
         """Where the environment points for an asset by now."""
         return self._pointers.get(address)

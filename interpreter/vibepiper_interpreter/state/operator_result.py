@@ -17,7 +17,8 @@ from vibepiper_spec.address import Address
 class OperatorResult:
     """That an operator was done, or skipped by a condition, as it meant then.
 
-    `after` are the versions that the assets it comes after stood at. `outputs` are typed values.
+    `after` are the versions that the assets it comes after stood at, and of operators the run that had done them last.
+    `outputs` are typed values.
     """
 
     address: Address

@@ -333,6 +333,12 @@ class State:
                 return replace(found, status="interrupted")
             return found
 
+    def forget_operator(self, lease: Lease, address: Address) -> None:
+        """Let a task operator of the lease's environment count as not done. VP704 where the lease is no longer ours."""
+        with self._database.writing() as connection:
+            lease.guard(connection)
+            operator_results.forget(connection, lease.environment, address)
+
     def finish_run(self, run_id: str, status: str, seconds: float) -> None:
         """Say how a run ended: succeeded, failed or cancelled."""
         with self._database.writing() as connection:
