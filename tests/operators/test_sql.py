@@ -183,6 +183,25 @@ def test_a_connection_may_be_one_url(make_call: Any, server: Any, scheme: str) -
         assert sql(call, SqlSettings("db", ("select 1 as one",))).outputs == {"one": 1}
 
 
+@pytest.mark.parametrize("connector", ["postgres", "mysql"])
+@pytest.mark.parametrize("url", ["planted", "http://planted@x/", "{0}://u:planted@h:port/x", "{0}://[planted/x"])
+def test_what_is_no_url_is_told_without_it(make_call: Any, connector: str, url: str) -> None:
+    scheme = {"postgres": "postgresql", "mysql": "mysql"}[connector]
+    call = make_call(connections={"db": {"connector": connector, "url": url.format(scheme)}})
+    failed = failure(lambda: sql(call, SqlSettings("db", ("select 1",))))
+    assert (failed.diagnostic.code, failed.failure) == ("VP815", "code")
+    assert "planted" not in repr(failed.diagnostic)
+
+
+@pytest.mark.parametrize("server", [new_postgres, new_mysql])
+def test_a_server_without_tls_will_not_learn_it(make_call: Any, server: Any) -> None:
+    with server() as fields:
+        call = make_call(connections={"db": {**fields, "ssl": "verify-full"}})
+        failed = failure(lambda: sql(call, SqlSettings("db", ("select 1",))))
+    assert "SSL" in failed.diagnostic.detail or "certificate" in failed.diagnostic.detail
+    assert failed.failure in ("code", "infrastructure")
+
+
 def test_a_file_that_is_no_database_is_told(make_call: Any, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a database, but long enough to look at" * 100)
     call = make_call(connections={"db": {"connector": "sqlite", "path": "notes.txt"}})

@@ -79,6 +79,8 @@ def connected(call: Call, name: str, database: Database, *, read_only: bool = Fa
         raise OperatorCancelled
     try:
         session = database.connect(seconds_left(call), read_only=read_only)
+    except OperatorFailed:
+        raise
     except ImportError as error:
         package = error.name or ""
         raise extra_missing(_EXTRAS.get(package, package), package, f"The connection `{name}`") from error

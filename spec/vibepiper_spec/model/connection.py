@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.names import NAME_PATTERN
 from vibepiper_spec.model.spec_model import SpecModel
+from vibepiper_spec.secrets import is_secret
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -33,6 +34,8 @@ class Connection(SpecModel):
 class ServerConnection(Connection):
     """A database server. All texts may be `secret:NAME`."""
 
+    schemes: ClassVar[tuple[str, ...]] = ()
+
     host: str | None = None
     """Name or address of the server; this machine if not set."""
     port: Port | None = None
@@ -52,11 +55,20 @@ class ServerConnection(Connection):
         given = next((key for key in parts if getattr(self, key) is not None), None)
         if self.url is not None and given is not None:
             raise mistake("VP110", f"`url` says already what `{given}` says.", "Remove one of the two.", key=given)
+        if self.url is not None and not is_secret(self.url) and self.url.partition("://")[0] not in self.schemes:
+            raise mistake(
+                "VP109",
+                "This is no URL of such a database.",
+                f"Write it as `{self.schemes[0]}://user:password@host:port/database`, or as `secret:NAME`.",
+                key="url",
+            )
         return self
 
 
 class PostgresConnection(ServerConnection):
     """A PostgreSQL database (extra `postgres`)."""
+
+    schemes: ClassVar = ("postgresql", "postgres")
 
     ssl: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] | None = None
     """Whether the connection is encrypted, and whether the server must prove who it is; `prefer` if not set."""
@@ -66,6 +78,8 @@ class PostgresConnection(ServerConnection):
 
 class MysqlConnection(ServerConnection):
     """A MySQL or MariaDB database (extra `mysql`)."""
+
+    schemes: ClassVar = ("mysql", "mariadb")
 
     ssl: Literal["disable", "require", "verify-full"] | None = None
     """Whether the connection is encrypted, and whether the server must prove who it is; as it offers if not set."""

@@ -5,14 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import SplitResult, urlsplit
 
+from vibepiper_interpreter.operators.call import OperatorFailed
 from vibepiper_interpreter.operators.statements import SqlText
+from vibepiper_spec.diagnostics import Diagnostic, Fix
 
 if TYPE_CHECKING:
     from vibepiper_spec.model.retry import FailureClass
 
 # Seconds to wait for a server that does not answer at all.
 CONNECT_TIMEOUT = 10.0
+
+
+def parsed_url(url: str, schemes: tuple[str, ...]) -> SplitResult:
+    """The parts of a connection's URL. Raises OperatorFailed (VP815), without the URL: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in schemes and (parts.port is None or parts.hostname is not None)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise OperatorFailed(
+            Diagnostic(
+                "VP815",
+                "The `url` of the connection is no URL of such a database.",
+                fix=Fix(
+                    f"Write it as `{schemes[0]}://user:password@host:port/database`; `%40` is an `@` in a password."
+                ),
+            )
+        )
+    return parts
 
 
 @dataclass(frozen=True, slots=True)

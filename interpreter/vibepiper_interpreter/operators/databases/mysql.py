@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from vibepiper_interpreter.operators.databases.database import CONNECT_TIMEOUT, Refusal
+from vibepiper_interpreter.operators.databases.database import CONNECT_TIMEOUT, Refusal, parsed_url
 from vibepiper_interpreter.operators.placing import written
 from vibepiper_interpreter.operators.statements import MYSQL
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from vibepiper_spec.model.retry import FailureClass
 
+SCHEMES = ("mysql", "mariadb")
 # Numbers of MySQL's errors (1xxx: the server's, 2xxx: the client's).
 _TRANSIENT = frozenset({1040, 1053, 1077, 1079, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1927, *range(2002, 2015)})
 _INFRASTRUCTURE = frozenset({1021, 1037, 1038, 1041, 1114, 3024})
@@ -99,7 +100,7 @@ class MysqlSession:
 
 def _arguments(fields: Mapping[str, Any], root: Path) -> dict[str, Any]:
     """What PyMySQL is to be told; its name for the option, and nothing for what is not set."""
-    url = urlsplit(fields.get("url") or "")
+    url = parsed_url(fields["url"], SCHEMES) if fields.get("url") else urlsplit("")
     given: dict[str, Any] = {
         "host": fields.get("host") or url.hostname,
         "port": fields.get("port") or url.port,

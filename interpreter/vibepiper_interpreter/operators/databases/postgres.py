@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from vibepiper_interpreter.operators.databases.database import CONNECT_TIMEOUT, Refusal
+from vibepiper_interpreter.operators.databases.database import CONNECT_TIMEOUT, Refusal, parsed_url
 from vibepiper_interpreter.operators.placing import written
 from vibepiper_interpreter.operators.statements import POSTGRES
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from vibepiper_spec.model.retry import FailureClass
 
+SCHEMES = ("postgresql", "postgres")
 # By the first two characters of the SQLSTATE; what is not here is a mistake of the statement.
 _CLASSES: Mapping[str, FailureClass] = {
     "08": "transient",  # connection
@@ -47,6 +48,8 @@ class PostgresDatabase:
         import psycopg
 
         fields = self._fields
+        if fields.get("url"):
+            parsed_url(fields["url"], SCHEMES)
         given: dict[str, Any] = {
             "host": fields.get("host"),
             "port": fields.get("port"),
@@ -119,5 +122,7 @@ def _failure_class(error: psycopg.Error, message: str) -> FailureClass:
 
     if error.sqlstate is not None:
         return "transient" if error.sqlstate == _LOCK_NOT_AVAILABLE else _CLASSES.get(error.sqlstate[:2], "code")
+    if "SSL" in message or "certificate" in message:
+        return "infrastructure"
     refused = "FATAL" in message and not any(words in message for words in _REFUSED_FOR_NOW)
     return "transient" if isinstance(error, psycopg.OperationalError) and not refused else "code"
