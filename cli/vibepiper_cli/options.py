@@ -27,7 +27,7 @@ WorkersOption = Annotated[
     ),
 ]
 ExecutorOption = Annotated[
-    Literal["threads", "inline"] | None,
+    Literal["threads", "processes", "inline"] | None,
     typer.Option(
         "--executor",
         metavar="KIND",

@@ -47,6 +47,7 @@ def make_call(tmp_path: Path, said: list[tuple[str, str]]) -> Callable[..., Call
             root=tmp_path,
             environment="dev",
             run_id="r1",
+            inputs=tuple(values or ()),
             values={"env": "dev", "now": NOW, "run_id": "r1", **(values or {})},
             outputs=declared,
             say=lambda level, message: said.append((level, message)),

@@ -110,7 +110,7 @@ def test_the_engine_is_asked_for_just_that(
     assert folder == f"-- {tmp_path.resolve()}"
     name, volume = asked[3], asked[asked.index("--volume") + 1]
     assert name.startswith("vp-r1-shop.task-")
-    expected = command_line(settings, tuple(make_call({"rows": 42}).values), name=name, outputs=volume.split(":")[0])
+    expected = command_line(settings, ("rows",), name=name, outputs=volume.split(":")[0])
     assert asked == [*expected[1:-1], "42"]
     assert not Path(volume.split(":")[0]).exists()
     assert "planted-5f1c" not in (records / "run").read_text()

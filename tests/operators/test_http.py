@@ -356,7 +356,7 @@ sys.modules["httpx"] = None
 from vibepiper_interpreter.operators.call import Call, OperatorFailed
 from vibepiper_interpreter.operators.http import HttpSettings, http
 from vibepiper_spec.address import Address
-call = Call(Address("a", "b"), Path("."), "dev", "r", datetime.now(), {}, {}, print, str, str, threading.Event(),
+call = Call(Address("a", "b"), Path("."), "dev", "r", datetime.now(), {}, (), {}, print, str, str, threading.Event(),
             lambda *_: None, datetime.now(), None)
 try:
     http(call, HttpSettings("http://127.0.0.1/"))

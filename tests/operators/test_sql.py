@@ -60,6 +60,12 @@ def test_outputs_are_the_first_row_of_the_last_statement(run: Any, said: list[An
     assert run("update t set name = 'c'") == {}
 
 
+def test_several_statements_in_one_text(make_call: Any) -> None:
+    with new_postgres() as fields:
+        call = make_call(connections={"db": fields})
+        assert sql(call, SqlSettings("db", ("select 1 as one; select 2 as two",))).outputs == {"two": 2}
+
+
 def test_values_are_bound(run: Any) -> None:
     name = "a'; drop table t; -- \\' %s 100%"
     found = run(
@@ -224,7 +230,7 @@ from vibepiper_interpreter.operators.call import Call, OperatorFailed
 from vibepiper_interpreter.operators.sql import SqlSettings, sql
 from vibepiper_spec.address import Address
 fields = {{"connector": {connector!r}, "host": "127.0.0.1"}}
-call = Call(Address("a", "b"), Path("."), "dev", "r", datetime.now(), {{}}, {{}}, print, str, lambda name: fields,
+call = Call(Address("a", "b"), Path("."), "dev", "r", datetime.now(), {{}}, (), {{}}, print, str, lambda name: fields,
             threading.Event(),
             lambda *_: None, datetime.now(), None)
 try:

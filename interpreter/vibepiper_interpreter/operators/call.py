@@ -38,6 +38,8 @@ class Call:
     now: datetime
     # Every `$name` that may be used, with its typed value: inputs, variables, `env`, `now`, `run_id` …
     values: Mapping[str, Any]
+    # Those of them that the task itself declares as its `inputs`.
+    inputs: tuple[str, ...]
     outputs: Mapping[str, OutputDefinition]
     # Writes to the run's log: level (`debug`, `info`, `warning`, `error`), message. Secrets are taken out behind it.
     say: Callable[[str, str], None]

@@ -15,9 +15,9 @@ from vibepiper_interpreter.operators.call import Call, Done, OperatorCancelled, 
 from vibepiper_interpreter.operators.ending import seconds_left
 from vibepiper_interpreter.operators.failing import whole_notes
 from vibepiper_interpreter.operators.output_file import output_file, read_outputs
-from vibepiper_interpreter.operators.placing import place_in_text
+from vibepiper_interpreter.operators.placing import place_in_text, written
 from vibepiper_interpreter.operators.processes import Ended, run_program
-from vibepiper_interpreter.operators.shell import resolved_env, value_variables
+from vibepiper_interpreter.operators.shell import resolved_env
 from vibepiper_spec.diagnostics import Diagnostic, Fix
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class ContainerSettings:
 
 def command_line(
     settings: ContainerSettings,
-    values: Sequence[str],
+    inputs: Sequence[str],
     *,
     engine: str | None = None,
     name: str = _NAME_SHOWN,
@@ -66,11 +66,11 @@ def command_line(
 ) -> tuple[str, ...]:
     """The exact command, to be run in the project's folder; as a plan shows it where nothing else is given.
 
-    Of `values` and `env` only the names are in it: the engine takes their values from its own environment, so that no
+    Of `inputs` and `env` only the names are in it: the engine takes their values from its own environment, so that no
     secret stands in a plan or in a list of processes.
     """
     line = [engine or settings.engine or ENGINES[0], "run", "--rm", "--name", name]
-    for variable in sorted({*values, *settings.env}):
+    for variable in sorted({*inputs, *settings.env}):
         line += ["--env", variable]
     line += ["--volume", f"{outputs}:{_OUTPUTS}", "--env", f"VP_OUTPUT={_OUTPUTS}/output"]
     for volume in settings.volumes:
@@ -92,10 +92,10 @@ def container(call: Call, settings: ContainerSettings) -> Done:
     with output_file() as outputs:
         # Whoever the container runs as is to be able to write there; the folder above is for this user alone.
         outputs.chmod(0o666)
-        command = command_line(settings, tuple(call.values), engine=engine, name=name, outputs=str(outputs.parent))
+        command = command_line(settings, call.inputs, engine=engine, name=name, outputs=str(outputs.parent))
         words = len(command) - len(settings.command)
         command = (*command[:words], *(place_in_text(word, call.values) for word in command[words:]))
-        environment = {**os.environ, **value_variables(call), **resolved_env(call, settings.env)}
+        environment = {**os.environ, **_inputs(call), **resolved_env(call, settings.env)}
         with _gone_afterwards(engine, name):
             try:
                 ended = run_program(call, command, environment=environment, folder=call.root)
@@ -165,6 +165,10 @@ def _gone_afterwards(engine: str, name: str) -> Iterator[None]:
             check=False,
         )
         raise
+
+
+def _inputs(call: Call) -> dict[str, str]:
+    return {name: written(call.values[name]) for name in call.inputs}
 
 
 def _as_path(volume: str) -> str:

@@ -40,7 +40,7 @@ def _volume(value: str) -> str:
 
 
 class ContainerTask(TaskModel):
-    """What a command in a container does, by Docker or Podman. Its values are environment variables in it."""
+    """What a command in a container does, by Docker or Podman. Its inputs are environment variables in it."""
 
     text_keys: ClassVar = ("command", "env")
 

@@ -96,6 +96,8 @@ class PostgresSession:
     def execute(self, statement: str, parameters: Mapping[str, Any] | None) -> tuple[tuple[str, ...], Any | None, int]:
         cursor = self._connection.cursor()
         cursor.execute(statement.encode(), parameters)
+        while cursor.nextset():  # a text may hold several statements: the last one counts
+            pass
         if cursor.description is None:
             return (), None, cursor.rowcount
         row = cursor.fetchone()

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from vibepiper_interpreter.compile.serial import value_from_json
 from vibepiper_interpreter.engines.duckdb.failure import engine_failure
 from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, typed_literal
 from vibepiper_interpreter.operators.call import Call, Done, NotYet, OperatorCancelled, OperatorFailed
@@ -77,7 +78,7 @@ def _perform(session: RunSession, task: OperatorTask, log: TaskLog) -> Done | No
     if operator.function is not None:
         return call_function(session, task, operator.function, log)
     kind = KINDS[operator.kind]
-    return kind.perform(_call(session, task, log), kind.settings(operator.settings))
+    return kind.perform(_call(session, task, log), kind.settings(value_from_json(operator.settings)))
 
 
 def _call(session: RunSession, task: OperatorTask, log: TaskLog) -> Call:
@@ -88,6 +89,7 @@ def _call(session: RunSession, task: OperatorTask, log: TaskLog) -> Call:
         run_id=session.run_id,
         now=session.now,
         values=task.values,
+        inputs=tuple(read.name for read in task.operator.inputs),
         outputs=dict(task.operator.outputs),
         say=log,
         secret=lambda reference: resolve_secret(session.root, reference),
