@@ -15,7 +15,7 @@ from vibepiper_spec.load.misplaced import home_of
 from vibepiper_spec.load.origin import Origin
 from vibepiper_spec.load.problem import Problem
 from vibepiper_spec.model.scalar import describe_type
-from vibepiper_spec.model.shape import field_at, keys_of, model_at
+from vibepiper_spec.model.shape import description_of, keys_of, model_at
 from vibepiper_spec.model.spec_model import ShorthandModel
 from vibepiper_spec.text.values import shortened
 
@@ -163,8 +163,7 @@ def _missing_key(model: type[BaseModel], location: Keys, origin: Origin, above: 
     key = location[-1]
     at = above + location[:-1]
     parent = model_at(model, location[:-1])
-    field = None if parent is None else field_at(parent, str(key))
-    about = None if field is None else field.description
+    about = None if parent is None else description_of(parent, str(key))
     sentence = f" {about}" if about else ""
     return Problem(
         "VP104", f"The key `{key}` is missing.{sentence}", origin, at, part="header", fix=f"Add `{key} = …`."

@@ -112,7 +112,7 @@ class _CheckTable(SpecModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        table = handler.resolve_ref_schema(handler(core))
+        table = handler.resolve_ref_schema(super().__get_pydantic_json_schema__(core, handler))
         table["anyOf"] = [{"required": [rule]} for rule in cls.rules]
         if not cls.words:
             return table

@@ -35,7 +35,7 @@ class InputSpec(SpecModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        table = handler.resolve_ref_schema(handler(core))
+        table = handler.resolve_ref_schema(super().__get_pydantic_json_schema__(core, handler))
         return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, table]}
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from vibepiper_spec.model.check import NormalisedFrom
+from vibepiper_spec.model.descriptions import descriptions
 
 
 def model_at(model: type[BaseModel], path: Iterable[str | int]) -> type[BaseModel] | None:
@@ -28,6 +29,12 @@ def keys_of(model: type[BaseModel] | None) -> tuple[str, ...]:
 def field_at(model: type[BaseModel], key: str) -> FieldInfo | None:
     """The field that is written as `key`."""
     return next((field for name, field in model.model_fields.items() if (field.alias or name) == key), None)
+
+
+def description_of(model: type[BaseModel], key: str) -> str | None:
+    """What the language says about the field that is written as `key`."""
+    names = [name for name, field in model.model_fields.items() if (field.alias or name) == key]
+    return descriptions(model).get(names[0]) if names else None
 
 
 def _is_model(annotation: Any) -> bool:

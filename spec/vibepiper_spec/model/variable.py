@@ -64,7 +64,7 @@ class Variable(SpecModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        table = handler.resolve_ref_schema(handler(core))
+        table = handler.resolve_ref_schema(super().__get_pydantic_json_schema__(core, handler))
         table.pop("required", None)
         table["anyOf"] = [{"required": ["type"]}, {"required": ["default"]}]
         return {"anyOf": [*SCALAR_SCHEMA["anyOf"], table]}
