@@ -22,6 +22,7 @@ from tests.promises.incremental_world import World
 from tests.run.apply_and_die import Job
 from tests.run.conftest import VP_TOML, Project
 from tests.run.killing import Mortals, calls
+from tests.run.test_kill_commands import vp
 
 from vibepiper_interpreter.compile import compile_project
 from vibepiper_interpreter.compile.compiled import Compiled
@@ -94,6 +95,7 @@ class Walk:
         self.past: dict[str, Past] = {}
         self.firsts: dict[str, list[Kept]] = {}
         self.last: dict[str, Moment] = {}
+        self.earlier: dict[str, Moment] = {}  # the moment before the last one
         self.story: list[str] = []
         self.complete("dev")
 
@@ -122,6 +124,8 @@ class Walk:
             self.world.follow()
             self._write()
             assert self.project.plan().empty, self.told()
+        if self.chance.random() < 0.08:
+            self._cleaned()
 
     def close(self) -> None:
         self.project.close()
@@ -193,7 +197,7 @@ class Walk:
         return asked
 
     def _undone(self) -> None:
-        """Back by one run, and forth again: the same tables, and nothing of it is made."""
+        """Back by one run, and forth again: the same tables, and no version of them is made."""
         self._tell("undo")
         plan = plan_undo(
             self.project.state,
@@ -203,7 +207,18 @@ class Walk:
             files_unchanged=lambda files: changed_file(self.project.root, tuple(files)) is None,
         )
         assert self.project.apply(plan).status == "succeeded"
-        self.complete("dev")
+        self.complete("dev", undone=True)
+
+    def _cleaned(self) -> None:
+        """What nobody shows goes, whatever an environment has shown before; nothing that is shown does."""
+        horizon = self.chance.choice(("0s", "7d"))
+        self._tell(f"clean {horizon}")
+        before = {environment: self._shown(environment) for environment in self.past}
+        empty = self.project.plan().empty
+        vp(self.project, "clean", "--grace", "0s", "--undo-horizon", horizon)
+        assert {environment: self._shown(environment) for environment in self.past} == before, self.told()
+        assert self.project.plan().empty == empty, self.told()
+        assert self.project.state.contradictions() == [], self.told()
 
     def _promoted(self) -> None:
         """What `dev` shows is shown in `prod`, past and all."""
@@ -230,8 +245,8 @@ class Walk:
 
     # An apply of everything
 
-    def complete(self, environment: str, asked: Asked | None = None) -> bool:
-        """Whether there was something to do."""
+    def complete(self, environment: str, asked: Asked | None = None, *, undone: bool = False) -> bool:
+        """Whether there was something to do. `undone`: the last complete apply has just been undone."""
         self._write()
         called = calls(self.project)
         shown_before = {} if asked is None else self._shown(environment)
@@ -256,7 +271,11 @@ class Walk:
         if before is not None and asked is None:
             for result in results:
                 self._judge_work(result, before, self.last[environment])
-            self._judge_calls(calls(self.project) - called, before, self.last[environment])
+            # What came out equal has left no version behind: after going back it is asked again whether it does.
+            since = self.earlier[environment] if undone else before
+            self._judge_calls(calls(self.project) - called, since, self.last[environment])
+        if before is not None:
+            self.earlier[environment] = before
         return not plan.empty
 
     def _compare(self, environment: str, shown: Tables, truth: Tables) -> None:
