@@ -54,6 +54,18 @@ def test_of_a_pool_no_more_run_at_once_than_it_holds(project: Project) -> None:
     assert most_at_once(project) == 1
 
 
+def test_a_connection_may_have_a_limit(project: Project) -> None:
+    connection = '[connection.sqlite.Till]\npath = "till.db"\nmax_concurrency = 1\n'
+    project.write("vp.toml", f'[project]\nname = "trial"\n[executor]\nworkers = 4\n{connection}')
+    (project.root / "till.db").touch()
+    project.pipeline(
+        "".join(f'[task.sql.t{number}]\nconnection = "till"\nstatement = "select 1"\n' for number in range(5))
+    )
+    assert project.apply().status == "succeeded"
+    told = [event.type for event in project.events if event.type in ("task_started", "task_finished")]
+    assert told == ["task_started", "task_finished"] * 5
+
+
 def test_memory_that_is_claimed_is_there(project: Project) -> None:
     workers(project, 4, 'resources = { memory = "400MB" }', 'memory = "1GB"\n')
     assert most_at_once(project) <= 2

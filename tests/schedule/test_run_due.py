@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.schedule.conftest import Scheduled, due_names, made
 
+from vibepiper_interpreter.plan import load_plan, save_plan
 from vibepiper_interpreter.schedule import run_due as module
 from vibepiper_interpreter.schedule.run_due import BrokenSpecs
 from vibepiper_spec.diagnostics import DiagnosticError
@@ -181,15 +182,17 @@ query = "select 2 * orders as twice from total"
 @pytest.fixture
 def prod(project: Scheduled) -> Scheduled:
     """A protected environment to which `SHOP` was brought by a reviewed plan."""
-    from vibepiper_interpreter.plan import load_plan, save_plan
+    published_and_reviewed(project, SHOP)
+    return project
 
+
+def published_and_reviewed(project: Scheduled, specs: str) -> None:
     project.write("vp.toml", PROTECTED)
     project.write("orders/1.csv", "id\n1\n")
-    project.pipeline(SHOP)
+    project.pipeline(specs)
     save_plan(project.plan(environment="prod"), project.root / "prod.vpplan")
     assert project.apply(load_plan(project.root / "prod.vpplan")).status == "succeeded"
     project.write("orders/2.csv", "id\n2\n")
-    return project
 
 
 def test_a_protected_environment_takes_new_data_of_what_is_published_there(prod: Scheduled) -> None:
@@ -205,6 +208,26 @@ def test_and_no_definition_that_nobody_has_looked_at(prod: Scheduled) -> None:
     assert [(found.code, found.severity) for found in run.diagnostics] == [("VP608", "error")]
     assert made(run) == [["shop.orders", "shop.total"]]
     assert prod.rows("shop.double", "prod") == [(2,)]
+
+
+TASKS = """
+[task.shell.tell]
+command = "echo once more >> told.txt"
+after = ["double", "orders"]
+"""
+
+
+def test_tasks_that_were_looked_at_are_done_again_and_no_others(project: Scheduled) -> None:
+    published_and_reviewed(project, SHOP + TASKS)
+    run = project.due("2026-03-01T00:00Z", "prod")
+    assert (run.status, [found.code for found in run.diagnostics]) == ("succeeded", [])
+    assert (project.root / "told.txt").read_text() == "once more\n" * 2
+    project.write("orders/3.csv", "id\n3\n")
+    project.pipeline(SHOP + TASKS.replace("once more", "never"))
+    run = project.due("2026-03-02T00:00Z", "prod")
+    assert ([found.code for found in run.diagnostics], run.served) == (["VP608"], ())
+    assert project.rows("shop.double", "prod") == [(6,)]
+    assert (project.root / "told.txt").read_text() == "once more\n" * 2
 
 
 def test_what_is_made_from_it_waits_with_it(prod: Scheduled) -> None:

@@ -21,7 +21,7 @@ def connection_fields(root: Path, settings: ProjectSettings) -> Callable[[str], 
         if found is None:
             raise KeyError(name)
         connector, connection = found
-        given = connection.model_dump(exclude_none=True, exclude={"description"})
+        given = connection.model_dump(exclude_none=True, exclude={"description", "max_concurrency"})
         resolved = {
             key: resolve_secret(root, value) if isinstance(value, str) else value for key, value in given.items()
         }

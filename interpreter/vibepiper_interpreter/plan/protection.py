@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 _OF_DATA = frozenset(
     ("source_files", "input_rebuilt", "input_moved", "slices", "always", "lost", "exists", "checks_unproven", "asked")
 )
+# Why a task is done again that was done as it is, and why one is that only watches others.
+_OF_TASKS = frozenset(("came_after", "consequence", "teardown", "unpublished"))
 
 
 def brings_definition(action: Action) -> bool:
     """Whether it changes what an asset means, rather than making what is published again from other data."""
-    return any(reason.code not in _OF_DATA for reason in action.reasons)
+    return any(reason.code not in _OF_DATA | _OF_TASKS for reason in action.reasons)
 
 
 def require_saved(plan: Plan, settings: ProjectSettings, *, by_schedule: bool = False) -> None:

@@ -99,7 +99,7 @@ def _execute(run: Run, inventory: Inventory, publisher: Publisher, stop: Stop) -
     run.journal.tell("run_started", actions=len(plan.actions), environment=plan.environment)
     briefing = Briefing.of(run, inventory.versions)
     tables = SmallTables(plan)
-    shares = share_out(plan, settings.executor, run.state.peaks)
+    shares = share_out(plan, settings.executor, run.state.peaks, settings.connection.limits())
     with ExitStack() as stack:
         worker = stack.enter_context(open_worker(briefing, run.say, tables, shares.engine))
         executors = Executors(briefing, worker, run.say, shares.process_engine)

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
@@ -57,8 +58,13 @@ def processors(settings: ExecutorSettings) -> int:
     return settings.cpus or os.cpu_count() or 1
 
 
-def share_out(plan: Plan, settings: ExecutorSettings, peaks: Peaks) -> Shares:
-    """Of the memory, processors and pools of `[executor]`, by what the plan's assets declare or have taken before."""
+def share_out(
+    plan: Plan, settings: ExecutorSettings, peaks: Peaks, connections: Mapping[str, int] = MappingProxyType({})
+) -> Shares:
+    """Of the memory, processors and pools of `[executor]`, by what the plan's assets declare or have taken before.
+
+    `connections` are those that only so many tasks may use at once.
+    """
     made = [plan.assets[action.address] for action in plan.actions if action.verb not in ("remove", "do")]
     kinds = {asset.address: kind_for(asset, settings) for asset in made}
     declared = memory_limit(settings.memory)
@@ -73,6 +79,7 @@ def share_out(plan: Plan, settings: ExecutorSettings, peaks: Peaks) -> Shares:
     cpus, workers = processors(settings), worker_count(settings)
     budget = {_CODE: Fraction(whole - engines), _ENGINE: Fraction(engine), _CPUS: Fraction(cpus)}
     budget |= {_pool(name): Fraction(size) for name, size in settings.pools.items()}
+    budget |= {_connection(name): Fraction(most) for name, most in connections.items()}
     # Whoever says nothing takes the part of one worker, where anybody says anything.
     usual = Fraction(cpus, workers) if any(asset.resources.cpus for asset in made) else Fraction(0)
     amounts = {
@@ -83,9 +90,15 @@ def share_out(plan: Plan, settings: ExecutorSettings, peaks: Peaks) -> Shares:
         }
         for asset in made
     }
+    claims = {address: claim_of(each) for address, each in amounts.items()}
+    claims |= {
+        address: claim_of({_connection(name): Fraction(1)})
+        for address, operator in plan.operators.items()
+        if (name := str(operator.settings.get("connection", "")).lower()) in connections
+    }
     return Shares(
         budget,
-        {address: claim_of(each) for address, each in amounts.items()},
+        claims,
         {address: told for address, each in amounts.items() if (told := _too_much(each, budget))},
         EngineShare(threads=cpus, memory=engine if code else declared),
         EngineShare(threads=max(1, cpus // workers), memory=(engine if both else whole) // workers),
@@ -127,6 +140,10 @@ def _too_much(amounts: Mapping[str, Fraction], budget: Mapping[str, Fraction]) -
                 "all of that, and nothing that claims any runs beside it"
             )
     return ""
+
+
+def _connection(name: str) -> str:
+    return f"connection {name}"
 
 
 def _pool(name: str) -> str:

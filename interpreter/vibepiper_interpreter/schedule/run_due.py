@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from vibepiper_interpreter.compile import compile_root
 from vibepiper_interpreter.compile.compiled import Compiled
 from vibepiper_interpreter.plan.on_disk import plan_on_disk
-from vibepiper_interpreter.plan.plan import Plan
+from vibepiper_interpreter.plan.plan import Action, Plan
 from vibepiper_interpreter.plan.protection import brings_definition
 from vibepiper_interpreter.schedule.due import Due, Subject, subjects, who_is_due
 from vibepiper_interpreter.state import applied_sources, open_state_at
@@ -141,15 +141,17 @@ class _Service:
         if not compiled.project.protected:
             return plan
         held: set[Address] = set()
+        changed: set[Address] = set()  # not only new
         while fresh := {action.address for action in plan.actions if brings_definition(action)}:
             held |= _with_readers(compiled, fresh)
+            changed |= {each.address for each in plan.actions if brings_definition(each) and not _is_new(each)}
             words = _words(wanted, held)
             if not words:
                 break
             plan = self._plan_of(compiled, words)
         if held:
             shown = self.state.pointers(self.environment)
-            waits = held.isdisjoint(shown)
+            waits = not changed and held.isdisjoint(shown)
             self._hold_back(held, waits=waits)
             if not waits:
                 self.unserved.update(_names(wanted, held))
@@ -231,6 +233,11 @@ def _has_more(plan: Plan, *, first: bool) -> bool:
 
 # Reasons that are in every plan, and those that follow from what else is in it.
 _FOLLOWS = frozenset(("always", "input_rebuilt", "came_after", "consequence", "teardown", "unpublished"))
+
+
+def _is_new(action: Action) -> bool:
+    """Whether it is about what the environment has never had."""
+    return any(reason.code == "new" for reason in action.reasons)
 
 
 def _with_readers(compiled: Compiled, addresses: Collection[Address]) -> set[Address]:

@@ -29,6 +29,8 @@ class Connection(SpecModel):
 
     description: str = ""
     """What the system is, for people."""
+    max_concurrency: Annotated[int, Field(ge=1)] | None = None
+    """How many tasks of a run use it at once; as many as there are workers if not set."""
 
 
 class ServerConnection(Connection):
@@ -128,6 +130,15 @@ class Connections(SpecModel):
     def by_connector(self) -> dict[str, dict[str, Connection]]:
         """Every connection: connector, name, and what it is."""
         return {connector: dict(getattr(self, connector)) for connector in type(self).model_fields}
+
+    def limits(self) -> dict[str, int]:
+        """By name, in lower case, how many tasks may use it at once, where that is limited."""
+        return {
+            name.lower(): connection.max_concurrency
+            for connections in self.by_connector().values()
+            for name, connection in connections.items()
+            if connection.max_concurrency is not None
+        }
 
     def named(self, name: str) -> tuple[str, Connection] | None:
         """The connector and the connection of that name, compared without case; None where there is none."""
