@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.operators.conftest import gone, is_alive
 from tests.operators.databases import new_mysql, new_postgres
 from tests.operators.services import Service, running_service
 from tests.operators.test_container import ENGINE
 from tests.operators.test_notify import Mailbox, running_mail_server
+from tests.operators.test_shell import wait_for
 
 from vibepiper_interpreter.operators.databases import database_of
 
@@ -300,3 +303,31 @@ statement = "select 1"
     assert secret not in said
     made = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert [path for path in made if secret.encode() in path.read_bytes()] == []
+
+
+def test_an_interrupted_apply_leaves_nothing_running(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "",
+        """
+[task.shell.long]
+command = 'sleep 1000 & echo "$! $$" > pids; wait'
+
+[task.wait.file.never]
+path = "never"
+""",
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "vibepiper_cli.main", "apply", "--yes"],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as applying:
+        pids = [int(pid) for pid in wait_for(tmp_path / "pids").split()]
+        assert all(map(is_alive, pids))
+        applying.send_signal(signal.SIGINT)
+        _, said = applying.communicate(timeout=60)
+    assert applying.returncode == 130, said
+    assert all(map(gone, pids))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -220,6 +221,26 @@ def test_what_it_leaves_in_the_background_ends_with_it(make_call: Any, tmp_path:
     shell(make_call(), ShellSettings("sleep 1000 & echo $! > pid; echo over"))
     assert said == [("stdout", "over")]
     assert gone(int((tmp_path / "pid").read_text()))
+
+
+def test_a_command_does_not_outlive_a_vp_that_is_killed(tmp_path: Path) -> None:
+    """Nobody is left to end it then; the next apply would start it beside the first."""
+    program = f"""
+import threading
+from datetime import datetime
+from pathlib import Path
+from vibepiper_interpreter.operators.call import Call
+from vibepiper_interpreter.operators.shell import ShellSettings, shell
+from vibepiper_spec.address import Address
+call = Call(Address("a", "b"), Path("."), "dev", "r", datetime.now(), {{}}, (), {{}}, print, str, dict,
+            threading.Event(), lambda *_: None, datetime.now(), None)
+shell(call, ShellSettings({FAMILY!r}))
+"""
+    with subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path) as killed:
+        pids = [int(pid) for pid in wait_for(tmp_path / "pids").split()]
+        assert all(map(is_alive, pids))
+        killed.kill()
+    assert all(map(gone, pids))
 
 
 def test_settings_travel_to_other_processes() -> None:

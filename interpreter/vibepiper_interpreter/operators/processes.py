@@ -15,6 +15,7 @@ from pathlib import Path
 
 from vibepiper_interpreter.operators.call import Call, OperatorCancelled
 from vibepiper_interpreter.operators.ending import LOOK_EVERY, is_to_end
+from vibepiper_interpreter.operators.guard import guarded
 
 # Seconds between asking a program to end and making it end.
 GRACE = 5.0
@@ -54,7 +55,7 @@ def run_program(
     output = _Output(call)
     assert process.stdout is not None and process.stderr is not None
     try:
-        with process.stdout, process.stderr, selectors.DefaultSelector() as selector:
+        with process.stdout, process.stderr, guarded(process.pid), selectors.DefaultSelector() as selector:
             for level, stream in (("stdout", process.stdout), ("stderr", process.stderr)):
                 os.set_blocking(stream.fileno(), False)
                 selector.register(stream, selectors.EVENT_READ, level)
