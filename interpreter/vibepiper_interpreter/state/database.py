@@ -57,11 +57,11 @@ class Database:
         """
         if self.engine.dialect.name != "sqlite":
             return
-        with closing(sqlite3.connect(str(self.engine.url.database), timeout=_A_MOMENT)) as connection:
+        file = str(self.engine.url.database)
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(file, timeout=_A_MOMENT)) as connection:
             [(empty,)], [(pages,)] = (connection.execute(f"PRAGMA {of}") for of in ("freelist_count", "page_count"))
             if empty > pages // _MUCH:
-                with suppress(sqlite3.OperationalError):
-                    connection.execute("VACUUM")
+                connection.execute("VACUUM")
 
     def close(self) -> None:
         self.engine.dispose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, tuple_, update
 
 from vibepiper_interpreter.state.tables import audits, check_results, environments, publications, runs, versions
 
@@ -22,22 +22,11 @@ def forgotten_serial(connection: Connection, environment: str) -> int:
 def forget_moves(connection: Connection, before: datetime) -> None:
     """Of the moves up to `before`, keep the last of each asset: nobody goes back further than to there."""
     for environment, serial in serials_before(connection, before).items():
-        later = publications.alias("later")
-        overtaken = (
-            select(later.c.serial)
-            .where(
-                later.c.environment == environment,
-                later.c.address == publications.c.address,
-                later.c.serial > publications.c.serial,
-                later.c.serial <= serial,
-            )
-            .exists()
-        )
-        connection.execute(
-            delete(publications).where(
-                publications.c.environment == environment, publications.c.serial <= serial, overtaken
-            )
-        )
+        moves = (publications.c.environment == environment) & (publications.c.serial <= serial)
+        address, last = publications.c.address, func.max(publications.c.serial)
+        standing = select(address, last).where(moves).group_by(address)
+        overtaken = tuple_(address, publications.c.serial).not_in(standing)
+        connection.execute(delete(publications).where(moves, overtaken))
         connection.execute(
             update(environments)
             .where(environments.c.name == environment, environments.c.forgotten_serial < serial)
