@@ -22,11 +22,13 @@ def forgotten_serial(connection: Connection, environment: str) -> int:
 def forget_moves(connection: Connection, before: datetime) -> None:
     """Of the moves up to `before`, keep the last of each asset: nobody goes back further than to there."""
     for environment, serial in serials_before(connection, before).items():
+        key = list(publications.primary_key.columns)
+        newest_first = publications.c.serial.desc()
+        rank = func.row_number().over(partition_by=publications.c.address, order_by=newest_first).label("rank")
         moves = (publications.c.environment == environment) & (publications.c.serial <= serial)
-        address, last = publications.c.address, func.max(publications.c.serial)
-        standing = select(address, last).where(moves).group_by(address)
-        overtaken = tuple_(address, publications.c.serial).not_in(standing)
-        connection.execute(delete(publications).where(moves, overtaken))
+        ranked = select(*key, rank).where(moves).subquery()
+        overtaken = select(*(ranked.c[column.name] for column in key)).where(ranked.c.rank > 1)
+        connection.execute(delete(publications).where(tuple_(*key).in_(overtaken)))
         connection.execute(
             update(environments)
             .where(environments.c.name == environment, environments.c.forgotten_serial < serial)
