@@ -147,6 +147,21 @@ def test_two_hosts_at_once_the_second_stops_and_nothing_is_doubled(shared: Any) 
     assert one.vp("state", "verify")[0] == 0
 
 
+def test_a_run_is_cancelled_from_another_host(shared: Any) -> None:
+    one, other = shared("one"), shared("other")
+    for machine in (one, other):
+        machine.specs(10)
+    assert one.vp("apply", "--yes")[0] == 0
+    apply = one.start_slow_apply(50_000_000)  # it has begun to write, and would go on for long
+    status, told = other.vp("cancel", "--wait", "5m", "--json")
+    assert (status, json.loads(told)["run"]["status"]) == (0, "cancelled")
+    _, err = apply.communicate()
+    assert apply.returncode == 130, err
+    assert "as " in err and "error[VP709]" in err
+    assert other.total() == "10"
+    assert other.vp("state", "verify")[0] == 0
+
+
 def test_a_host_that_slept_wakes_up_without_its_lease_and_publishes_nothing(shared: Any, let_time_pass: Any) -> None:
     one, other = shared("one"), shared("other")
     for machine in (one, other):

@@ -1,9 +1,8 @@
-"""A run as it goes: a bar and the running tasks at a terminal, plain lines elsewhere."""
+"""A run as it goes: a view that moves at a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,8 +11,7 @@ from vibepiper_cli.printer import Printer
 from vibepiper_cli.views.words import count, seconds
 from vibepiper_interpreter.run.events import Event, Listener
 
-_DONE = ("task_finished", "task_failed", "task_skipped")
-_MOST_RUNNING = 3  # names shown beside the bar
+DONE = ("task_finished", "task_failed", "task_skipped")
 
 
 @contextmanager
@@ -22,7 +20,10 @@ def progress(total: int, printer: Printer, *, quiet: bool) -> Iterator[Listener]
     if quiet:
         yield lambda event: None
     elif printer.err.isatty():
-        with _bar(total, printer) as listener:
+        # It brings rich, which is heavy, and needed only where something moves.
+        from vibepiper_cli.views.live import live
+
+        with live(total, printer) as listener:
             yield listener
     else:
         yield _Lines(total, printer.talk)
@@ -38,9 +39,9 @@ class _Lines:
         self._done = 0
 
     def __call__(self, event: Event) -> None:
-        if event.type in _TOLD:
-            self._talk(_TOLD[event.type](event))
-        if event.type not in _DONE:
+        if event.type in TOLD:
+            self._talk(TOLD[event.type](event))
+        if event.type not in DONE:
             return
         with self._lock:
             self._done += 1
@@ -89,45 +90,8 @@ def retry_line(event: Event) -> str:
 
 
 # What is told between the lines of what ended.
-_TOLD: Mapping[str, Callable[[Event], str]] = {
+TOLD: Mapping[str, Callable[[Event], str]] = {
     "log": log_line,
     "task_retried": retry_line,
     "task_waiting": waiting_line,
 }
-
-
-@contextmanager
-def _bar(total: int, printer: Printer) -> Iterator[Listener]:
-    # rich is heavy; it is imported only where something moves.
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(file=printer.err, no_color=not printer.colour)
-    columns = (
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    lock = threading.Lock()
-    running: dict[str, float] = {}
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=total)
-
-        def listener(event: Event) -> None:
-            name = str(event.address)
-            if event.type in _TOLD:
-                console.print(_TOLD[event.type](event), markup=False, highlight=False)
-            with lock:
-                if event.type == "task_started":
-                    running[name] = time.monotonic()
-                elif event.type in _DONE:
-                    running.pop(name, None)
-                    bar.advance(task)
-                elif event.type == "task_retried":
-                    running.pop(name, None)
-                more = len(running) - _MOST_RUNNING
-                shown = ", ".join(list(running)[:_MOST_RUNNING]) + (f" and {more} more" if more > 0 else "")
-            bar.update(task, description=shown)
-
-        yield listener
