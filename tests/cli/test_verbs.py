@@ -330,4 +330,4 @@ def test_another_executor_for_once(vp: Vp, shop: Path) -> None:
         assert {each["worker"] for each in attempts} == {worker}
     refused = vp("apply", "--executor", "ray")
     assert refused.status == 4
-    assert "'ray'" in refused.err and "'threads', 'inline'" in refused.err
+    assert "'ray'" in refused.err and "'threads', 'processes', 'inline'" in refused.err
