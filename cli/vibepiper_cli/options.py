@@ -27,12 +27,12 @@ WorkersOption = Annotated[
     ),
 ]
 ExecutorOption = Annotated[
-    Literal["threads", "processes", "inline"] | None,
+    Literal["threads", "processes", "ray", "inline"] | None,
     typer.Option(
         "--executor",
         metavar="KIND",
         show_default=False,
-        help="Where tasks run: threads, processes, or inline, one after the other.  [default: as in vp.toml]",
+        help="Where tasks run: threads, processes, ray, or inline, one after the other.  [default: as in vp.toml]",
     ),
 ]
 WaitOption = Annotated[

@@ -8,11 +8,13 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from tests.cli.conftest import Vp, edit
 
 from vibepiper_cli.main import main
+from vibepiper_spec.model.execution import ExecutorKind
 
 
 @pytest.fixture(scope="module")
@@ -328,6 +330,6 @@ def test_another_executor_for_once(vp: Vp, shop: Path) -> None:
         run = json.loads(vp("apply", "--yes", "--json", "--rebuild", "daily_revenue", *words).out)["run"]
         attempts = json.loads(vp("runs", "show", run, "--json").out)["attempts"]
         assert {each["worker"] for each in attempts} == {worker}
-    refused = vp("apply", "--executor", "ray")
+    refused = vp("apply", "--executor", "clouds")
     assert refused.status == 4
-    assert "'ray'" in refused.err and "'threads', 'processes', 'inline'" in refused.err
+    assert "'clouds'" in refused.err and ", ".join(map(repr, get_args(ExecutorKind))) in refused.err

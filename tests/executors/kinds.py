@@ -5,6 +5,6 @@ from __future__ import annotations
 from vibepiper_spec.model.execution import ExecutorKind
 
 # Each in processes of its own, so that code can be ended from outside.
-ISOLATED: list[ExecutorKind] = ["processes"]
+ISOLATED: list[ExecutorKind] = ["processes", "ray"]
 ISOLATED_OR_THREADS: list[ExecutorKind] = ["threads", *ISOLATED]
 EVERY: list[ExecutorKind] = ["inline", *ISOLATED_OR_THREADS]

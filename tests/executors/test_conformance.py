@@ -80,7 +80,9 @@ def told(events: list[Event]) -> dict[str, list[Any]]:
     """What was told of each asset, without what differs from run to run."""
     found: dict[str, list[Any]] = {}
     for event in events:
-        data = {key: value for key, value in event.data.items() if key not in ("seconds", "worker", "version_id")}
+        data = {
+            key: value for key, value in event.data.items() if key not in ("seconds", "waited", "worker", "version_id")
+        }
         if event.type not in ("published", "run_started", "run_finished"):
             found.setdefault(str(event.address), []).append((event.type, data))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
@@ -46,6 +47,11 @@ class Executors:
             self._open[kind] = self._make(kind)
         return self._open[kind]
 
+    def prepare(self, kinds: Iterable[ExecutorKind]) -> None:
+        """Open what takes long, or may not be there, before anything starts. Raises DiagnosticError."""
+        if "ray" in kinds:
+            self.of("ray")
+
     def stop(self) -> None:
         """Let everything that runs end as soon as it can."""
         for executor in self._open.values():
@@ -65,3 +71,8 @@ class Executors:
                 return ThreadExecutor(workers, self._worker)
             case "processes":
                 return ProcessExecutor(workers, self._briefing, self._share, self._say)
+            case "ray":
+                # Slow to import, and seldom installed.
+                from vibepiper_interpreter.executors.ray import RayExecutor
+
+                return RayExecutor(self._settings.workers, self._settings.ray, self._briefing, self._say)

@@ -20,6 +20,7 @@ class Briefing:
 
     run_id: str
     root: Path
+    state_id: str
     storage: Path  # its root
     # Outside of these folders the engine reads and writes nothing.
     folders: tuple[Path, ...]
@@ -40,6 +41,7 @@ class Briefing:
         return cls(
             run_id=run.id,
             root=run.root,
+            state_id=run.state.id,
             storage=run.storage.root,
             folders=(run.storage.root, *folders_of(run.root, files)),
             environment=plan.environment,

@@ -107,7 +107,11 @@ class Scheduler:
         self._flushed_at = time.monotonic()
 
     def run(self) -> bool:
-        """Do every action that can be done. False where the run was stopped before its end."""
+        """Do every action that can be done. False where the run was stopped before its end.
+
+        Raises DiagnosticError, before anything has started, where an executor that it needs cannot be had.
+        """
+        self._executors.prepare({*self._lanes.values()})
         while True:
             if any(event.is_set() for event in self._stop):
                 return False

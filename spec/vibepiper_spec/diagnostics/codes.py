@@ -150,6 +150,12 @@ _ALL = (
     Code("VP817", "No container engine"),
     Code("VP818", "Container failed"),
     Code("VP819", "Message not sent"),
+    # where they run
+    Code("VP830", "Executor is not installed"),
+    Code("VP831", "Cluster cannot be reached"),
+    Code("VP832", "Worker could not begin"),
+    Code("VP833", "Worker has other versions"),
+    Code("VP834", "Worker does not see the storage"),
     Code("VP721", "Work comes to no end"),
 )
 

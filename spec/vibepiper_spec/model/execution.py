@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from typing import Literal
 
-ExecutorKind = Literal["threads", "processes", "inline"]
+ExecutorKind = Literal["threads", "processes", "ray", "inline"]

@@ -71,20 +71,34 @@ class Defaults(SpecModel):
     """Warnings that are told of no query, by their codes."""
 
 
+class RaySettings(SpecModel):
+    """Which Ray cluster, and what its workers need."""
+
+    address: str | None = None
+    """Where the cluster is: `host:6379` from one of its nodes, `ray://host:10001` from outside, or `auto` for the one
+    of this machine. If not set, Ray is started on this machine for the run."""
+    send_code: bool | None = None
+    """Whether the project's folder is sent to the workers; if not set, where a node is another machine."""
+    pip: Strings = ()
+    """Packages that workers install, such as `scikit-learn==1.5`."""
+
+
 class Executor(SpecModel):
     """Where tasks run, and what of the machine they may use."""
 
     kind: ExecutorKind = "threads"
     """`threads` runs tasks in parallel in one process; `processes` each in a process of its own, so that code that
-    crashes or hangs harms nobody else; `inline` one after the other, for debugging."""
+    crashes or hangs harms nobody else; `ray` on a Ray cluster; `inline` one after the other, for debugging."""
     workers: Annotated[int, Field(ge=1)] | None = None
-    """How many tasks run at once; the number of processors if not set."""
+    """How many tasks run at once; the number of processors, or those of the Ray cluster, if not set."""
     memory: Memory | None = None
     """How much memory the run may use, such as `4GB`; four fifths of the machine's if not set."""
     cpus: Annotated[int, Field(ge=1)] | None = None
     """How many processors the run may use; all if not set."""
     pools: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Names, and how many tasks that name them in `resources` run at once: `erp = 2`."""
+    ray: RaySettings = RaySettings()
+    """Which Ray cluster, and what its workers need."""
 
 
 class Storage(SpecModel):

@@ -1,0 +1,211 @@
+"""Performs attempts on a Ray cluster: one of this machine's own, or one that others share.
+
+Ray places tasks, watches nodes and scales; what is attempted again, and when, stays the scheduler's.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from vibepiper_interpreter.executors.ray_worker import Ended, Key, Post, installed, perform_here
+from vibepiper_interpreter.run.briefing import Briefing
+from vibepiper_interpreter.run.failures import Cancelled, worker_lost
+from vibepiper_interpreter.run.session import Say
+from vibepiper_interpreter.run.tasks.task import Report
+from vibepiper_interpreter.run.worker import Attempt
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
+
+if TYPE_CHECKING:
+    from vibepiper_spec.model.settings import RaySettings
+
+# How long a cluster may take to answer at its address.
+_PATIENCE = 10.0  # seconds
+# What is never sent to other nodes.
+_EXCLUDED = [".vp/", ".git/", ".venv/", "node_modules/", "__pycache__/"]
+
+
+class RayExecutor:
+    """Used from the scheduler's thread; Ray's answers come in threads of its own."""
+
+    def __init__(self, workers: int | None, settings: RaySettings, briefing: Briefing, say: Say) -> None:
+        """Raises DiagnosticError where Ray is not installed (VP830), or no cluster answers (VP831)."""
+        self._ray = _require_ray()
+        self._say = say
+        self._lock = threading.Lock()
+        self._running: dict[Key, tuple[Any, Future[Report]]] = {}
+        # Letters of attempts that have not ended, and ends whose letters have not all come.
+        self._letters: dict[Key, int] = {}
+        self._ends: dict[Key, Ended] = {}
+        self._began_cluster = not self._ray.is_initialized()
+        if self._began_cluster:
+            _connect(self._ray, settings.address, workers)
+        resources = self._ray.cluster_resources()
+        self.workers = workers or max(1, int(resources.get("CPU", 1)))
+        self._post = self._ray.remote(Post).options(num_cpus=0).remote()
+        self._perform = self._ray.remote(perform_here).options(
+            max_retries=0, num_cpus=1, runtime_env=self._runtime_env(settings, briefing)
+        )
+        self._briefing = self._ray.put(briefing)
+        threading.Thread(target=self._read_letters, name="ray-letters", daemon=True).start()
+
+    def submit(self, attempt: Attempt) -> Future[Report]:
+        key = attempt.address, attempt.number
+        future: Future[Report] = Future()
+        task = self._perform.remote(self._briefing, installed(), self._post, attempt, 1.0)
+        with self._lock:
+            self._running[key] = task, future
+            self._letters[key] = 0
+        task.future().add_done_callback(lambda done: self._ended(attempt, done))
+        return future
+
+    def abandon(self, attempt: Attempt) -> None:
+        with self._lock:
+            running = self._running.pop((attempt.address, attempt.number), None)
+        if running is not None:
+            self._ray.cancel(running[0], force=True)
+
+    def stop(self) -> None:
+        with self._lock:
+            running = [*self._running.values()]
+            self._running.clear()
+        for task, future in running:
+            self._ray.cancel(task, force=True)
+            future.set_exception(Cancelled())
+
+    def shutdown(self, patience: float | None = None) -> None:
+        self.stop()
+        if self._ray.is_initialized():
+            self._ray.kill(self._post)
+            if self._began_cluster:
+                self._ray.shutdown()
+
+    def _runtime_env(self, settings: RaySettings, briefing: Briefing) -> Mapping[str, Any]:
+        """The project's own code is sent where a node is another machine, and may not have it."""
+        here = self._ray.util.get_node_ip_address()
+        far = any(node["Alive"] and node["NodeManagerAddress"] != here for node in self._ray.nodes())
+        send = far if settings.send_code is None else settings.send_code
+        sent = {"working_dir": str(briefing.root), "excludes": _EXCLUDED} if send and briefing.runs_python else {}
+        packages = {"pip": [*settings.pip]} if settings.pip else {}
+        return {**sent, **packages}
+
+    def _ended(self, attempt: Attempt, done: Future[Any]) -> None:
+        """In a thread of Ray's. What came of it is known; what it told before may still be on its way."""
+        key = attempt.address, attempt.number
+        error = done.exception()
+        if error is not None:
+            self._finish(key, self._lost(attempt, error))
+            return
+        ended: Ended = done.result()
+        with self._lock:
+            if self._letters.get(key, 0) < ended.letters:
+                self._ends[key] = ended
+                return
+        self._finish(key, ended)
+
+    def _read_letters(self) -> None:
+        while True:
+            try:
+                letters = self._ray.get(self._post.take.remote())
+            except Exception:
+                return  # the executor was shut down, and the actor with it
+            for key, told in letters:
+                for each in told:
+                    self._say(*each)
+                with self._lock:
+                    if key not in self._letters:
+                        continue
+                    self._letters[key] += 1
+                    ended = self._ends.get(key)
+                    if ended is None or self._letters[key] < ended.letters:
+                        continue
+                    del self._ends[key]
+                self._finish(key, ended)
+
+    def _finish(self, key: Key, ended: Ended) -> None:
+        with self._lock:
+            running = self._running.pop(key, None)
+            self._letters.pop(key, None)
+        if running is None:
+            return  # it was given up
+        for each in ended.told:
+            self._say(*each)
+        if isinstance(ended.end, BaseException):
+            running[1].set_exception(ended.end)
+        else:
+            running[1].set_result(ended.end)
+
+    def _lost(self, attempt: Attempt, error: BaseException) -> Ended:
+        """The worker or its node is gone, or could not begin: Ray's own words say how."""
+        words = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if isinstance(error, self._ray.exceptions.RaySystemError | self._ray.exceptions.RuntimeEnvSetupError):
+            found = _cannot_begin(words)
+        else:
+            found = worker_lost(attempt.task.subject, f"Ray says {type(error).__name__}, {words}")
+        return Ended(Report("failed", diagnostics=(found,), failure="infrastructure"), [], 0)
+
+
+def _require_ray() -> ModuleType:
+    # Neither is ours to decide for the user: Ray reports its use to its makers, and warns of a later default.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        import ray
+    except ImportError as error:
+        raise DiagnosticError(
+            Diagnostic(
+                "VP830",
+                "The executor `ray` needs the package `ray`, which is not installed here.",
+                fix=Fix("Install it: `pip install 'vibepiper[ray]'`, or run without: `--executor threads`."),
+            )
+        ) from error
+    return ray
+
+
+def _connect(ray: ModuleType, address: str | None, workers: int | None) -> None:
+    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+    try:
+        if address is None:
+            ray.init(num_cpus=workers or os.cpu_count() or 1, **quiet)
+            return
+        _knock(address)
+        ray.init(address=address, **quiet)
+    except Exception as error:
+        words = " ".join(str(error).split())
+        raise DiagnosticError(
+            Diagnostic(
+                "VP831",
+                f"No Ray cluster can be used at `{address}`: {words}"
+                if address
+                else f"Ray cannot be started on this machine: {words}",
+                fix=Fix(
+                    "Start it (`ray start --head`), or correct `[executor.ray] address`; without an address, Ray is "
+                    f"started on this machine alone. Python here is {sys.version.split()[0]}, Ray {ray.__version__}; "
+                    "the cluster must have the same."
+                ),
+            )
+        ) from error
+
+
+def _knock(address: str) -> None:
+    """Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
+
+
+def _cannot_begin(words: str) -> Diagnostic:
+    return Diagnostic(
+        "VP832",
+        f"A Ray worker could not begin: {words}",
+        fix=Fix(
+            "Install VibePiper and what the project needs on all nodes, or name what is missing in "
+            "`[executor.ray] pip`."
+        ),
+    )
