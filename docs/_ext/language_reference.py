@@ -21,6 +21,7 @@ from vibepiper_spec.model.connection import (
     SqliteConnection,
 )
 from vibepiper_spec.model.file_source import CsvOptions, FileSource
+from vibepiper_spec.model.for_each import ForEach
 from vibepiper_spec.model.pipeline import PipelineHeader, Schedule
 from vibepiper_spec.model.python_asset import InputSpec, PythonAsset
 from vibepiper_spec.model.settings import (
@@ -56,6 +57,7 @@ PIPELINE_FILE: tuple[tuple[str, type[BaseModel], type[BaseModel] | None], ...] =
     ("A range: `row_count`, `length`", Bounds, None),
     ("Every task", TaskModel, None),
     ("`outputs.NAME`", OutputSpec, None),
+    ("`for_each`", ForEach, None),
     *(
         (f"`[{'.'.join(kind.header)}.NAME]`", kind.model, TaskModel)
         for kind in TASK_KINDS

@@ -39,6 +39,14 @@ TASKS = """
 
     [task.shell.tell]
     command = "echo $failed"
+
+    [task.shell.each]
+    command = ["echo", "$item_day", "$item_revenue"]
+    for_each = { asset = "daily", columns = ["day", "revenue"], concurrency = 2 }
+
+    [task.shell.listed]
+    command = ["echo", "$item"]
+    for_each = [2024-01-01, 2024-01-02]
 """
 
 
@@ -63,7 +71,7 @@ def test_edges_are_gathered_where_they_are_waited_for(project: Project) -> None:
     assert (found["report"].timeout, found["report"].retry.attempts) == (300.0, 3)
     assert found["tell"].hooks == (Hook("failure", shop("daily")),)
     # All that comes after what it clears, and so after the source that waits for that.
-    assert set(found["clear"].waits_for) == {shop("orders"), shop("daily"), shop("report"), shop("tell")}
+    assert set(found["clear"].waits_for) == {shop("orders"), shop("daily"), shop("report"), shop("tell"), shop("each")}
     assert list(found).index("clear") == len(found) - 1
 
 
@@ -226,6 +234,10 @@ def test_a_function_takes_inputs_variables_assets_and_the_context(project: Proje
         ('command = "true"\nwhen = "1 ="', "VP301", ""),
         ('command = "true"\nwhen = "(select count(*) from daily) > 0"', "VP803", "sees only values"),
         ('command = ["echo", "$nobody"]', "VP308", "stands for nothing"),
+        ('command = ["echo", "$item"]', "VP308", "stands for nothing"),
+        ('command = "true"\nfor_each = { asset = "dayly", columns = ["x"] }', "VP806", "Did you mean `daily`?"),
+        ('command = "true"\nfor_each = { asset = "daily", columns = ["y"] }', "VP302", "has no column `y`"),
+        ('command = "true"\nfor_each = ["a"]\nwhen = "$item"', "VP304", "gives VARCHAR"),
     ],
 )
 def test_a_wrong_name_is_told_at_its_place(project: Project, body: str, code: str, words: str) -> None:

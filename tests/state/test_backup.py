@@ -44,7 +44,7 @@ def fill(state: State, make_version: MakeVersion, plan: Plan) -> None:
     with state.take_lease("dev", "ann") as lease:
         state.publish(lease, 0, {ORDERS: Pointer(first.id, first.inputs)}, run_id)
         state.publish(lease, 1, {ORDERS: Pointer(second.id, second.inputs)}, run_id)
-        state.record_operator(lease, OperatorResult(ORDERS, "", "means", "done", (), {"rows": 3}, run_id))
+        state.record_operators(lease, [OperatorResult(ORDERS, "", "means", "done", (), {"rows": 3}, run_id)])
     state.finish_run(run_id, "succeeded", 1.5)
 
 

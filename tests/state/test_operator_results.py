@@ -36,8 +36,8 @@ RESULT = OperatorResult(
 
 def test_a_result_comes_back_as_it_was(state: State) -> None:
     with state.take_lease("dev", "ann") as lease:
-        state.record_operator(lease, RESULT)
-        state.record_operator(lease, replace(RESULT, item="a", outputs={}))
+        state.record_operators(lease, [RESULT])
+        state.record_operators(lease, [replace(RESULT, item="a", outputs={})])
     assert state.sight("dev").operator_results() == {
         (TELL, ""): RESULT,
         (TELL, "a"): replace(RESULT, item="a", outputs={}),
@@ -47,9 +47,9 @@ def test_a_result_comes_back_as_it_was(state: State) -> None:
 
 def test_the_last_one_counts(state: State) -> None:
     with state.take_lease("dev", "ann") as lease:
-        state.record_operator(lease, RESULT)
+        state.record_operators(lease, [RESULT])
         before = state.sight("dev").digest()
-        state.record_operator(lease, replace(RESULT, fingerprint="other", outcome="skipped"))
+        state.record_operators(lease, [replace(RESULT, fingerprint="other", outcome="skipped")])
     (found,) = state.sight("dev").operator_results().values()
     assert (found.fingerprint, found.outcome) == ("other", "skipped")
     assert state.sight("dev").digest() != before
@@ -57,7 +57,7 @@ def test_the_last_one_counts(state: State) -> None:
 
 def test_a_glance_sees_the_same(place: Place) -> None:
     with place.open() as state, state.take_lease("dev", "ann") as lease:
-        state.record_operator(lease, RESULT)
+        state.record_operators(lease, [RESULT])
         seen = state.sight("dev")
     if place.url is None:
         assert glance_at(place.root, None, "dev") == seen
@@ -67,5 +67,5 @@ def test_who_has_lost_the_lease_records_nothing(state: State) -> None:
     lease = state.take_lease("dev", "ann")
     lease.release()
     with pytest.raises(DiagnosticError, match="VP704"):
-        state.record_operator(lease, RESULT)
+        state.record_operators(lease, [RESULT])
     assert state.sight("dev").operator_results() == {}

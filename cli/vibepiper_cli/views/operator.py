@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from vibepiper_cli.views.words import listed
-from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
+from vibepiper_cli.views.words import count, listed
+from vibepiper_interpreter.compile.compiled_operator import CompiledOperator, ForEach
 from vibepiper_interpreter.plan.plan import Condition
 
 _WIDEST = 100  # of a text that may be long
@@ -33,6 +33,13 @@ def what_it_does(operator: CompiledOperator) -> str:
             names = sorted({read.name for read in operator.inputs})
             return " ".join(command_line(container_settings(keys), names))
     return next((_short(_text(keys[key])) for key in _TOLD if key in keys), "")
+
+
+def items_in_words(each: ForEach) -> str:
+    """`for each of 3 items that is not done`"""
+    if each.asset is None:
+        return f"for each of {count(len(each.items), 'item')} that is not done"
+    return f"for each row of `{each.asset}` that is not done, at most {each.limit:,}"
 
 
 def news_in_words(conditions: Iterable[Condition]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import get_args
 
 from vibepiper_cli.printer import Paint
-from vibepiper_cli.views.operator import news_in_words, what_it_does
+from vibepiper_cli.views.operator import items_in_words, news_in_words, what_it_does
 from vibepiper_cli.views.predicted import estimate_in_words, time_in_words, together
 from vibepiper_cli.views.tables import aligned
 from vibepiper_cli.views.words import conjunction, count, listed, size
@@ -121,6 +121,8 @@ def _operator(action: Action, operator: CompiledOperator, paint: Paint) -> list[
     body = [paint("faint", what_it_does(operator)), *(reason.words for reason in action.reasons)]
     if action.conditions:
         body.append(f"only if {news_in_words(action.conditions)}")
+    if operator.for_each is not None:
+        body.append(items_in_words(operator.for_each))
     if operator.when is not None:
         body.append(f"only when {' '.join(operator.when.split())}")
     return lines + [f"      {line}" for line in body if line]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vibepiper_cli.views.operator import what_it_does
+from vibepiper_cli.views.operator import items_in_words, what_it_does
 from vibepiper_cli.views.predicted import estimate_json
 from vibepiper_interpreter.plan.plan import Action, Plan
 from vibepiper_interpreter.storage.slices import slice_to_json
@@ -66,5 +66,6 @@ def _action(action: Action, plan: Plan) -> dict[str, Any]:
         "adopts": [{"path": file.path, "size": file.size, "sha256": file.sha256} for file in action.adopts],
         "component": action.component,
         "does": None if operator is None else what_it_does(operator),
+        "for_each": None if operator is None or operator.for_each is None else items_in_words(operator.for_each),
         "waits_for_publication": [str(address) for address in action.published],
     }

@@ -33,6 +33,20 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
+class ForEach:
+    """An operator is done once for each of `items`, or for each row of `asset`, whose `columns` are its values."""
+
+    items: tuple[Any, ...] = ()
+    asset: Address | None = None
+    columns: tuple[str, ...] = ()
+    key: str = ""  # the column that names an item
+    limit: int = 1_000
+    concurrency: int | None = None
+    # Of what is done for an item, whichever others there are.
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledOperator:
     """Something to do that makes no table, as the planner and the run see it.
 
@@ -63,6 +77,7 @@ class CompiledOperator:
     # Of a Python task: its function with the assets that it reads; its other parameters get the values of their names.
     function: PythonDefinition | None = None
     function_values: tuple[str, ...] = ()
+    for_each: ForEach | None = None
     run_always: bool = False
     retry: RetryPolicy = ONCE
     timeout: float | None = None  # seconds

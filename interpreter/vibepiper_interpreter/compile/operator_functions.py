@@ -76,7 +76,10 @@ class _Reading:
 
     def _parameters(self, module: PythonModule, function: Function, values: list[str]) -> Iterator[Parameter]:
         arguments = function.args
-        known = {*self._state.parameter_types, *OWN_VALUES, *(name.lower() for name in self._task.spec.inputs)}
+        spec = self._task.spec
+        known = {*self._state.parameter_types, *OWN_VALUES, *(name.lower() for name in spec.inputs)}
+        if spec.for_each is not None:
+            known |= {"item", *(f"item_{column.lower()}" for column in spec.for_each.columns)}
         required = len(arguments.args) - len(arguments.defaults)
         optional = {each.arg for each in arguments.args[required:]}
         optional |= {

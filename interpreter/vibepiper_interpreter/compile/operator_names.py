@@ -12,6 +12,7 @@ from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, TextEdit, did_you_mean, nearest
 from vibepiper_spec.load.loaded import DeclaredTask
 from vibepiper_spec.load.origin import Origin
+from vibepiper_spec.model.for_each import ForEach
 from vibepiper_spec.model.task import TaskModel
 from vibepiper_spec.model.task_kinds import TASK_KINDS
 from vibepiper_spec.model.task_wait import AssetWait
@@ -26,6 +27,7 @@ class Edges:
     after: dict[Address, dict[Address, Place]] = field(default_factory=dict)
     before: dict[Address, dict[Address, Place]] = field(default_factory=dict)  # assets only
     inputs: dict[Address, list[OperatorInput]] = field(default_factory=dict)
+    items: dict[Address, Address] = field(default_factory=dict)  # assets whose rows are the items of `for_each`
     teardown_of: dict[Address, Address] = field(default_factory=dict)
     hooks: dict[Address, dict[Hook, Place]] = field(default_factory=dict)
     # The asset that a task waits for.
@@ -44,6 +46,7 @@ class OperatorNames:
         self._assets = frozenset(assets)
         self._names = AssetNames([*assets, *self._known_tasks])
         self._task_names = AssetNames(self._known_tasks)
+        self._asset_names = AssetNames(assets)
         self.diagnostics: list[Diagnostic] = []
 
     def edges(self) -> Edges:
@@ -76,6 +79,8 @@ class OperatorNames:
             if read is not None:
                 found.inputs[address].append(read)
                 found.after[address].setdefault(read.address, place)
+        if spec.for_each is not None and spec.for_each.asset is not None:
+            self._items(task, spec.for_each, found)
         if spec.teardown_of is not None:
             place = self._locator.place(task.origin, "teardown_of")
             other_task = self._task(spec.teardown_of, address.pipeline, place, "taken down after its use")
@@ -109,6 +114,27 @@ class OperatorNames:
         else:
             return found
         return None
+
+    def _items(self, task: DeclaredTask, each: ForEach, found: Edges) -> None:
+        """The asset whose rows are the items, and its columns."""
+        place = self._locator.place(task.origin, "for_each", "asset")
+        asset = self._asset_names.resolve(each.asset or "", task.address.pipeline)
+        if asset is None:
+            self.diagnostics.append(
+                self._unknown(self._asset_names, each.asset or "", task.address.pipeline, place, noun="asset")
+            )
+            return
+        found.after[task.address].setdefault(asset, place)
+        found.items[task.address] = asset
+        known = [column.name for column in self._state.columns.get(asset, ())]
+        for number, column in enumerate(each.columns):
+            if known and column not in known:
+                self._tell(
+                    self._locator.place(task.origin, "for_each", "columns", number),
+                    f"`{asset}` has no column `{column}`.{did_you_mean(column, known)}",
+                    f"It has {', '.join(f'`{name}`' for name in known)}.",
+                    code="VP302",
+                )
 
     def _listed(self, task: DeclaredTask, key: str, words: tuple[str, ...]) -> Iterator[tuple[Address, Place]]:
         for number, written in enumerate(words):
@@ -214,5 +240,7 @@ class OperatorNames:
 def outputs_of(task: DeclaredTask) -> Mapping[str, str]:
     """The outputs that other tasks may read, with their types: the declared ones, and those that its kind has."""
     spec: TaskModel = task.spec
+    if spec.for_each is not None:
+        return {}  # each of its items would have its own
     own = _MODELS[task.kind].own_outputs
     return {**own, **{name.lower(): output.type for name, output in spec.outputs.items()}}

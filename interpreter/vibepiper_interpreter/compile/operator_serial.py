@@ -7,8 +7,14 @@ from dataclasses import astuple
 from typing import Any
 
 from vibepiper_interpreter.compile.compiled import ONCE, PythonDefinition
-from vibepiper_interpreter.compile.compiled_operator import CompiledOperator, Hook, OperatorInput
-from vibepiper_interpreter.compile.serial import definition_from_json, definition_to_json, retry_from_json
+from vibepiper_interpreter.compile.compiled_operator import CompiledOperator, ForEach, Hook, OperatorInput
+from vibepiper_interpreter.compile.serial import (
+    definition_from_json,
+    definition_to_json,
+    retry_from_json,
+    value_from_json,
+    value_to_json,
+)
 from vibepiper_interpreter.operators.call import OutputDefinition
 from vibepiper_spec.address import Address
 
@@ -29,6 +35,7 @@ def operator_to_json(operator: CompiledOperator) -> dict[str, Any]:
         "waits_for": [str(each) for each in operator.waits_for],
         "function": None if operator.function is None else definition_to_json(operator.function),
         "function_values": list(operator.function_values),
+        "for_each": None if operator.for_each is None else _for_each_to_json(operator.for_each),
         "run_always": operator.run_always,
         "retry": [] if operator.retry == ONCE else list(astuple(operator.retry)),
         "timeout": operator.timeout,
@@ -44,6 +51,26 @@ def operator_to_json(operator: CompiledOperator) -> dict[str, Any]:
         "line": operator.declared_at_line,
         **{name: value for name, value in found.items() if value},
     }
+
+
+def _for_each_to_json(each: ForEach) -> list[Any]:
+    asset = None if each.asset is None else str(each.asset)
+    return [
+        value_to_json(list(each.items)),
+        asset,
+        list(each.columns),
+        each.key,
+        each.limit,
+        each.concurrency,
+        each.fingerprint,
+    ]
+
+
+def _for_each_from_json(found: list[Any] | None) -> ForEach | None:
+    if found is None:
+        return None
+    items, asset, columns, *rest = found
+    return ForEach(value_from_json(items), None if asset is None else Address.parse(asset), tuple(columns), *rest)
 
 
 def operator_from_json(found: Mapping[str, Any]) -> CompiledOperator:
@@ -69,6 +96,7 @@ def operator_from_json(found: Mapping[str, Any]) -> CompiledOperator:
         waits_for=tuple(map(Address.parse, get("waits_for", ()))),
         function=definition,
         function_values=tuple(get("function_values", ())),
+        for_each=_for_each_from_json(get("for_each")),
         run_always=get("run_always", False),
         retry=retry_from_json(get("retry", ())),
         timeout=get("timeout"),

@@ -17,6 +17,7 @@ from vibepiper_interpreter.operators.statements import SQL_TEXTS, parameters_in
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, TextEdit, did_you_mean, nearest
 from vibepiper_spec.load.loaded import DeclaredTask
+from vibepiper_spec.model.variable import inferred_type
 
 # What every task has, with the types that a condition sees.
 OWN_TYPES = {**BUILT_IN_PARAMETERS, "run_id": "VARCHAR", "failed": "VARCHAR", "error": "VARCHAR"}
@@ -29,7 +30,18 @@ def types_of_values(state: Compilation, task: DeclaredTask, given: Mapping[str, 
     types = {**state.parameter_types, **OWN_TYPES}
     for name, (address, output) in given.items():
         types[name] = outputs_of(tasks[address])[output].upper()
-    return types
+    return types | _types_of_items(state, task)
+
+
+def _types_of_items(state: Compilation, task: DeclaredTask) -> dict[str, str]:
+    each = task.spec.for_each
+    if each is None:
+        return {}
+    if each.items is not None:
+        return {"item": inferred_type(each.items[0]).upper() if each.items else "VARCHAR"}
+    asset = state.names.resolve(each.asset or "", task.address.pipeline)
+    columns = {} if asset is None else {column.name: column.type for column in state.columns.get(asset, ())}
+    return {f"item_{name.lower()}": columns.get(name) or "VARCHAR" for name in each.columns}
 
 
 def names_used(state: Compilation, task: DeclaredTask) -> Iterator[tuple[tuple[str | int, ...], str, int, int]]:

@@ -9,7 +9,7 @@ from typing import Any
 from vibepiper_interpreter import graph
 from vibepiper_interpreter.compile.compilation import Compilation, TouchesRecalled, Workshop
 from vibepiper_interpreter.compile.compiled import CompiledAsset, PythonDefinition
-from vibepiper_interpreter.compile.compiled_operator import CompiledOperator, Hook
+from vibepiper_interpreter.compile.compiled_operator import CompiledOperator, ForEach, Hook
 from vibepiper_interpreter.compile.fingerprints import complete_function, hash_json, retry_policy
 from vibepiper_interpreter.compile.header_lines import HeaderLines
 from vibepiper_interpreter.compile.operator_names import Edges, OperatorNames
@@ -27,6 +27,7 @@ from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Place, Range
 from vibepiper_spec.load.loaded import DeclaredTask
 from vibepiper_spec.model.duration import duration_seconds
+from vibepiper_spec.model.for_each import ForEach as Each
 from vibepiper_spec.model.task import COMMON_KEYS
 from vibepiper_spec.model.task_kinds import TASK_KINDS
 
@@ -150,6 +151,7 @@ def _assemble(state: Compilation, task: DeclaredTask, edges: Edges, values: _Val
         teardown_of=edges.teardown_of.get(address),
         function=values.function,
         function_values=values.function_values,
+        for_each=_for_each(spec.for_each, edges.items.get(address)),
         run_always=spec.run == "always",
         retry=retry_policy(spec.retry),
         timeout=None if spec.timeout is None else duration_seconds(spec.timeout),
@@ -159,11 +161,25 @@ def _assemble(state: Compilation, task: DeclaredTask, edges: Edges, values: _Val
         declared_in=task.origin.path,
         declared_at_line=line,
     )
+    if operator.for_each is not None:
+        alone = replace(operator, for_each=replace(operator.for_each, items=()))
+        each = replace(operator.for_each, fingerprint=_fingerprint(state, task, alone))
+        operator = replace(operator, for_each=each)
     return replace(operator, fingerprint=_fingerprint(state, task, operator))
 
 
+def _for_each(each: Each | None, asset: Address | None) -> ForEach | None:
+    if each is None:
+        return None
+    key = each.key or (each.columns[0] if each.columns else "")
+    return ForEach(each.items or (), asset, each.columns, key, each.limit, each.concurrency)
+
+
 def _fingerprint(state: Compilation, task: DeclaredTask, operator: CompiledOperator) -> str:
-    """Of what the task does, and of the variables that it names. When, how often and after what make no difference."""
+    """Of what the task does, and of the variables that it names. When, how often and after what make no difference.
+
+    Of `for_each`, what its items are made of: which there are, each of them says by itself.
+    """
     named = {name for _, name, _, _ in names_used(state, task)} | {name for name, _ in operator.when_parameters}
     named |= {name.lower() for name in operator.function_values} | names_in_scripts(task)
     function: Any = None
@@ -178,5 +194,13 @@ def _fingerprint(state: Compilation, task: DeclaredTask, operator: CompiledOpera
         "when": operator.when,
         "variables": sorted([name, value_to_json(value)] for name, value in state.variables.items() if name in named),
         "function": function,
+        "for_each": _meaning_of_items(operator.for_each),
     }
     return hash_json({name: value for name, value in meaning.items() if value})
+
+
+def _meaning_of_items(each: ForEach | None) -> list[Any]:
+    if each is None:
+        return []
+    # Another list has other items: the whole is due, and then only those that are new are done.
+    return [value_to_json(list(each.items)), str(each.asset or ""), list(each.columns), each.key]

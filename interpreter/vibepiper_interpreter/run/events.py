@@ -13,6 +13,7 @@ EventType = Literal[
     "run_started",  # data: actions (count), environment
     "task_started",  # data: verb, worker, attempt, waited (s since it could have begun)
     "task_waiting",  # what a sensor waits for is not there yet; data: reason
+    "item_finished",  # an item of a `for_each` ended; data: outcome (done | skipped | failed), seconds, code, detail
     "task_retried",  # another attempt follows; data: attempt (the failed one), code, detail, failure (class), wait (s)
     # data: outcome (built | kept | repointed | rechecked | removed | done), rows, bytes, seconds, version_id
     "task_finished",

@@ -28,6 +28,7 @@ def take_inventory(plan: Plan, state: State) -> Inventory:
     versions: dict[str, Version] = {}
     read = {address for asset in plan.assets.values() for address in (*asset.check_inputs, *_addresses(asset.inputs))}
     read.update(address for operator in plan.operators.values() for address in operator.reads())
+    read.update(each.for_each.asset for each in plan.operators.values() if each.for_each and each.for_each.asset)
     named = {version_id for action in plan.actions for version_id in _named(action)}
     wanted = named | {pointers[address].version_id for address in read if address in pointers}
     while wanted:

@@ -6,15 +6,19 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Literal
 
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator, Hook
+from vibepiper_interpreter.operators.placing import written
 from vibepiper_interpreter.plan.plan import Action, Plan
 from vibepiper_interpreter.run.failures import waited_in_vain
+from vibepiper_interpreter.run.fan import Fan
 from vibepiper_interpreter.run.publisher import Publisher
 from vibepiper_interpreter.run.run import Run
 from vibepiper_interpreter.run.standing import Standing
 from vibepiper_interpreter.run.tasks import OperatorTask, Report
+from vibepiper_interpreter.run.tasks.item import Item
 from vibepiper_interpreter.state.operator_result import OperatorResult
 from vibepiper_interpreter.storage.version import InputVersion
 from vibepiper_spec.address import Address
@@ -79,10 +83,10 @@ class OperatorTurns:
         operator = self._plan.operators[action.address]
         if action.published:
             self._publisher.flush()
-        return self._verdict(action, operator) or self.task(action)
+        return self._verdict(action, operator) or self.task(action, lists_items=operator.for_each is not None)
 
-    def task(self, action: Action) -> OperatorTask:
-        """The next attempt."""
+    def task(self, action: Action, item: Item | None = None, *, lists_items: bool = False) -> OperatorTask:
+        """The next attempt; of an operator with items, at one of them, or to tell which there are."""
         operator = self._plan.operators[action.address]
         if action.address not in self._began and action.address in self._plan.results:
             # Whatever becomes of it, what is known of the last time holds no more.
@@ -92,15 +96,18 @@ class OperatorTurns:
         if seconds is not None and operator.waits:
             # How long it waits in all, however often it is asked.
             seconds = max(0.0, seconds - (time.monotonic() - clock))
-        inputs = {address: self._standing.version(address) for address in operator.reads()}
+        reads = self._reads(operator)
+        inputs = {address: self._standing.version(address) for address in reads}
         return OperatorTask(
             action=action,
             operator=operator,
-            values=self._values(action, operator),
+            values={**self._values(action, operator), **({} if item is None else item.values)},
+            item=item,
+            lists_items=lists_items,
             began=began,
             seconds=seconds,
             inputs={address: version for address, version in inputs.items() if version is not None},
-            reads=self._standing.read_by_operator(operator),
+            reads=self._standing.names(reads),
             published_at=self._published_at(operator),
         )
 
@@ -139,6 +146,50 @@ class OperatorTurns:
             )
         )
 
+    def fan(self, action: Action, items: Iterable[Item]) -> Fan:
+        """What is left to do of these items: what an earlier run has done of them, for the same, is done."""
+        operator = self._plan.operators[action.address]
+        assert operator.for_each is not None
+        every = list(items)
+        done: set[str] = set()
+        if not any(reason.code in ("restated", "always") for reason in action.reasons):
+            known = self._run.state.sight(self._plan.environment).operator_results()
+            after = self._after_of_item(operator)
+            for item in every:
+                result = known.get((action.address, item.key))
+                same = result is not None and frozenset(result.after) == after
+                if same and result is not None and result.fingerprint == _meaning(operator, item):
+                    done.add(item.key)
+        return Fan.of(action, operator.for_each.concurrency, every, done)
+
+    def record_item(self, operator: CompiledOperator, item: Item) -> None:
+        """Write down that the operator need not be done again for this item."""
+        self._publisher.record_item(
+            OperatorResult(
+                address=operator.address,
+                item=item.key,
+                fingerprint=_meaning(operator, item),
+                outcome="done",
+                after=tuple(self._after_of_item(operator)),
+                outputs={},
+                run_id=self._run.id,
+            )
+        )
+
+    def forget_other_items(self, fan: Fan) -> None:
+        """Nobody asks any more for items that are not there."""
+        self._publisher.forget_items(fan.action.address, fan.keys)
+
+    def _after_of_item(self, operator: CompiledOperator) -> frozenset[InputVersion]:
+        """What it came after, but for the asset that the items are of: an item says itself what it is."""
+        asset = None if operator.for_each is None else operator.for_each.asset
+        found = [self._stands_at(address) for address in operator.after if address != asset]
+        return frozenset(each for each in found if each is not None)
+
+    def _reads(self, operator: CompiledOperator) -> tuple[Address, ...]:
+        items = () if operator.for_each is None or operator.for_each.asset is None else (operator.for_each.asset,)
+        return (*operator.reads(), *items)
+
     def _stands_at(self, address: Address) -> InputVersion | None:
         if (run_id := self._done_by.get(address)) is not None:
             return InputVersion(address, run_id)
@@ -155,7 +206,7 @@ class OperatorTurns:
             return NotDone("skipped", f"`{operator.teardown_of}` was not done")
         if operator.hooks and not any(self._calls(hook, action) for hook in operator.hooks):
             return NotDone("skipped", "what it is a consequence of did not come about")
-        if (unreadable := self._standing.unreadable(operator.reads())) is not None:
+        if (unreadable := self._standing.unreadable(self._reads(operator))) is not None:
             return NotDone("blocked", unreadable.detail)
         fates = {address: self._fate(address, action) for address in operator.after}
         if (not_done := _by_fates(operator, fates)) is not None:
@@ -211,6 +262,13 @@ class OperatorTurns:
         asset = Address.parse(operator.settings["asset"])
         environment = operator.settings.get("environment") or self._plan.environment
         return {(asset, environment): self._run.state.published_at(environment, asset)}
+
+
+def _meaning(operator: CompiledOperator, item: Item) -> str:
+    """What is done for an item: equal meanings, equal effects."""
+    assert operator.for_each is not None
+    values = sorted((name, written(value)) for name, value in item.values.items())
+    return sha256(repr((operator.for_each.fingerprint, values)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _by_fates(operator: CompiledOperator, fates: dict[Address, Fate]) -> NotDone | None:

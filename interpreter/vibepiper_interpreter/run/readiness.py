@@ -31,7 +31,7 @@ class Readiness(Generic[Node]):
         self._rank = {
             node: (-priority.get(node, 0), -weight.get(node, 0.0), position) for position, node in enumerate(after)
         }
-        self._lanes = lanes
+        self._lanes = dict(lanes)
         self._patient = frozenset(patient)
         self._waiting = {node: len(set(before)) for node, before in after.items()}
         self._successors: dict[Node, list[Node]] = {node: [] for node in after}
@@ -53,6 +53,14 @@ class Readiness(Generic[Node]):
             if has_room(lane):
                 return heapq.heappop(self._ready[lane])[1]
         return None
+
+    def add(self, node: Node, like: Node) -> None:
+        """One more node, which may start at once: as important as `like`, in the same lane, and nothing behind it."""
+        priority, weight, _ = self._rank[like]
+        self._rank[node] = priority, weight, len(self._rank)
+        self._lanes[node] = self._lanes.get(like)
+        self._successors[node] = []
+        self.again(node)
 
     def again(self, node: Node) -> None:
         """`node` was taken, has not ended, and may start anew."""

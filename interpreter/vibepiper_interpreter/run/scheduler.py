@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from queue import Empty
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
@@ -20,6 +20,7 @@ from vibepiper_interpreter.plan.plan import Action
 from vibepiper_interpreter.run.admission import NOTHING, Admission, Claim
 from vibepiper_interpreter.run.deadlines import Deadlines
 from vibepiper_interpreter.run.failures import Cancelled, Subject, timed_out
+from vibepiper_interpreter.run.fan import Fan
 from vibepiper_interpreter.run.operator_turns import NotDone, OperatorTurns, predecessors
 from vibepiper_interpreter.run.prepare import prepare
 from vibepiper_interpreter.run.publisher import Publisher
@@ -102,6 +103,8 @@ class Scheduler:
         # Since when each could begin, by the monotonic clock; those that are not named: since the run began.
         self._ready_since: dict[Address, float] = {}
         self._began = time.monotonic()
+        # The items of operators that are done for each of them, by the items.
+        self._items: dict[Address, Fan] = {}
         # What sensors that wait have said last.
         self._reasons: dict[Address, str] = {}
         self._flushed_at = time.monotonic()
@@ -122,6 +125,8 @@ class Scheduler:
                 return True
             with contextlib.suppress(Empty):
                 self._handle(self._run.inbox.get(timeout=self._patience()))
+            if self._publisher.items_due_in() == 0:
+                self._publisher.record_items()
             self._flush_if_due()
 
     def cancel_rest(self) -> None:
@@ -129,10 +134,17 @@ class Scheduler:
         while not self._run.inbox.empty():
             self._handle(self._run.inbox.get())
         rest = [*self._in_flight, *self._retries.drop_all(), *self._readiness.drop_rest()]
-        for address in rest:
+        # Of items nobody is told one by one.
+        for address in dict.fromkeys(
+            self._items[each].action.address if each in self._items else each for each in rest
+        ):
+            if address in self._publisher.results:
+                continue
             self._run.journal.tell("task_skipped", address, because="cancelled")
             self._drop(address, "cancelled", address)
         self._in_flight.clear()
+        if not self._stop.lease_lost.is_set():
+            self._publisher.record_items()
         self._publisher.flush(publish=False)
 
     def _start_ready(self) -> None:
@@ -140,6 +152,9 @@ class Scheduler:
             self._ready_since[again] = time.monotonic()
             self._readiness.again(again)
         while (address := self._readiness.take(self._room())) is not None:
+            if (fan := self._items.get(address)) is not None:
+                self._send(address, self._turns.task(fan.action, fan.items[address]))
+                continue
             action = self._actions[address]
             if action.verb == "do":
                 self._begin_operator(action)
@@ -190,13 +205,15 @@ class Scheduler:
             if what.cancelled() or isinstance(what.exception(), Cancelled):
                 self._give_up(address)
             else:
-                self._finish(self._actions[address], what.result())
+                self._end(address, what.result())
         elif what == "log":
             self._run.journal.tell("log", address, **data)
         elif what == "damaged":
             self._run.state.record_checksums({data["part"].path: data["part"].marked_damaged})
         elif is_current and attempt is not None and what == "task_started":
-            if address not in self._started:  # a sensor goes on with the same attempt
+            if address in self._items:
+                self._started[address] = (datetime.now(UTC), str(data["worker"]))
+            elif address not in self._started:  # a sensor goes on with the same attempt
                 waited = max(0.0, time.monotonic() - self._ready_since.get(address, self._began))
                 event = self._run.journal.tell("task_started", address, **data, waited=waited)
                 self._started[address] = (event.at, str(data["worker"]))
@@ -216,12 +233,53 @@ class Scheduler:
                 self._executors.of(self._lanes[address]).abandon(attempt)
                 subject = attempt.task.subject
                 found = timed_out(subject, subject.timeout or 0.0)
-                self._finish(self._actions[address], Report("failed", diagnostics=(found,), failure="transient"))
+                self._end(address, Report("failed", diagnostics=(found,), failure="transient"))
 
     def _leave(self, address: Address) -> None:
         del self._in_flight[address]
         self._load[self._lanes[address]] -= 1
         self._admission.give_back(self._claims[address])
+
+    def _end(self, address: Address, report: Report) -> None:
+        if (fan := self._items.get(address)) is not None:
+            self._finish_item(fan, address, report)
+        else:
+            self._finish(self._actions[address], report)
+
+    def _open_fan(self, fan: Fan) -> None:
+        for address in fan.items:
+            self._items[address] = fan
+            self._lanes[address], self._claims[address] = (
+                self._lanes[fan.action.address],
+                self._claims[fan.action.address],
+            )
+        self._go_on(fan)
+
+    def _go_on(self, fan: Fan) -> None:
+        """Let more of its items begin; the operator has ended with the last of them."""
+        for address in fan.take():
+            self._readiness.add(address, like=fan.action.address)
+        if fan.items:
+            return
+        self._turns.forget_other_items(fan)
+        failure = (fan.failure(),) if fan.failed else ()
+        report = Report("failed" if failure else "done", diagnostics=failure, seconds=fan.seconds)
+        self._settle_operator(fan.action, report)
+
+    def _finish_item(self, fan: Fan, address: Address, report: Report) -> None:
+        operator = self._run.plan.operators[fan.action.address]
+        self._attempted(address, report)
+        if report.outcome == "failed" and self._tries_again(operator, report, address):
+            return
+        failure = report.diagnostics[0] if report.outcome == "failed" else None
+        item = fan.end(address, report.seconds, failure)
+        del self._items[address]
+        if failure is None:
+            self._turns.record_item(operator, item)
+        told: dict[str, Any] = {"outcome": report.outcome, "seconds": report.seconds}
+        told |= {} if failure is None else {"code": failure.code, "detail": failure.detail}
+        self._run.journal.tell("item_finished", address, **told)
+        self._go_on(fan)
 
     def _begin_operator(self, action: Action) -> None:
         if action.after:
@@ -246,6 +304,14 @@ class Scheduler:
         if report.outcome == "skipped":
             self._do_not(action, NotDone("skipped", report.because, settled=True))
             return
+        if report.outcome == "done" and operator.for_each is not None:
+            self._open_fan(self._turns.fan(action, report.items))
+            return
+        self._settle_operator(action, report)
+
+    def _settle_operator(self, action: Action, report: Report) -> None:
+        """It has come to its end, well or not."""
+        address, operator = action.address, self._run.plan.operators[action.address]
         result = TaskResult(
             address,
             report.outcome,
@@ -376,8 +442,9 @@ class Scheduler:
                 read = self._standing.pointers(asset.check_inputs)
                 self._publisher.audited(replace(proof, version_id=version.id, inputs=read), ())
 
-    def _tries_again(self, subject: Subject, report: Report) -> bool:
-        address, attempt = subject.address, self._retries.attempt(subject.address)
+    def _tries_again(self, subject: Subject, report: Report, item: Address | None = None) -> bool:
+        address = item or subject.address
+        attempt = self._retries.attempt(address)
         if report.failure is None:
             return False
         wait = self._retries.again(address, subject.retry, report.failure, report.again_in or 0.0)
@@ -417,6 +484,8 @@ class Scheduler:
             self._publisher.failed(self._actions[address], skipped, because)
 
     def _give_up(self, address: Address) -> None:
+        if address in self._items:
+            return  # its operator is told with the rest
         self._run.journal.tell("task_skipped", address, because="cancelled")
         self._drop(address, "cancelled", address)
 
@@ -438,7 +507,7 @@ class Scheduler:
 
     def _patience(self) -> float:
         """How long to wait for what workers tell."""
-        until = (self._retries.until_next(), self._deadlines.until_next())
+        until = (self._retries.until_next(), self._deadlines.until_next(), self._publisher.items_due_in())
         return min((_LOOK_EVERY, *(each for each in until if each is not None)))
 
     def _flush_if_due(self) -> None:

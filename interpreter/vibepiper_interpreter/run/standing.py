@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
-from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
 from vibepiper_interpreter.run.inventory import Inventory
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
@@ -47,10 +46,10 @@ class Standing:
         """What the asset stands at, as far as that matters in the run."""
         return self._current.get(address)
 
-    def read_by_operator(self, operator: CompiledOperator) -> tuple[Version, ...]:
-        """What the names in its function's assets mean, views after what they read."""
+    def names(self, addresses: Iterable[Address]) -> tuple[Version, ...]:
+        """What these names mean, views after what they read."""
         found: dict[Address, Version] = {}
-        for address in operator.reads():
+        for address in addresses:
             self._add(address, found)
         return tuple(found.values())
 

@@ -30,7 +30,7 @@ class Attempt:
 
     @property
     def address(self) -> Address:
-        return self.task.subject.address
+        return self.task.address
 
 
 class Worker:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from vibepiper_interpreter.state.database import database_time
 from vibepiper_interpreter.state.operator_result import OperatorResult
@@ -10,11 +12,19 @@ from vibepiper_interpreter.state.tables import operator_results
 from vibepiper_spec.address import Address
 
 
-def write(connection: Connection, environment: str, result: OperatorResult) -> None:
-    """Put `result` in the place of what was known of the operator, or of the item. The caller holds the lease's row."""
-    forget(connection, environment, result.address, result.item)
-    values = {"environment": environment, **result.to_row(), "at": database_time(connection)}
-    connection.execute(insert(operator_results).values(values))
+def write(connection: Connection, environment: str, results: Sequence[OperatorResult]) -> None:
+    """Put `results` in the place of what was known of these. The caller holds the lease's row."""
+    now = database_time(connection)
+    rows = [{"environment": environment, **result.to_row(), "at": now} for result in results]
+    connection.execute(
+        delete(operator_results).where(
+            operator_results.c.environment == bindparam("of_environment"),
+            operator_results.c.address == bindparam("of_address"),
+            operator_results.c.item == bindparam("of_item"),
+        ),
+        [{"of_environment": environment, "of_address": row["address"], "of_item": row["item"]} for row in rows],
+    )
+    connection.execute(insert(operator_results), rows)
 
 
 def forget(connection: Connection, environment: str, address: Address, item: str = "") -> None:
@@ -26,3 +36,12 @@ def forget(connection: Connection, environment: str, address: Address, item: str
             operator_results.c.item == item,
         )
     )
+
+
+def forget_items(connection: Connection, environment: str, address: Address, but: Collection[str]) -> None:
+    """Drop all items of an operator but these. The caller holds the lease's row."""
+    of = (operator_results.c.environment == environment, operator_results.c.address == str(address))
+    there = connection.execute(select(operator_results.c.item).where(*of)).scalars().all()
+    for item in there:
+        if item and item not in but:
+            forget(connection, environment, address, item)

@@ -312,14 +312,14 @@ class State:
             writing.move_pointers(connection, lease.environment, serial + 1, changes, run_id, components or {}, now)
             return serial + 1
 
-    def record_operator(self, lease: Lease, result: OperatorResult) -> None:
-        """Write down that a task operator of the lease's environment has ended well; at once, for its effect is there.
+    def record_operators(self, lease: Lease, results: Sequence[OperatorResult]) -> None:
+        """Write down that task operators of the lease's environment, or items of them, have ended well.
 
         VP704 where the lease is no longer ours: then somebody else may have done it meanwhile.
         """
         with self._database.writing() as connection:
             lease.guard(connection)
-            operator_results.write(connection, lease.environment, result)
+            operator_results.write(connection, lease.environment, results)
 
     def ask_to_cancel(self, run_id: str, by: str) -> RunSummary:
         """Ask a run to stop, wherever it goes on; `by` is who asks. What it gives is how the run stands now.
@@ -338,6 +338,12 @@ class State:
         with self._database.writing() as connection:
             lease.guard(connection)
             operator_results.forget(connection, lease.environment, address)
+
+    def forget_items(self, lease: Lease, address: Address, but: Collection[str]) -> None:
+        """Drop what is known of items of a task operator, but for these and the whole. VP704 as above."""
+        with self._database.writing() as connection:
+            lease.guard(connection)
+            operator_results.forget_items(connection, lease.environment, address, but)
 
     def finish_run(self, run_id: str, status: str, seconds: float) -> None:
         """Say how a run ended: succeeded, failed or cancelled."""

@@ -141,6 +141,7 @@ _ALL = (
     Code("VP807", "Unknown task output"),
     Code("VP808", "Condition of a task cannot be evaluated"),
     Code("VP809", "Returned value holds no outputs"),
+    Code("VP810", "Items of a task cannot be told apart, or are too many"),
     Code("VP811", "Command failed"),
     Code("VP812", "Outputs cannot be read"),
     Code("VP813", "HTTP request failed"),

@@ -40,6 +40,7 @@ _TASK_KEYS_BEFORE = ("description", "owner", "tags")
 _TASK_KEYS = (
     "inputs",
     "outputs",
+    "for_each",
     "after",
     "before",
     "when",

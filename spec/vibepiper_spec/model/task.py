@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from vibepiper_spec.model.duration import Duration
+from vibepiper_spec.model.for_each import ForEach
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.names import is_name
 from vibepiper_spec.model.retry import Retry
@@ -75,6 +76,8 @@ class TaskModel(SpecModel):
     """Outputs of other tasks that it uses as `$name`: the name, and `task.output`. It comes after these tasks."""
     outputs: Annotated[dict[str, OutputSpec], AfterValidator(_value_names)] = Field(default_factory=dict)
     """What later tasks may read of it: name to type."""
+    for_each: ForEach | None = None
+    """A list, or the rows of an asset: the task is done once for each item, and what failed of them is done again."""
     run: Literal["when_due", "always"] = "when_due"
     """`when_due`: when it is new or changed, or something it comes after is done again; `always`: in every plan."""
     retry: Retry | None = None
@@ -85,6 +88,17 @@ class TaskModel(SpecModel):
     """Tasks that are done where this one fails."""
     on_success: Strings = ()
     """Tasks that are done where this one succeeds."""
+
+    @model_validator(mode="after")
+    def _items_give_nothing(self) -> Self:
+        if self.for_each is not None and self.outputs:
+            raise mistake(
+                "VP110",
+                "A task that is done for each item has no outputs: there would be one for each of them.",
+                "Remove `outputs`, or `for_each`.",
+                key="outputs",
+            )
+        return self
 
     def texts(self) -> Mapping[str, Any]:
         """By key, what holds texts in which every `$name` stands for a value."""

@@ -23,6 +23,7 @@ from vibepiper_interpreter.run.python.output import TaskLog
 from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.call_function import call_function
+from vibepiper_interpreter.run.tasks.list_items import list_items
 from vibepiper_interpreter.run.tasks.operator_task import OperatorTask
 from vibepiper_interpreter.run.tasks.task import Report
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
@@ -38,9 +39,7 @@ def operate(session: RunSession, task: OperatorTask) -> Report:
     if session.stopped:
         raise Cancelled
     redact = session.redactor.also(session.root, task.operator.settings)
-    log = TaskLog(
-        lambda level, message: session.say("log", task.operator.address, {"level": level, "message": message}), redact
-    )
+    log = TaskLog(lambda level, message: session.say("log", task.address, {"level": level, "message": message}), redact)
     try:
         report = _told(session, task, log)
     finally:
@@ -53,6 +52,8 @@ def operate(session: RunSession, task: OperatorTask) -> Report:
 def _told(session: RunSession, task: OperatorTask, log: TaskLog) -> Report:
     operator = task.operator
     try:
+        if task.lists_items and operator.for_each is not None:
+            return Report("done", items=list_items(session, task, operator.for_each))
         if operator.when is not None and not _is_true(session, task, operator.when):
             return Report("skipped", because=f"`when` is not true: {operator.when}")
         done = _perform(session, task, log)
@@ -67,7 +68,7 @@ def _told(session: RunSession, task: OperatorTask, log: TaskLog) -> Report:
     except OperatorFailed as error:
         found = error.diagnostic
         placed = found if found.place is not None else replace(found, place=declared_at(operator))
-        named = replace(placed, detail=f"`{operator.address}`: {placed.detail}")
+        named = replace(placed, detail=f"`{task.address}`: {placed.detail}")
         return Report("failed", diagnostics=(named,), failure=error.failure, again_in=error.retry_after)
     except DiagnosticError as error:
         return Report("failed", diagnostics=error.diagnostics, failure=failure_class(error))

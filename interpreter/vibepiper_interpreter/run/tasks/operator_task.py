@@ -9,6 +9,7 @@ from typing import Any
 
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
 from vibepiper_interpreter.plan.plan import Action
+from vibepiper_interpreter.run.tasks.item import Item
 from vibepiper_interpreter.storage.version import Version
 from vibepiper_spec.address import Address
 
@@ -26,6 +27,9 @@ class OperatorTask:
     values: Mapping[str, Any]
     # When it was first asked in this run, in UTC.
     began: datetime
+    # One item of a `for_each`; its values are among `values`. `lists_items`: only to tell which items there are.
+    item: Item | None = None
+    lists_items: bool = False
     # How long it may take from now on, in seconds.
     seconds: float | None = None
     # The assets that its function reads, as they stand; and what their names mean, views after what they read.
@@ -33,6 +37,11 @@ class OperatorTask:
     reads: tuple[Version, ...] = ()
     # When an asset that it waits for was last published, by environment.
     published_at: Mapping[tuple[Address, str], datetime | None] = field(default_factory=dict)
+
+    @property
+    def address(self) -> Address:
+        """Of the operator, or of one item: `shop.load[berlin]`."""
+        return self.operator.address if self.item is None else self.item.address(self.operator.address)
 
     @property
     def time_limit(self) -> float | None:

@@ -11,6 +11,7 @@ from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.plan.plan import Action
 from vibepiper_interpreter.run.result import Outcome
 from vibepiper_interpreter.run.small_tables import is_small
+from vibepiper_interpreter.run.tasks.item import Item
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
@@ -55,6 +56,10 @@ class Task:
         return self.asset
 
     @property
+    def address(self) -> Address:
+        return self.asset.address
+
+    @property
     def time_limit(self) -> float | None:
         """Seconds after which the attempt is given up."""
         return self.asset.timeout
@@ -79,6 +84,8 @@ class Report:
     seconds: float = 0.0
     # Of an operator that is done: its outputs, typed.
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    # Of an operator that was to tell what it is done for.
+    items: tuple[Item, ...] = ()
     # Of an operator, in seconds. Done: what it waits for is not there yet, so it has not ended, and is asked again.
     # Failed: it must not be attempted again any sooner.
     again_in: float | None = None
