@@ -54,6 +54,6 @@ class ForEach(SpecModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        table = handler.resolve_ref_schema(handler(core))
+        table = handler.resolve_ref_schema(super().__get_pydantic_json_schema__(core, handler))
         listed = dict(next(each for each in table["properties"]["items"]["anyOf"] if each.get("type") == "array"))
         return {"anyOf": [listed, table], "description": table.get("description", "")}
