@@ -66,18 +66,26 @@ def start_node(cluster: str | None = None, processors: int = 2) -> Node:
     return Node(address, process.pid, folder)
 
 
+def agree_on_token(folder: Path) -> None:
+    """All clusters of a run of tests ask for one token: nobody else on this network may run code here.
+
+    Called before Ray is imported, which reads it then.
+    """
+    with _locked(folder / "ray-token") as told:
+        token = told.get("token") or secrets.token_hex(32)
+        (folder / "ray-token").write_text(json.dumps({"token": token}))
+    os.environ.update({**_QUIET, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token})
+
+
 @contextmanager
 def shared_cluster(folder: Path) -> Iterator[str]:
     """The address of the cluster whose users meet in `folder`; this process is connected to it meanwhile."""
     book = folder / "ray-cluster"
     with _locked(book) as told:
-        # Nobody else on this network may run code here.
-        token = told.get("token") or secrets.token_hex(32)
-        os.environ.update({**_QUIET, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token})
         node = Node(**told["node"]) if told else start_node()
         _connect(node)
         users = told.get("users", 0) + 1
-        book.write_text(json.dumps({"node": asdict(node), "users": users, "token": token}))
+        book.write_text(json.dumps({"node": asdict(node), "users": users}))
     try:
         yield node.address
     finally:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from tests.executors.cluster import shared_cluster
+from tests.executors.cluster import agree_on_token, shared_cluster
 from tests.run.conftest import new_project, project
 
 __all__ = ["new_project", "project"]  # fixtures
@@ -13,10 +14,18 @@ __all__ = ["new_project", "project"]  # fixtures
 _NO_PARAMETERS = SimpleNamespace(params={})
 
 
-@pytest.fixture(scope="session")
-def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture(scope="session", autouse=True)
+def meeting_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all processes that run these tests find what they share."""
     base = tmp_path_factory.getbasetemp()
-    with shared_cluster(base.parent if "popen" in base.name else base) as address:
+    folder = base.parent if "popen" in base.name else base
+    agree_on_token(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ray_cluster(meeting_place: Path) -> Iterator[str]:
+    with shared_cluster(meeting_place) as address:
         yield address
 
 

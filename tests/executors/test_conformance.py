@@ -83,7 +83,7 @@ def told(events: list[Event]) -> dict[str, list[Any]]:
         data = {
             key: value for key, value in event.data.items() if key not in ("seconds", "waited", "worker", "version_id")
         }
-        if event.type not in ("published", "run_started", "run_finished"):
+        if event.address is not None:
             found.setdefault(str(event.address), []).append((event.type, data))
     return found
 

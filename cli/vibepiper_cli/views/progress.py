@@ -89,8 +89,22 @@ def retry_line(event: Event) -> str:
     )
 
 
+def starting_line(event: Event) -> str:
+    return f"Waiting for {event.data['kind']} ({event.data['cluster'] or 'started on this machine'}) …"
+
+
+def started_line(event: Event) -> str:
+    """`ray: 8 workers; dashboard http://127.0.0.1:8265`"""
+    dashboard = event.data["dashboard"]
+    return f"{event.data['kind']}: {count(event.data['workers'], 'worker')}" + (
+        f"; dashboard {dashboard}" if dashboard else ""
+    )
+
+
 # What is told between the lines of what ended.
 TOLD: Mapping[str, Callable[[Event], str]] = {
+    "executor_starting": starting_line,
+    "executor_started": started_line,
     "log": log_line,
     "task_retried": retry_line,
     "task_waiting": waiting_line,

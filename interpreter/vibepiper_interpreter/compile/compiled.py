@@ -155,6 +155,9 @@ class Resources:
     memory: str = ""
     cpus: int = 0  # 0: nothing is said
     pools: tuple[str, ...] = ()
+    # Of a Ray cluster.
+    gpus: float = 0.0
+    custom: tuple[tuple[str, float], ...] = ()
 
 
 NO_RESOURCES = Resources()

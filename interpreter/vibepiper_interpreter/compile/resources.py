@@ -11,7 +11,8 @@ from vibepiper_spec.model.resources import Resources as DeclaredResources
 def resources_of(declared: DeclaredResources | None) -> Resources:
     if declared is None:
         return NO_RESOURCES
-    return Resources(declared.memory or "", declared.cpus or 0, declared.pools)
+    custom = tuple(sorted(declared.custom.items()))
+    return Resources(declared.memory or "", declared.cpus or 0, declared.pools, declared.gpus or 0.0, custom)
 
 
 def resolve_pools(state: Compilation, workshop: Workshop) -> tuple[Compilation, list[Diagnostic]]:

@@ -169,8 +169,14 @@ def retry_from_json(found: Sequence[Any]) -> RetryPolicy:
     return RetryPolicy(attempts, delay, backoff, max_delay, tuple(on))
 
 
-def _resources(memory: str = "", cpus: int = 0, pools: Sequence[str] = ()) -> Resources:
-    return Resources(memory, cpus, tuple(pools))
+def _resources(
+    memory: str = "",
+    cpus: int = 0,
+    pools: Sequence[str] = (),
+    gpus: float = 0.0,
+    custom: Sequence[tuple[str, float]] = (),
+) -> Resources:
+    return Resources(memory, cpus, tuple(pools), gpus, tuple((name, amount) for name, amount in custom))
 
 
 def _input_to_json(read: Input) -> list[Any]:

@@ -12,6 +12,7 @@ from vibepiper_interpreter.executors.processes import ProcessExecutor
 from vibepiper_interpreter.executors.protocol import Executor
 from vibepiper_interpreter.executors.threads import ThreadExecutor
 from vibepiper_interpreter.run.briefing import Briefing
+from vibepiper_interpreter.run.journal import Journal
 from vibepiper_interpreter.run.session import EngineShare, Say
 from vibepiper_interpreter.run.shares import kind_for, worker_count
 from vibepiper_interpreter.run.worker import Worker
@@ -47,10 +48,17 @@ class Executors:
             self._open[kind] = self._make(kind)
         return self._open[kind]
 
-    def prepare(self, kinds: Iterable[ExecutorKind]) -> None:
+    def prepare(self, kinds: Iterable[ExecutorKind], journal: Journal) -> None:
         """Open what takes long, or may not be there, before anything starts. Raises DiagnosticError."""
         if "ray" in kinds:
-            self.of("ray")
+            # Slow to import, and seldom installed.
+            from vibepiper_interpreter.executors.ray import RayExecutor
+
+            settings = self._settings.ray
+            journal.tell("executor_starting", kind="ray", cluster=settings.address)
+            ray = RayExecutor(self._settings.workers, settings, self._briefing, self._say)
+            journal.tell("executor_started", kind="ray", workers=ray.workers, dashboard=ray.dashboard)
+            self._open["ray"] = ray
 
     def stop(self) -> None:
         """Let everything that runs end as soon as it can."""
@@ -72,7 +80,4 @@ class Executors:
             case "processes":
                 return ProcessExecutor(workers, self._briefing, self._share, self._say)
             case "ray":
-                # Slow to import, and seldom installed.
-                from vibepiper_interpreter.executors.ray import RayExecutor
-
-                return RayExecutor(self._settings.workers, self._settings.ray, self._briefing, self._say)
+                raise ValueError("a Ray cluster is prepared before the run starts")

@@ -9,7 +9,6 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Mapping
 from concurrent.futures import Future
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -17,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from vibepiper_interpreter.executors.ray_worker import Ended, Key, Post, installed, perform_here
 from vibepiper_interpreter.run.briefing import Briefing
 from vibepiper_interpreter.run.failures import Cancelled, worker_lost
-from vibepiper_interpreter.run.session import Say
-from vibepiper_interpreter.run.tasks.task import Report
+from vibepiper_interpreter.run.session import Say, memory_limit
+from vibepiper_interpreter.run.tasks import OperatorTask, Report
 from vibepiper_interpreter.run.worker import Attempt
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
@@ -43,22 +42,24 @@ class RayExecutor:
         # Letters of attempts that have not ended, and ends whose letters have not all come.
         self._letters: dict[Key, int] = {}
         self._ends: dict[Key, Ended] = {}
+        # Where Ray shows its cluster, if it does.
+        self.dashboard: str | None = None
         self._began_cluster = not self._ray.is_initialized()
         if self._began_cluster:
-            _connect(self._ray, settings.address, workers)
+            self.dashboard = _connect(self._ray, settings, briefing, workers)
         resources = self._ray.cluster_resources()
         self.workers = workers or max(1, int(resources.get("CPU", 1)))
         self._post = self._ray.remote(Post).options(num_cpus=0).remote()
-        self._perform = self._ray.remote(perform_here).options(
-            max_retries=0, num_cpus=1, runtime_env=self._runtime_env(settings, briefing)
-        )
+        self._perform = self._ray.remote(perform_here)
         self._briefing = self._ray.put(briefing)
         threading.Thread(target=self._read_letters, name="ray-letters", daemon=True).start()
 
     def submit(self, attempt: Attempt) -> Future[Report]:
         key = attempt.address, attempt.number
         future: Future[Report] = Future()
-        task = self._perform.remote(self._briefing, installed(), self._post, attempt, 1.0)
+        claims = _claims(attempt)
+        perform = self._perform.options(max_retries=0, **claims)
+        task = perform.remote(self._briefing, installed(), self._post, attempt, claims["num_cpus"])
         with self._lock:
             self._running[key] = task, future
             self._letters[key] = 0
@@ -85,15 +86,6 @@ class RayExecutor:
             self._ray.kill(self._post)
             if self._began_cluster:
                 self._ray.shutdown()
-
-    def _runtime_env(self, settings: RaySettings, briefing: Briefing) -> Mapping[str, Any]:
-        """The project's own code is sent where a node is another machine, and may not have it."""
-        here = self._ray.util.get_node_ip_address()
-        far = any(node["Alive"] and node["NodeManagerAddress"] != here for node in self._ray.nodes())
-        send = far if settings.send_code is None else settings.send_code
-        sent = {"working_dir": str(briefing.root), "excludes": _EXCLUDED} if send and briefing.runs_python else {}
-        packages = {"pip": [*settings.pip]} if settings.pip else {}
-        return {**sent, **packages}
 
     def _ended(self, attempt: Attempt, done: Future[Any]) -> None:
         """In a thread of Ray's. What came of it is known; what it told before may still be on its way."""
@@ -151,6 +143,23 @@ class RayExecutor:
         return Ended(Report("failed", diagnostics=(found,), failure="infrastructure"), [], 0)
 
 
+def _claims(attempt: Attempt) -> dict[str, Any]:
+    """What the task declares to take, as Ray calls it; a processor where it says nothing."""
+    found: dict[str, Any] = {"num_cpus": 1}
+    if isinstance(attempt.task, OperatorTask):
+        return found
+    wanted = attempt.task.asset.resources
+    if wanted.cpus:
+        found["num_cpus"] = wanted.cpus
+    if (memory := memory_limit(wanted.memory or None)) is not None:
+        found["memory"] = memory
+    if wanted.gpus:
+        found["num_gpus"] = wanted.gpus
+    if wanted.custom:
+        found["resources"] = dict(wanted.custom)
+    return found
+
+
 def _require_ray() -> ModuleType:
     # Neither is ours to decide for the user: Ray reports its use to its makers, and warns of a later default.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -168,14 +177,17 @@ def _require_ray() -> ModuleType:
     return ray
 
 
-def _connect(ray: ModuleType, address: str | None, workers: int | None) -> None:
-    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+def _connect(ray: ModuleType, settings: RaySettings, briefing: Briefing, workers: int | None) -> str | None:
+    """The address of its dashboard, where it has one."""
+    address = settings.address
+    how: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is None:
-            ray.init(num_cpus=workers or os.cpu_count() or 1, **quiet)
-            return
-        _knock(address)
-        ray.init(address=address, **quiet)
+            how["num_cpus"] = workers or os.cpu_count() or 1
+        else:
+            _knock(address)
+            how |= {"address": address, "runtime_env": _runtime_env(settings, briefing)}
+        context = ray.init(**how)
     except Exception as error:
         words = " ".join(str(error).split())
         raise DiagnosticError(
@@ -191,6 +203,14 @@ def _connect(ray: ModuleType, address: str | None, workers: int | None) -> None:
                 ),
             )
         ) from error
+    return f"http://{context.dashboard_url}" if context.dashboard_url else None
+
+
+def _runtime_env(settings: RaySettings, briefing: Briefing) -> dict[str, Any]:
+    """What workers on other machines may not have: the project's own code, and packages."""
+    sends = settings.send_code and briefing.runs_python
+    found: dict[str, Any] = {"working_dir": str(briefing.root), "excludes": _EXCLUDED} if sends else {}
+    return {**found, "pip": [*settings.pip]} if settings.pip else found
 
 
 def _knock(address: str) -> None:

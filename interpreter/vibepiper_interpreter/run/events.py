@@ -11,6 +11,8 @@ from vibepiper_spec.address import Address
 
 EventType = Literal[
     "run_started",  # data: actions (count), environment
+    "executor_starting",  # data: kind, cluster (its address; None: on this machine, for the run)
+    "executor_started",  # data: kind, workers, dashboard (a URL, or None)
     "task_started",  # data: verb, worker, attempt, waited (s since it could have begun)
     "task_waiting",  # what a sensor waits for is not there yet; data: reason
     "item_finished",  # an item of a `for_each` ended; data: outcome (done | skipped | failed), seconds, code, detail

@@ -114,7 +114,7 @@ class Scheduler:
 
         Raises DiagnosticError, before anything has started, where an executor that it needs cannot be had.
         """
-        self._executors.prepare({*self._lanes.values()})
+        self._executors.prepare({*self._lanes.values()}, self._run.journal)
         while True:
             if any(event.is_set() for event in self._stop):
                 return False

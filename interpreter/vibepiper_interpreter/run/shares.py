@@ -71,7 +71,9 @@ def share_out(
     whole = declared or int(whole_memory() * _USUAL_PART_OF_MEMORY)
     wanted = _memory_wanted(made, kinds, peaks)
     code = {
-        asset.address: wanted[asset.address] for asset in made if asset.kind == "python" and asset.address in wanted
+        asset.address: wanted[asset.address]
+        for asset in made
+        if asset.kind == "python" and asset.address in wanted and kinds[asset.address] != "ray"
     }
     engines = _for_engines(whole, sorted(code.values(), reverse=True)[: worker_count(settings)])
     both = "processes" in kinds.values() and bool(code)
@@ -84,8 +86,14 @@ def share_out(
     usual = Fraction(cpus, workers) if any(asset.resources.cpus for asset in made) else Fraction(0)
     amounts = {
         asset.address: {
-            (_CODE if asset.address in code else _ENGINE): Fraction(wanted.get(asset.address, 0)),
-            _CPUS: Fraction(asset.resources.cpus) or usual,
+            **(
+                {
+                    (_CODE if asset.address in code else _ENGINE): Fraction(wanted.get(asset.address, 0)),
+                    _CPUS: Fraction(asset.resources.cpus) or usual,
+                }
+                if kinds[asset.address] != "ray"  # there Ray finds the room
+                else {}
+            ),
             **{_pool(name): Fraction(1) for name in asset.resources.pools if name in settings.pools},
         }
         for asset in made

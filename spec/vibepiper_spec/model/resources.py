@@ -20,5 +20,9 @@ class Resources(SpecModel):
     """How much memory, such as `2GB`, or `50%` of this machine's; of a Python asset that of its function."""
     cpus: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """How many processors."""
+    gpus: Annotated[float, Field(ge=0, le=1_000)] | None = None
+    """How many graphics processors of a Ray cluster; `0.5` shares one."""
+    custom: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    """Resources that a Ray cluster gives names to, such as `{ licence = 1 }`."""
     pools: Strings = ()
     """Pools of `[executor.pools]` in `vp.toml`: of each no more run at once than it holds."""

@@ -77,8 +77,8 @@ class RaySettings(SpecModel):
     address: str | None = None
     """Where the cluster is: `host:6379` from one of its nodes, `ray://host:10001` from outside, or `auto` for the one
     of this machine. If not set, Ray is started on this machine for the run."""
-    send_code: bool | None = None
-    """Whether the project's folder is sent to the workers; if not set, where a node is another machine."""
+    send_code: bool = True
+    """Whether the project's folder is sent to the workers of a cluster at an address."""
     pip: Strings = ()
     """Packages that workers install, such as `scikit-learn==1.5`."""
 
