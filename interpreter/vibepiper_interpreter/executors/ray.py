@@ -183,7 +183,8 @@ def _connect(ray: ModuleType, settings: RaySettings, briefing: Briefing, workers
     how: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is None:
-            how["num_cpus"] = workers or os.cpu_count() or 1
+            # Else Ray would take one that happens to run here.
+            how |= {"address": "local", "num_cpus": workers or os.cpu_count() or 1}
         else:
             _knock(address)
             how |= {"address": address, "runtime_env": _runtime_env(settings, briefing)}
