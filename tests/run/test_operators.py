@@ -367,6 +367,23 @@ def test_a_teardown_is_done_whatever_happened_in_between(project: Project) -> No
     assert log(project) == ["up", "down"]
 
 
+def test_what_was_taken_down_is_set_up_again_for_what_is_left(project: Project) -> None:
+    """And what was done between the two stays done."""
+    text = (
+        note("up")
+        + note("done", 'after = ["up"]')
+        + '[task.shell.work]\ncommand = "test -f good && echo work >> log.txt"\nafter = ["up"]\n'
+        + note("down", 'teardown_of = "up"')
+    )
+    project.pipeline(text)
+    assert project.outcomes(project.apply())["work"] == "failed"
+    project.write("good", "")
+    project.write("log.txt", "")
+    assert project.outcomes(project.apply()) == {"up": "done", "work": "done", "down": "done"}
+    assert log(project) == ["up", "work", "down"]
+    assert project.plan().empty
+
+
 def test_a_teardown_of_what_failed_is_not_done(project: Project) -> None:
     project.pipeline('[task.shell.up]\ncommand = "false"\n' + note("down", 'teardown_of = "up"'))
     assert project.outcomes(project.apply()) == {"up": "failed", "down": "skipped"}

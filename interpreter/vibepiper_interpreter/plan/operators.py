@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator, Hook
@@ -37,6 +37,7 @@ def plan_operators(planning: Planning) -> None:
             later.append(operator)
         elif planning.wants_operator(operator.address) and (draft := _due(planning, operator, found)) is not None:
             found[operator.address] = draft
+    found |= dict(_set_up_again(planning, found))
     # What watches others: hooks may be watched themselves, but those that they watch come first in the project's order.
     for operator in later:
         if (draft := _needed(planning, operator, found)) is not None:
@@ -94,6 +95,22 @@ def _due(planning: Planning, operator: CompiledOperator, planned: dict[Address, 
     if not conditions:
         return None
     return OperatorDraft(operator, [], tuple(conditions), expected_to_run=probably)
+
+
+def _set_up_again(
+    planning: Planning, planned: Mapping[Address, OperatorDraft]
+) -> Iterator[tuple[Address, OperatorDraft]]:
+    """What a teardown has taken down since, and something in the plan comes after."""
+    acting = {*planned, *(draft.asset.address for draft in planning.acting())}
+    torn_down = {down.teardown_of: down for down in planning.project.operators.values() if down.teardown_of is not None}
+    for address, down in torn_down.items():
+        up = planning.project.operators.get(address)
+        if up is None or address in planned or not planning.wants_operator(address):
+            continue
+        # A teardown comes after everything behind what it takes down, and needs nothing of that itself.
+        if needs := sorted((_behind(planning, address) & acting) - {address, down.address}):
+            words = f"`{needs[0]}` comes after it, and `{down.address}` took down what it had set up"
+            yield address, OperatorDraft(up, [Reason("taken_down", words)])
 
 
 def _makes_something(draft: Draft) -> bool:

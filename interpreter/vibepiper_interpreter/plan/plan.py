@@ -59,6 +59,7 @@ class Reason:
         "came_after",
         "consequence",
         "teardown",
+        "taken_down",
         "unpublished",
     ]
     words: str

@@ -15,7 +15,7 @@ _OF_DATA = frozenset(
     ("source_files", "input_rebuilt", "input_moved", "slices", "always", "lost", "exists", "checks_unproven", "asked")
 )
 # Why a task is done again that was done as it is, and why one is that only watches others.
-_OF_TASKS = frozenset(("came_after", "consequence", "teardown", "unpublished"))
+_OF_TASKS = frozenset(("came_after", "consequence", "teardown", "taken_down", "unpublished"))
 
 
 def brings_definition(action: Action) -> bool:

@@ -69,6 +69,13 @@ class OperatorTurns:
         }
         # Of operators, the run that has done them last.
         self._done_by = {address: result.run_id for address, result in run.plan.results.items()}
+        # What is only set up again counts as done when it was first: what came after it then stays done.
+        self._set_up_again = {
+            action.address: run.plan.results[action.address].run_id
+            for action in run.plan.actions
+            if action.address in run.plan.results
+            and {each.code for each in action.reasons} - {"unpublished"} == {"taken_down"}
+        }
         # When each was first asked in this run.
         self._began: dict[Address, tuple[datetime, float]] = {}
 
@@ -132,7 +139,8 @@ class OperatorTurns:
     ) -> None:
         """Write down that it need not be done again before something changes."""
         self._outputs[operator.address] = dict(outputs)
-        self._done_by[operator.address] = self._run.id
+        done_by = self._set_up_again.get(operator.address, self._run.id)
+        self._done_by[operator.address] = done_by
         after = [self._stands_at(address) for address in operator.after]
         self._publisher.record_operator(
             OperatorResult(
@@ -142,7 +150,7 @@ class OperatorTurns:
                 outcome=outcome,
                 after=tuple(each for each in after if each is not None),
                 outputs=outputs,
-                run_id=self._run.id,
+                run_id=done_by,
             )
         )
 

@@ -232,7 +232,7 @@ def _has_more(plan: Plan, *, first: bool) -> bool:
 
 
 # Reasons that are in every plan, and those that follow from what else is in it.
-_FOLLOWS = frozenset(("always", "input_rebuilt", "came_after", "consequence", "teardown", "unpublished"))
+_FOLLOWS = frozenset(("always", "input_rebuilt", "came_after", "consequence", "teardown", "taken_down", "unpublished"))
 
 
 def _is_new(action: Action) -> bool:
