@@ -62,6 +62,8 @@ def open_worker(briefing: Briefing, say: Say, tables: SmallTables, share: Engine
         code = PlannedCode(briefing.root)
         if briefing.runs_python:
             stack.enter_context(user_modules(briefing.root, code.imported))
+        # Ray prints what it has to say of its workers, and stdout is ours.
+        if briefing.runs_python or briefing.settings.executor.kind == "ray":
             stack.enter_context(caught_output(Redactor.of(briefing.root, briefing.settings)))
         session = open_session(briefing, say, code, tables, share)
         stack.callback(session.close)
