@@ -63,7 +63,10 @@ def start_node(cluster: str | None = None, processors: int = 2) -> Node:
             start_new_session=True,
         )
     _CHILDREN[process.pid] = process
-    return Node(address, process.pid, folder)
+    node = Node(address, process.pid, folder)
+    if cluster is None:
+        _wait_for(node)
+    return node
 
 
 def agree_on_token(folder: Path) -> None:
@@ -100,7 +103,8 @@ def shared_cluster(folder: Path) -> Iterator[str]:
                 book.write_text(json.dumps({**told, "users": told["users"] - 1}))
 
 
-def _connect(node: Node) -> None:
+def _wait_for(node: Node) -> None:
+    """Until the first node of a cluster answers."""
     host, _, port = node.address.rpartition(":")
     until = time.monotonic() + _PATIENCE
     while True:
@@ -111,6 +115,9 @@ def _connect(node: Node) -> None:
             if time.monotonic() > until:
                 raise RuntimeError((Path(node.folder) / "start.log").read_text()) from error
             time.sleep(0.1)
+
+
+def _connect(node: Node) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # Only now: it reads the token where it is imported.
