@@ -10,13 +10,13 @@ import pytest
 if TYPE_CHECKING:
     from tests.run.conftest import Project
 
-ROWS = 1_000_000  # each of these queries needs more than the memory below: without a place to spill to, it fails
+ROWS = 2_000_000  # each of these queries needs more than the memory below: without a place to spill to, it fails
 SOURCE = f"select i as id, hash(i) as key, repeat('x', 20) || i as text from range({ROWS}) as t(i)"
 
 
 @pytest.fixture
 def small_memory(project: Project) -> Project:
-    project.write("vp.toml", '[project]\nname = "trial"\n\n[executor]\nmemory = "64MB"\nworkers = 1\n')
+    project.write("vp.toml", '[project]\nname = "trial"\n\n[executor]\nmemory = "128MB"\nworkers = 1\n')
     return project
 
 
@@ -25,8 +25,8 @@ def small_memory(project: Project) -> Project:
     [
         pytest.param("select key, id, text from source order by key", ROWS, id="sort"),
         pytest.param(
-            "select a.id, b.text from source as a join source as b on a.key = b.key where a.id % 2 = 0",
-            ROWS // 2,
+            "select a.text as one, b.text as other from source as a join source as b on a.key = b.key",
+            ROWS,
             id="join",
         ),
         pytest.param("select text, count(*) as n from source group by text", ROWS, id="aggregate"),
