@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import heavy, merging, no_op, others, precision, small_models, startup, tasks
+from benchmarks import heavy, merging, no_op, others, precision, small_models, startup, task_tools, tasks
 from benchmarks.measure import say
 from benchmarks.table import Table, machine
 
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[Path, int], list[Table]]] = {
     "others": others.run,
     "precision": precision.run,
     "tasks": tasks.run,
+    "task_tools": task_tools.run,
 }
 # What stands between these lines of docs/performance.md is written here; the rest of the page is written by hand.
 BEGIN, END = "<!-- figures: begin, written by `make bench` -->", "<!-- figures: end -->"

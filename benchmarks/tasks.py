@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.measure import Command, Cost, measure_in_turns, vp
 from benchmarks.table import Table
 
-MANY = 1_000
+FEW, MANY = 1_000, 10_000
 WIDTH = 100  # of a layer
 EXECUTORS = ("inline", "threads", "processes", "ray")
 FLOORS = {
@@ -34,49 +34,59 @@ ray.get([remote.remote() for _ in range(many)])""",
 
 def run(folder: Path, rounds: int) -> list[Table]:
     executors = [each for each in EXECUTORS if each != "ray" or find_spec("ray")]
-    return [_table(folder, rounds, executors, shape) for shape in ("at once", "in layers")]
+    floors = {many: _floors(folder / f"floors-{many}", many, executors) for many in (FEW, MANY)}
+    return [
+        _table(folder, rounds, executors, "at once", 0, floors),
+        _table(folder, rounds, executors, f"in layers of {WIDTH}", WIDTH, {}),
+    ]
 
 
-def _table(folder: Path, rounds: int, executors: list[str], shape: str) -> Table:
+def _table(
+    folder: Path, rounds: int, executors: list[str], shape: str, width: int, floors: dict[int, dict[str, Command]]
+) -> Table:
     commands: dict[str, Command] = {}
-    for many in (MANY, 2 * MANY):
-        root = _project(folder / f"tasks-{many}-{shape.replace(' ', '-')}", many, shape)
+    for many in (FEW, MANY):
+        root = write_project(folder / f"tasks-{many}-{width}", many, width)
         for executor in executors:
-            commands[f"{executor} {many}"] = Command(vp("apply", "--yes", "--quiet", "--executor", executor), root)
-            script = root / f"floor_{executor}.py"
-            script.write_text(
-                f"import os\nmany, workers = {many}, os.cpu_count() or 1\n"
-                f"def nothing():\n    return None\n{FLOORS[executor]}\n"
-            )
-            if shape == "at once":  # a floor knows no order
-                commands[f"floor {executor} {many}"] = Command([sys.executable, script], root)
+            apply = vp("apply", "--yes", "--quiet", "--executor", executor)
+            commands[f"{executor} {many}"] = Command(apply, root)
+        commands |= {f"floor {executor} {many}": floor for executor, floor in floors.get(many, {}).items()}
     costs = measure_in_turns(commands, rounds)
     rows = []
     for executor in executors:
-        ours = _each(costs, executor)
-        row = [f"`{executor}`", f"{ours[0]:.2f}", f"{ours[1]:.2f}"]
-        if shape == "at once":
-            floor = _each(costs, f"floor {executor}")
-            row += [f"{floor[0]:.2f}", f"{floor[1]:.2f}"]
-        rows.append(row)
-    heads = ("executor", "wall ms", "CPU ms") + (("floor, wall ms", "floor, CPU ms") if shape == "at once" else ())
+        row = [f"`{executor}`", *_each(costs, executor), f"{costs[f'{executor} {FEW}'].wall:.1f}"]
+        rows.append(row + (_each(costs, f"floor {executor}") if floors else []))
+    heads = ("executor", "wall ms", "CPU ms", f"{FEW:,} in all, s")
     return Table(
         f"One trivial task more, {shape}",
-        f"The difference between {2 * MANY:,} and {MANY:,} `[task.python]` that do nothing, divided by {MANY:,}: "
-        "start-up falls out, and reading, planning, the state's record and events are in it. The floor is a plain "
-        "loop, a `ThreadPoolExecutor`, a spawned `ProcessPoolExecutor`, and plain `ray.remote` of the same function.",
-        heads,
+        f"The difference between {MANY:,} and {FEW:,} `[task.python]` that do nothing, divided by {MANY - FEW:,}: "
+        "start-up falls out, and reading, planning, the state's record and events are in it. The CPU of Ray's own "
+        "processes is not. The floor, which knows no order and writes nothing down, is a plain loop, a "
+        "`ThreadPoolExecutor`, a spawned `ProcessPoolExecutor`, and plain `ray.remote` of the same function.",
+        heads + (("floor, wall ms", "floor, CPU ms") if floors else ()),
         rows,
     )
 
 
-def _each(costs: dict[str, Cost], name: str) -> tuple[float, float]:
+def _each(costs: dict[str, Cost], name: str) -> list[str]:
     """Milliseconds that one task more costs: wall, and CPU."""
-    few, twice = costs[f"{name} {MANY}"], costs[f"{name} {2 * MANY}"]
-    return (twice.wall - few.wall) * 1000 / MANY, (twice.cpu - few.cpu) * 1000 / MANY
+    few, many = costs[f"{name} {FEW}"], costs[f"{name} {MANY}"]
+    return [f"{each * 1000 / (MANY - FEW):.2f}" for each in (many.wall - few.wall, many.cpu - few.cpu)]
 
 
-def _project(root: Path, many: int, shape: str) -> Path:
+def _floors(root: Path, many: int, executors: list[str]) -> dict[str, Command]:
+    root.mkdir(parents=True, exist_ok=True)
+    commands = {}
+    for executor in executors:
+        script = root / f"floor_{executor}.py"
+        begin = f"import os\nmany, workers = {many}, os.cpu_count() or 1\ndef nothing():\n    return None\n"
+        script.write_text(f"{begin}{FLOORS[executor]}\n")
+        commands[executor] = Command([sys.executable, script], root)
+    return commands
+
+
+def write_project(root: Path, many: int, width: int) -> Path:
+    """So many tasks that do nothing, each after two of the layer of `width` before it; 0: after none."""
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     (root / "vp.toml").write_text('[project]\nname = "tasks"\n')
@@ -84,8 +94,8 @@ def _project(root: Path, many: int, shape: str) -> Path:
     blocks = ['[pipeline]\nname = "tasks"\n']
     for number in range(many):
         block = f'[task.python.t{number}]\nfunction = "trivial:nothing"\nrun = "always"\n'
-        if shape == "in layers" and number >= WIDTH:
-            block += f'after = ["t{number - WIDTH}", "t{number - WIDTH + (1 if number % WIDTH < WIDTH - 1 else 0)}"]\n'
+        if width and number >= width:
+            block += f'after = ["t{number - width}", "t{number - width + (1 if number % width < width - 1 else 0)}"]\n'
         blocks.append(block)
     (root / "tasks.vp.toml").write_text("\n".join(blocks))
     return root

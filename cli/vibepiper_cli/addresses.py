@@ -1,4 +1,4 @@
-"""Finds the asset a person means by `orders` or `shop.orders`."""
+"""Finds the asset, or the task, a person means by `orders` or `shop.orders`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import did_you_mean
 
 
-def find_asset(text: str, known: Collection[Address]) -> Address:
-    """The address meant; a bare name must be the name of one asset only."""
+def find_asset(text: str, known: Collection[Address], *, called: str = "asset") -> Address:
+    """The address meant; a bare name must be the name of one asset only. `called`: what messages call what is known."""
     wanted = text.casefold()
     matches = sorted(address for address in known if wanted in (str(address), address.name))
     if len(matches) == 1:
@@ -19,4 +19,4 @@ def find_asset(text: str, known: Collection[Address]) -> Address:
     if matches:
         raise WrongUsage(f"`{text}` may be {listed(matches)}. Write the one you mean.")
     names = [str(address) for address in known] if "." in wanted else [address.name for address in known]
-    raise WrongUsage(f"there is no asset `{text}`.{did_you_mean(text, names)}")
+    raise WrongUsage(f"there is no {called} `{text}`.{did_you_mean(text, names)}")

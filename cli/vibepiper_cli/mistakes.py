@@ -1,4 +1,4 @@
-"""The mistakes of one asset among those of the whole project."""
+"""The mistakes of one asset, or task, among those of the whole project."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def declared(loaded: LoadedProject) -> set[Address]:
     return {asset.address for asset in loaded.project.assets} | loaded.broken
 
 
+def declared_tasks(loaded: LoadedProject) -> set[Address]:
+    """All tasks that the specs declare, those with mistakes too."""
+    return {task.address for task in loaded.project.tasks} | loaded.broken_tasks
+
+
 def mistakes_of(
     address: Address, diagnostics: Sequence[Diagnostic], loaded: LoadedProject, source: SourceText
 ) -> tuple[Diagnostic, ...]:
@@ -35,7 +40,7 @@ def _is_about(address: Address, place: Place, loaded: LoadedProject, source: Sou
         header = _HEADER.match(source.line(place.path, number) or "")
         if header:
             parts = [part.strip().strip("\"'").lower() for part in header[1].split(".")]
-            return address.name in parts[1:3]
+            return address.name in (parts[3:4] if parts[:2] == ["task", "wait"] else parts[1:3])
     return False
 
 

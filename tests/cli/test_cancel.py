@@ -99,3 +99,27 @@ def test_what_has_ended_and_what_never_was(vp: Vp, tmp_path: Path) -> None:
     assert vp("cancel", run).err == f"Run {run} in `dev` has ended by itself: succeeded.\n"
     assert vp("cancel", run, "--env", "staging").status == 4
     assert vp("cancel", "1999").err.startswith("error[VP707]")
+
+
+def test_items_that_are_done_stay_done(vp: Vp, tmp_path: Path) -> None:
+    """The third waits for ever, until somebody lets it go on."""
+    (tmp_path / "vp.toml").write_text('[project]\nname = "trial"\n')
+    (tmp_path / "shop.vp.toml").write_text(
+        '[pipeline]\nname = "shop"\n[task.shell.say]\n'
+        "command = 'echo $item >> begun; test $item != 3 || test -f go || sleep 1000; echo $item >> ended'\n"
+        "for_each = { items = [1, 2, 3, 4], concurrency = 1 }\n"
+    )
+    command = [sys.executable, "-m", "vibepiper_cli.main", "apply", "--yes"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        begun = tmp_path / "begun"
+        while not begun.exists() or begun.read_text().split() != ["1", "2", "3"]:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        assert vp("cancel").status == 0
+        process.communicate()
+    assert process.returncode == 130
+    assert (tmp_path / "ended").read_text().split() == ["1", "2"]
+    (tmp_path / "go").write_text("")
+    assert vp("apply", "--yes").status == 0
+    assert (tmp_path / "ended").read_text().split() == ["1", "2", "3", "4"]
+    assert json.loads(vp("plan", "--json").out)["actions"] == []

@@ -67,6 +67,26 @@ def test_a_bar_for_each_attempt_by_worker(chart: Gantt) -> None:
     assert [lane.busy(chart.length) for lane in chart.lanes] == [1.0, 0.25]
 
 
+def test_shares_are_drawn_on_their_workers() -> None:
+    chart = gantt(
+        recorded(
+            (0.0, "task_started", "daily", started("worker-1")),
+            (1.0, "task_divided", "daily", {"shares": 2}),
+            (1.0, "share_started", "daily[2024-01-01]", started("worker-1")),
+            (1.0, "share_started", "daily[2024-02-01]", started("worker-2")),
+            (4.0, "share_finished", "daily[2024-02-01]", {"outcome": "failed", "code": "VP406", "detail": "it raised"}),
+            (5.0, "share_finished", "daily[2024-01-01]", {"outcome": "built"}),
+            (5.0, "task_gathering", "daily", started("worker-2")),
+            (6.0, "task_finished", "daily", {"rows": 12}),
+        )
+    )
+    bars = {lane.worker: [(bar.address, bar.start, bar.end, bar.ending) for bar in lane.bars] for lane in chart.lanes}
+    assert bars == {
+        "worker-1": [("shop.daily", 0.0, 1.0, "done"), ("shop.daily[2024-01-01]", 1.0, 5.0, "done")],
+        "worker-2": [("shop.daily[2024-02-01]", 1.0, 4.0, "failed"), ("shop.daily", 5.0, 6.0, "done")],
+    }
+
+
 def test_at_the_terminal(chart: Gantt) -> None:
     assert render_gantt(chart, Paint(enabled=False), 49).splitlines() == [
         "                 0         5.0 s 10 s",

@@ -53,6 +53,20 @@ def test_what_each_worker_does_and_what_ended_last() -> None:
     assert watched.seen()[1:] == ["failed shop.rates: VP406", "waits  shop.landed: no file yet  0 ms"]
 
 
+def test_of_an_asset_its_shares() -> None:
+    watched = Watched(1)
+    watched.tell("task_started", "daily", verb="create", worker="worker-1", attempt=1)
+    watched.tell("task_divided", "daily", shares=2)
+    watched.tell("share_started", "daily[2024-01-01]", verb="create", worker="worker-1", attempt=1)
+    watched.tell("share_started", "daily[2024-02-01]", verb="create", worker="worker-2", attempt=1)
+    lines = [" ".join(line.split()) for line in watched.seen()]
+    assert lines == ["worker-1 shop.daily[2024-01-01] 0 ms", "worker-2 shop.daily[2024-02-01] 0 ms"]
+    watched.tell("share_finished", "daily[2024-01-01]", outcome="built", seconds=1.0)
+    watched.tell("share_finished", "daily[2024-02-01]", outcome="built", seconds=1.0)
+    watched.tell("task_gathering", "daily", verb="create", worker="worker-2", attempt=1)
+    assert [" ".join(line.split()) for line in watched.seen()] == ["worker-2 shop.daily 0 ms"]
+
+
 def test_of_very_many_as_many_as_the_terminal_holds() -> None:
     watched = Watched(100, height=14)
     for number in range(100):

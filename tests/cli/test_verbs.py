@@ -131,7 +131,10 @@ def test_show_of_what_is_stale_removed_unpublished_or_unknown(vp: Vp, shop: Path
     assert "status       left the specs in `dev`" in vp("show", "customers").out
     assert "status       not published in `dev`" in vp("show", "fresh").out
     unknown = vp("show", "custommers")
-    assert (unknown.status, unknown.err) == (4, "error: there is no asset `custommers`. Did you mean `customers`?\n")
+    assert (unknown.status, unknown.err) == (
+        4,
+        "error: there is no asset or task `custommers`. Did you mean `customers`?\n",
+    )
 
 
 def test_show_still_helps_where_specs_are_broken(vp: Vp, shop: Path) -> None:
@@ -172,7 +175,7 @@ def test_runs(vp: Vp, shop: Path) -> None:
     listed = json.loads(vp("runs", "--json").out)["runs"]
     assert [run["status"] for run in listed] == ["succeeded"]
     run = listed[0]["id"]
-    assert f"\n{run}  dev          succeeded       3  " in vp("runs").out
+    assert f"\n{run}  dev          succeeded        3  " in vp("runs").out
     shown = vp("runs", "show", run[:17], "--events")
     assert "built  shop.daily_revenue  4 rows" in shown.out
     assert "1 of 4 rows has no value in `spent`." in shown.out

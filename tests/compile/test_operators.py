@@ -47,6 +47,8 @@ TASKS = """
     [task.shell.listed]
     command = ["echo", "$item"]
     for_each = [2024-01-01, 2024-01-02]
+    resources = { memory = "2GB", cpus = 2 }
+    priority = 5
 """
 
 
@@ -101,6 +103,29 @@ def test_all_of_it_is_written_and_read_back_equal(project: Project) -> None:
     project.pipeline(TASKS)
     for operator in operators(project).values():
         assert operator_from_json(json.loads(json.dumps(operator_to_json(operator)))) == operator
+
+
+def test_where_and_how_urgently_it_is_done_is_no_part_of_what_it_means(project: Project) -> None:
+    project.write("code_where.py", "def work():\n    pass\n")
+    project.pipeline('[task.python.work]\nfunction = "code_where:work"\n')
+    plain = operators(project)["work"]
+    keys = 'executor = "processes"\nresources = { gpus = 0.5, custom = { licence = 1 } }\npriority = 3\n'
+    project.pipeline(f'[task.python.work]\nfunction = "code_where:work"\n{keys}')
+    moved = operators(project)["work"]
+    assert (moved.executor, moved.resources.gpus, moved.resources.custom, moved.priority) == (
+        "processes",
+        0.5,
+        (("licence", 1.0),),
+        3,
+    )
+    assert moved.fingerprint == plain.fingerprint
+    assert operator_from_json(json.loads(json.dumps(operator_to_json(moved)))) == moved
+
+
+def test_a_pool_that_nobody_has_declared_is_told(project: Project) -> None:
+    project.pipeline('[task.shell.work]\ncommand = "true"\nresources = { pools = ["erp"] }\n')
+    (found,) = project.compile().diagnostics
+    assert (found.code, found.place is not None and found.place.range.start_line) == ("VP609", 5)
 
 
 def test_what_is_remembered_is_what_was_compiled_after_any_edit(project: Project) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -76,10 +77,15 @@ def whole(project: Project) -> None:
     project.pipeline(WHOLE)
 
 
+# How many make the slices of an asset is the executor's; what its functions log meanwhile has no order.
+_OF_SHARES = ("task_divided", "share_started", "share_finished", "task_gathering")
+
+
 def told(events: list[Event]) -> dict[str, list[Any]]:
     """What was told of each asset, without what differs from run to run."""
     found: dict[str, list[Any]] = {}
-    for event in events:
+    logs = sorted((each for each in events if each.type == "log"), key=lambda each: repr(each.data))
+    for event in (*(each for each in events if each.type not in ("log", *_OF_SHARES)), *logs):
         data = {
             key: value for key, value in event.data.items() if key not in ("seconds", "waited", "worker", "version_id")
         }
@@ -344,6 +350,82 @@ def test_a_worker_that_is_killed_is_replaced(project: Project, kind: ExecutorKin
     assert project.rows("shop.dies") == [(1,)]
 
 
+SLICES = """
+[sql.orders]
+query = '''
+select id, date '2024-01-01' + cast(id % 9 as integer) as day, 'k' || id % 5 as kind from range(60_000) as t(id)
+'''
+
+[sql.all_at_once]
+query = "select day, count(*) as orders from orders where day >= $start and day < $end group by day"
+build = { mode = "interval", column = "day", grain = "day", start = 2024-01-01, end = 2024-01-10 }
+
+[python.by_day]
+function = "shop_code:by_day"
+build = { mode = "interval", column = "day", grain = "day", start = 2024-01-01, end = 2024-01-10 }
+inputs.orders = { time_column = "day" }
+columns.day = "date"
+columns.id = "bigint"
+retry = { attempts = 2, delay = "1s" }
+
+[python.by_kind]
+function = "shop_code:by_kind"
+build = { mode = "partition", column = "kind", values_of = "orders.kind" }
+columns.kind = "varchar"
+columns.id = "bigint"
+checks = [{ row_count = { min = 60_000, max = 60_000 } }]
+"""
+SLICES_CODE = """
+import os
+import signal
+from pathlib import Path
+import pyarrow as pa
+import pyarrow.compute as pc
+
+HERE = Path(__file__).parent
+
+def by_day(orders: pa.Table, context):
+    with (HERE / "calls.txt").open("a") as file:
+        file.write(f"{context.start.date()}\\n")
+    if str(context.start.date()) == "2024-01-05" and (HERE / "deadly").exists():
+        (HERE / "deadly").unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return orders.filter(pc.equal(orders["day"], context.start.date())).select(["day", "id"])
+
+def by_kind(orders: pa.Table, context):
+    return orders.filter(pc.equal(orders["kind"], context.partition)).select(["kind", "id"])
+"""
+
+
+@pytest.mark.parametrize("kind", ISOLATED_OR_THREADS)
+def test_slices_by_several_workers_are_the_same_table(
+    project: Project, new_project: Callable[[str], Project], kind: ExecutorKind
+) -> None:
+    """As one after the other gives them, at first and where rows have changed; and a worker is lost in the middle."""
+    other = new_project("other")
+    for each in (other, project):
+        each.write("shop_code.py", SLICES_CODE)
+        each.pipeline(SLICES)
+    if kind != "threads":
+        project.write("deadly", "")
+    assert other.apply(executor="inline").status == "succeeded"
+    assert project.apply(executor=kind, workers=2).status == "succeeded"
+    divided = {event.address.name for event in project.events if event.type == "task_divided" and event.address}
+    # One query is divided only between engines.
+    assert divided == {"by_day", "by_kind"} | (set() if kind == "threads" else {"all_at_once"})
+    retried = [event.address.name for event in project.events if event.type == "task_retried" and event.address]
+    assert retried == ([] if kind == "threads" else ["by_day[2024-01-05]"])
+    assert not (project.root / "deadly").exists()
+    called = (project.root / "calls.txt").read_text().split()
+    assert len(called) == 9 + len(retried)  # of the others none was made again
+    assert project.tables() == other.tables()
+    for each, executor in ((other, "inline"), (project, kind)):
+        each.pipeline(SLICES.replace("id % 9", "(id + id // 50_000) % 9"))
+        assert each.apply(executor=executor, workers=2).status == "succeeded"
+        assert each.plan().empty
+    assert project.tables() == other.tables()
+
+
 @pytest.mark.parametrize("kind", EVERY)
 def test_a_module_may_take_its_time(project: Project, kind: ExecutorKind) -> None:
     project.write(
@@ -371,3 +453,26 @@ def test_an_asset_may_run_elsewhere_than_the_others(project: Project, kind: Exec
     assert project.apply().status == "succeeded"
     [(here, there)] = project.rows("shop.both")
     assert here != there
+
+
+@pytest.mark.parametrize("kind", ISOLATED)
+def test_a_task_may_run_elsewhere_than_the_others(project: Project, kind: ExecutorKind) -> None:
+    project.write("shop_code.py", "import os\ndef work():\n    return {'process': os.getpid()}\n")
+    keys = 'function = "shop_code:work"\noutputs.process = "bigint"\n'
+    project.pipeline(f'[task.python.here]\n{keys}[task.python.there]\n{keys}executor = "{kind}"\n')
+    assert project.apply().status == "succeeded"
+    results = project.state.sight("dev").operator_results()
+    found = {address.name: result.outputs["process"] for (address, _), result in results.items()}
+    assert found["here"] == os.getpid() != found["there"]
+
+
+def test_what_is_removed_needs_no_executor(project: Project) -> None:
+    """Were Ray begun, it would be looked for at an address where nobody answers."""
+    project.pipeline('[sql.orders]\nquery = "select 1 as id"\n[sql.other]\nquery = "select 1 as id"\n')
+    assert project.apply().status == "succeeded"
+    elsewhere = '[executor]\nkind = "ray"\nray = { address = "127.0.0.1:1" }\n'
+    project.write("vp.toml", f'[project]\nname = "trial"\n{elsewhere}')
+    project.pipeline('[sql.orders]\nquery = "select 1 as id"\n')
+    plan = project.plan()
+    assert [action.verb for action in plan.actions] == ["remove"]
+    assert project.apply(plan).status == "succeeded"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import signal
 import socket
 import subprocess
@@ -16,12 +17,11 @@ import pytest
 from tests.executors.cluster import start_node
 from tests.proof_steps import PROOF_STEPS
 
-from vibepiper_interpreter.executors.ray_worker import installed, perform_here
+from vibepiper_interpreter.executors.ray_worker import briefing_that_fits, installed
 from vibepiper_interpreter.run.briefing import Briefing
 from vibepiper_interpreter.run.journal import Journal
 from vibepiper_interpreter.run.run import Run
-from vibepiper_interpreter.run.tasks import Report
-from vibepiper_spec.diagnostics import Diagnostic
+from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError
 
 if TYPE_CHECKING:
     from tests.run.conftest import Project
@@ -68,9 +68,9 @@ def of_a_worker(project: Project, change: Callable[[Briefing], Briefing], expect
     """What a worker says to a briefing that does not fit."""
     project.pipeline(ONE)
     run = Run("run", project.plan(), project.root, project.settings, project.state, project.storage, Journal("", None))
-    ended = perform_here(change(Briefing.of(run, {})), expected, None, None, 1.0)  # type: ignore[arg-type]
-    assert isinstance(ended.end, Report)
-    [found] = ended.end.diagnostics
+    with pytest.raises(DiagnosticError) as told:
+        briefing_that_fits(expected, pickle.dumps(change(Briefing.of(run, {}))))
+    [found] = told.value.diagnostics
     return found
 
 

@@ -252,8 +252,15 @@ def test_no_secret_is_told_by_any_kind(vp: Vp, service: Service, tmp_path: Path)
     engine.chmod(engine.stat().st_mode | stat.S_IXUSR)
     write(
         tmp_path,
-        '[connection.postgres.away]\nhost = "127.0.0.1"\nport = 1\nuser = "ann"\npassword = "secret:PLANTED"\n',
+        '[connection.postgres.away]\nhost = "127.0.0.1"\nport = 1\nuser = "ann"\npassword = "secret:PLANTED"\n'
+        '[connection.postgres.lost]\nhost = "secret:PLANTED"\n',
         """
+[task.wait.sql.lost]
+connection = "lost"
+query = "select 1"
+every = "1s"
+timeout = "2s"
+
 [task.shell.prints]
 command = 'echo "it is $TOKEN"; printf %s "$TOKEN" | cut -c1-10 >/dev/null; echo "seen=$TOKEN" >> "$VP_OUTPUT"; '
 env.TOKEN = "secret:PLANTED"
@@ -300,6 +307,7 @@ statement = "select 1"
         said += done.stdout + done.stderr
     assert "it is •••" in said
     assert "bad •••" in said
+    assert "host '•••'" in said, "a sensor says why it waits"
     assert secret not in said
     made = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert [path for path in made if secret.encode() in path.read_bytes()] == []
@@ -331,3 +339,41 @@ path = "never"
         _, said = applying.communicate(timeout=60)
     assert applying.returncode == 130, said
     assert all(map(gone, pids))
+
+
+def test_a_command_that_takes_too_long_ends_with_all_it_has_started(vp: Vp, tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "",
+        """
+[task.shell.long]
+command = 'sleep 1000 & echo "$! $$" > pids; wait'
+timeout = "2s"
+
+[task.shell.other]
+command = "touch other"
+""",
+    )
+    failed = vp("apply", "--yes", fails=True)
+    assert "error[VP802]" in failed.stderr
+    assert "`shop.long`" in failed.stderr
+    assert all(map(gone, map(int, wait_for(tmp_path / "pids").split())))
+    assert (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
+def test_a_command_that_somebody_else_ends_says_by_which_signal(tmp_path: Path, sent: signal.Signals) -> None:
+    write(tmp_path, "", '[task.shell.long]\ncommand = "echo $$ > pid; exec sleep 1000"\n')
+    with subprocess.Popen(
+        [sys.executable, "-m", "vibepiper_cli.main", "apply", "--yes"],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as applying:
+        os.kill(int(wait_for(tmp_path / "pid")), sent)
+        _, said = applying.communicate(timeout=60)
+    assert applying.returncode == 1, said
+    assert "error[VP811]" in said
+    assert sent.name in said

@@ -23,6 +23,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from tests.operators.services import running_service
 
 from vibepiper_interpreter.operators.call import OperatorCancelled, OperatorFailed
+from vibepiper_interpreter.operators.mail import send_mail
 from vibepiper_interpreter.operators.notify import NotifySettings, notify
 
 
@@ -137,6 +138,13 @@ def test_a_mail_server_that_is_not_there(make_call: Any, free_port: int) -> None
     failed = failure(make_call, free_port)
     assert (failed.diagnostic.code, failed.failure) == ("VP819", "transient")
     assert "Connection refused" in failed.diagnostic.detail
+
+
+def test_a_mail_host_that_cannot_be_is_told(make_call: Any) -> None:
+    call = make_call(connections={"post": {"connector": "smtp", "host": "mail..example", "sender": "a@x.example"}})
+    with pytest.raises(OperatorFailed) as failed:
+        send_mail(call, "post", ["b@x.example"], "subject", "text")
+    assert (failed.value.diagnostic.code, failed.value.failure) == ("VP819", "code")
 
 
 def test_a_mail_server_without_tls(make_call: Any) -> None:

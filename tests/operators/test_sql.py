@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import secrets
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -190,7 +191,10 @@ def test_a_connection_may_be_one_url(make_call: Any, server: Any, scheme: str) -
 
 
 @pytest.mark.parametrize("connector", ["postgres", "mysql"])
-@pytest.mark.parametrize("url", ["planted", "http://planted@x/", "{0}://u:planted@h:port/x", "{0}://[planted/x"])
+@pytest.mark.parametrize(
+    "url",
+    ["planted", "http://planted@x/", "{0}://u:planted@h:port/x", "{0}://[planted/x", "{0}://u:x@planted@localhost/x"],
+)
 def test_what_is_no_url_is_told_without_it(make_call: Any, connector: str, url: str) -> None:
     scheme = {"postgres": "postgresql", "mysql": "mysql"}[connector]
     call = make_call(connections={"db": {"connector": connector, "url": url.format(scheme)}})
@@ -241,6 +245,61 @@ except OperatorFailed as failed:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
     assert done.stdout.startswith("VP606"), done.stdout + done.stderr
     assert f"`{package}`" in done.stdout and f"pip install 'vibepiper[{extra}]'" in done.stdout
+
+
+@pytest.mark.parametrize(("connector", "value"), [("sqlite", 2**70), ("postgres", "a\0b")])
+def test_a_value_that_the_database_cannot_hold_is_a_fault_of_the_data(
+    make_call: Any, connector: str, value: Any
+) -> None:
+    with (
+        new_postgres() if connector == "postgres" else nullcontext({"connector": "sqlite", "path": "shop.db"}) as fields
+    ):
+        call = make_call({"it": value}, connections={"db": fields})
+        with pytest.raises(OperatorFailed) as failed:
+            sql(call, SqlSettings("db", ("select $it",)))
+    assert (failed.value.diagnostic.code, failed.value.failure) == ("VP816", "data")
+
+
+@pytest.mark.parametrize(
+    ("server", "statement"),
+    [(new_postgres, "select pg_cancel_backend(pg_backend_pid())"), (new_mysql, "kill query connection_id()")],
+)
+def test_a_statement_that_somebody_ended_may_be_tried_again(make_call: Any, server: Any, statement: str) -> None:
+    with server() as fields, pytest.raises(OperatorFailed) as failed:
+        sql(make_call(connections={"db": fields}), SqlSettings("db", (statement, "select 1")))
+    assert (failed.value.diagnostic.code, failed.value.failure) == ("VP816", "transient")
+
+
+def test_a_password_may_hold_any_letters(make_call: Any) -> None:
+    user, password = f"vp_{secrets.token_hex(4)}", "pä€ß-пароль"
+    with new_mysql() as fields:
+        admin = make_call(connections={"db": fields})
+        sql(admin, SqlSettings("db", (f"create user {user}@'%' identified by '{password}'",), transaction=False))
+        try:
+            known = make_call(connections={"db": {**fields, "database": None, "user": user, "password": password}})
+            found = sql(known, SqlSettings("db", ("select current_user() as name",))).outputs
+            assert found == {"name": f"{user}@%"}
+        finally:
+            sql(admin, SqlSettings("db", (f"drop user {user}@'%'",), transaction=False))
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_file_without_certificates_is_told(make_call: Any, tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "ca.pem").write_text(content)
+    with new_mysql() as fields, pytest.raises(OperatorFailed) as failed:
+        call = make_call(connections={"db": {**fields, "ssl": "verify-full", "certificates": "ca.pem"}})
+        sql(call, SqlSettings("db", ("select 1",)))
+    assert (failed.value.diagnostic.code, failed.value.failure) == ("VP815", "code")
+    assert "`ca.pem`" in failed.value.diagnostic.detail
+
+
+@pytest.mark.parametrize("connector", ["postgres", "mysql"])
+def test_a_host_that_cannot_be_is_told(make_call: Any, connector: str) -> None:
+    call = make_call(connections={"db": {"connector": connector, "host": "db..example", "user": "u"}})
+    with pytest.raises(OperatorFailed) as failed:
+        sql(call, SqlSettings("db", ("select 1",)))
+    assert (failed.value.diagnostic.code, failed.value.failure) == ("VP815", "code")
 
 
 def test_settings_travel_to_other_processes() -> None:

@@ -115,6 +115,7 @@ def test_a_database_that_is_not_there_yet(make_call: Any, free_port: int) -> Non
     call = make_call(connections={"db": {"connector": "postgres", "host": "127.0.0.1", "port": free_port}})
     found = wait_sql(call, WaitSqlSettings("db", "select 1"))
     assert isinstance(found, NotYet) and "`db` cannot be used" in found.reason
+    assert not found.reason.endswith("."), "it stands within a sentence of the run's"
 
 
 def test_a_query_that_is_wrong_will_not_come_right(make_call: Any, tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ class Truth:
         shown = self.shows.get(name, ((), kept.rows))[1]
         theirs = self.other.tables.get(name)
         found = []
-        if theirs is not None and (begins or (before is not None and before.epoch == theirs.epoch)):
+        if theirs is not None and (begins or before.epoch == theirs.epoch or self._begins_with(name, kept, theirs)):
             found.append(theirs)
         if begins:
             # The same was made before, at another time or with more of a past.
@@ -181,6 +181,12 @@ class Truth:
             self.firsts[name].append(deepcopy(kept))
         self.past.tables[name] = kept
         return kept
+
+    def _begins_with(self, name: str, kept: Kept, theirs: Kept) -> bool:
+        """Whether `kept` begins because what it reads began anew, and `theirs` goes on with that very beginning."""
+        before = self.past.tables.get(name)
+        anew = before is not None and before.epoch != kept.epoch and name not in self.asked
+        return anew and kept.seen_epoch is not None and kept.seen_epoch == theirs.seen_epoch
 
     def _show(self, name: str, kept: Kept, query: str) -> None:
         columns = [each for each in self.engine.columns(query) if (name, each[0]) != ("merged", "gone")]

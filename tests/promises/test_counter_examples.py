@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.run.conftest import VP_TOML
 
 from vibepiper_interpreter.plan.asked import Asked
 
@@ -136,6 +137,28 @@ def test_what_only_grows_begins_anew_as_it_once_did_after_what_it_reads(project:
     assert project.outcomes(project.apply()) == {"log": "repointed", "second": "repointed"}
     assert project.rows("shop.second") == [(1, 6), (2, 7)]
     assert project.plan().empty
+
+
+def test_what_begins_with_its_input_takes_over_what_another_environment_has_gone_on_with(project: Project) -> None:
+    """`dev` began its log anew, and went on with it after another table had changed; `prod` is behind, and shows the
+    same then: it is no table that `prod` alone would have made, which saw all rows at once."""
+    project.write("vp.toml", VP_TOML + "[environment.prod]\n")
+    project.write("raw.csv", "id,amount\n1,5\n")
+    logs = (
+        '[source.file.raw]\npath = "raw.csv"\nwrite = "append"\ncursor = "modified"\n'
+        '[sql.factors]\nquery = "select {other} as factor"\n'
+        '[sql.log]\nquery = "select id, amount * {factor} as amount from raw"\nbuild = "append"\n'
+        '[sql.second]\nquery = "select l.id, l.amount * f.factor as amount from log as l cross join factors as f"\n'
+        'build = "append"\n'
+    )
+    for factor, other, environments in ((1, 1, ("dev", "prod")), (2, 1, ("dev",)), (2, 10, ("dev",))):
+        project.pipeline(logs.format(factor=factor, other=other))
+        for environment in environments:
+            assert project.apply(project.plan(environment=environment)).status == "succeeded"
+    assert project.rows("shop.second") == [(1, 10)]  # as it saw the row, with the factor of then
+    assert project.apply(project.plan(environment="prod")).status == "succeeded"
+    assert project.rows("shop.second", "prod") == [(1, 10)]
+    assert project.plan(environment="prod").empty
 
 
 @pytest.mark.parametrize(

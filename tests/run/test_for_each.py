@@ -100,6 +100,18 @@ def test_no_items_is_well(project: Project) -> None:
     assert project.plan().empty
 
 
+def test_one_item_and_an_asset_without_rows(cities: Project) -> None:
+    cities.write("data/cities.csv", "id,name\n1,berlin\n")
+    assert cities.apply().status == "succeeded"
+    assert log(cities) == ["1:berlin"]
+    assert cities.plan().empty
+    cities.write("data/cities.csv", "id,name\n")
+    assert cities.apply().status == "succeeded"
+    assert log(cities) == ["1:berlin"]
+    assert [item for _, item in cities.state.sight("dev").operator_results() if item] == []
+    assert cities.plan().empty
+
+
 def test_what_comes_after_waits_for_all_and_fails_with_one(project: Project) -> None:
     project.pipeline(
         '[task.shell.say]\ncommand = "test $item != b"\nfor_each = ["a", "b", "c"]\n'

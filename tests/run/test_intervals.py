@@ -464,5 +464,7 @@ columns.amount = "bigint"
     shop.apply()
     assert [row[1] for row in shop.rows("shop.daily")] == [10, 20, 5, 7]
     calls = (shop.root / "shop_code.py.calls").read_text().split()
-    assert calls == ["2024-01-01", "2024-01-02", "2024-01-02"]
+    # The first two are made at once, where there are workers for both.
+    assert sorted(calls[:2]) == ["2024-01-01", "2024-01-02"]
+    assert calls[2:] == ["2024-01-02"]
     assert shop.plan().empty

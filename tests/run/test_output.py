@@ -107,6 +107,12 @@ def test_a_flood_is_counted_not_kept() -> None:
     assert told[-1] == ("warning", "… and 500 more lines, which were not kept")
 
 
+def test_the_password_of_a_secret_url_is_a_secret_too() -> None:
+    redact = Redactor(["postgresql://ann:s%40fe@db/shop"])
+    assert redact("s@fe and s%40fe of postgresql://ann:s%40fe@db/shop") == "••• and ••• of •••"
+    assert Redactor(["http://[no-url:x@y"])("x of http://[no-url:x@y") == "x of •••"
+
+
 def test_a_line_without_end_is_cut_after_it_was_redacted() -> None:
     told: list[str] = []
     log = TaskLog(lambda level, message: told.append(message), Redactor([SECRET]))

@@ -36,7 +36,7 @@ import pyarrow.compute as pc
 def build(amounts: pa.Table, context) -> pa.Table:
     with Path(__file__).with_name("calls.txt").open("a") as file:
         file.write(f"{context.partition}\\n")
-    time.sleep(0.15)
+    time.sleep(0.4)
     own = amounts.filter(pc.equal(amounts["kind"], context.partition))
     return pa.table({"kind": [context.partition], "total": [sum(own["amount"].to_pylist())]})
 """
@@ -93,7 +93,7 @@ def test_what_was_listed_in_between_is_taken_up(project: Project) -> None:
     project.write("slow_code.py", CODE)
     project.pipeline(LISTED)
     right = amounts(project)
-    apply_until(project, 8)
+    apply_until(project, 10)
     project.pipeline(LISTED.replace('"a", ', "").replace('"l"]', '"l", "z"]'))
     assert project.apply().status == "succeeded"
     assert project.rows("shop.slow") == [*right[1:], ("z", 0)]

@@ -14,6 +14,7 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.run.conftest import VP_TOML
 
 from vibepiper_interpreter.compile.compiled import RetryPolicy
 from vibepiper_interpreter.plan import load_plan, save_plan
@@ -159,6 +160,8 @@ def test_a_failed_check_may_pass_at_the_next_attempt(shop: Project) -> None:
 
 
 def test_what_was_finished_is_not_made_again(shop: Project, progress_at_once: None) -> None:
+    # One after the other, so that it is known whom each failure meets.
+    shop.write("vp.toml", VP_TOML + "[executor]\nworkers = 1\n")
     shop.now = datetime(2026, 1, 6, tzinfo=UTC)
     shop.pipeline(
         '[python.days]\nfunction = "shop_code:days"\ncolumns.day = "date"\ncolumns.n = "bigint"\n'

@@ -66,6 +66,37 @@ def test_a_connection_may_have_a_limit(project: Project) -> None:
     assert told == ["task_started", "task_finished"] * 5
 
 
+def test_tasks_claim_as_assets_do(project: Project) -> None:
+    """Four commands that each see how many others are at work: one place in the pool, or memory for one."""
+    for claim in ('pools = ["erp"]', 'memory = "600MB"', "cpus = 3"):
+        project.write(
+            "vp.toml",
+            '[project]\nname = "trial"\n[executor]\nworkers = 4\ncpus = 4\nmemory = "1GB"\n[executor.pools]\nerp = 1\n',
+        )
+        command = "mkdir -p now; touch now/$$; sleep 0.1; ls now | wc -l >> most.txt; rm now/$$"
+        project.pipeline(
+            "".join(
+                f"[task.shell.t{number}]\ncommand = '{command}'\nresources = {{ {claim} }}\nrun = \"always\"\n"
+                for number in range(4)
+            )
+        )
+        assert project.apply().status == "succeeded"
+        assert (project.root / "most.txt").read_text().split() == ["1"] * 4, claim
+        (project.root / "most.txt").unlink()
+
+
+def test_the_urgent_task_is_done_first_and_what_it_waits_for(project: Project) -> None:
+    project.write("vp.toml", '[project]\nname = "trial"\n[executor]\nworkers = 1\n')
+    note = 'command = "echo {0} >> log.txt"\n'
+    project.pipeline(
+        "".join(f"[task.shell.{name}]\n{note.format(name)}" for name in ("a", "b", "c"))
+        + f'[task.shell.urgent]\n{note.format("urgent")}after = ["c"]\npriority = 10\n'
+    )
+    assert project.apply().status == "succeeded"
+    # `a` was handed to the worker while `c` ran, so that the worker need not wait for us.
+    assert (project.root / "log.txt").read_text().split() == ["c", "a", "urgent", "b"]
+
+
 def test_memory_that_is_claimed_is_there(project: Project) -> None:
     workers(project, 4, 'resources = { memory = "400MB" }', 'memory = "1GB"\n')
     assert most_at_once(project) <= 2

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
+from tests.servers import server_url
 
 from vibepiper_interpreter.compile.compiled import Check, Column, CompiledAsset, Input, SqlDefinition
 from vibepiper_interpreter.plan.plan import Action, Plan, Reason
@@ -77,11 +76,7 @@ def second_postgresql() -> Iterator[str]:
 
 @contextmanager
 def new_postgresql() -> Iterator[str]:
-    server = os.environ.get("VIBEPIPER_TEST_POSTGRES")
-    if server is None:
-        if not _answers("127.0.0.1", 5432):
-            pytest.skip("no PostgreSQL: VIBEPIPER_TEST_POSTGRES is not set, and 127.0.0.1:5432 does not answer")
-        server = _SERVER
+    server = server_url("VIBEPIPER_TEST_POSTGRES", _SERVER, "PostgreSQL")
     name = f"vibepiper_test_{secrets.token_hex(6)}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -157,9 +152,3 @@ def plan() -> Plan:
     """A plan of one action."""
     action = Action(Address("shop", "orders"), "create", (Reason("new", "it is not published in `dev` yet"),))
     return Plan("p1", NOW, "dev", 0, "digest", "duckdb 2", "state", (action,), {}, {}, {}, selection=("orders+",))
-
-
-def _answers(host: str, port: int) -> bool:
-    with socket.socket() as connection:
-        connection.settimeout(2)
-        return connection.connect_ex((host, port)) == 0

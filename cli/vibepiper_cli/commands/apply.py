@@ -17,7 +17,6 @@ from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.failure import WrongUsage
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import DEFAULT_ENVIRONMENT
-from vibepiper_cli.owner import owner
 from vibepiper_cli.planning import NOTHING_ASKED, Planned
 from vibepiper_cli.protection import chosen, require_no_review
 from vibepiper_cli.spec_places import SpecPlaces
@@ -30,9 +29,10 @@ from vibepiper_cli.views.summary import render_summary
 from vibepiper_interpreter.plan.asked import Asked
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run import apply_plan
+from vibepiper_interpreter.run.bad_rows import check_failed
 from vibepiper_interpreter.run.events import Event, Listener
-from vibepiper_interpreter.run.failures import check_failed
 from vibepiper_interpreter.run.result import RunResult
+from vibepiper_interpreter.state.owner import owner
 from vibepiper_spec import load_settings
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError

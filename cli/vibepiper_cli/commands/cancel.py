@@ -7,12 +7,12 @@ import time
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import DEFAULT_ENVIRONMENT
-from vibepiper_cli.owner import owner
 from vibepiper_cli.past_runs import find_run
 from vibepiper_cli.project import open_state_of
 from vibepiper_cli.views.runs import summary_json
 from vibepiper_cli.views.words import seconds
 from vibepiper_interpreter.state import State
+from vibepiper_interpreter.state.owner import owner
 from vibepiper_interpreter.state.records import RunSummary
 
 _LOOK_EVERY = 0.25  # seconds

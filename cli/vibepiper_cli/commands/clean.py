@@ -9,12 +9,12 @@ from datetime import timedelta
 
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.owner import owner
 from vibepiper_cli.project import load_for_state
 from vibepiper_cli.views.tables import aligned
 from vibepiper_cli.views.words import count, size
 from vibepiper_cli.views.words import seconds as in_words
 from vibepiper_interpreter.state import State, open_state
+from vibepiper_interpreter.state.owner import owner
 from vibepiper_interpreter.storage import Storage, StoredVersion
 from vibepiper_spec.model.duration import duration_seconds
 

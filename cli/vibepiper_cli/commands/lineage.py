@@ -1,4 +1,4 @@
-"""Finds an asset or a column and draws its lineage."""
+"""Finds an asset, a task or a column and draws its lineage."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def lineage(invocation: Invocation, name: str, environment: str, *, mermaid: boo
     found = _find(project, name)
     printer = invocation.printer
     if invocation.json:
-        printer.json(lineage_json(found))
+        printer.json(lineage_json(found, project))
     elif mermaid:
         printer.data(render_mermaid(found))
     else:
@@ -37,14 +37,18 @@ def _find(project: CompiledProject, name: str) -> Lineage:
     """`a.b` may be an asset of a pipeline or a column of an asset; assets go first."""
     quoted = _QUOTED_COLUMN.fullmatch(name)
     text, _, column = name.rpartition(".") if quoted is None else (quoted[1], ".", quoted[2].replace('""', '"'))
-    if _is_asset(name, project) or not _is_asset(text, project):
-        return asset_lineage(project, find_asset(name, project.assets))
+    if _is_known(name, project) or not _is_asset(text, project):
+        return asset_lineage(project, find_asset(name, [*project.assets, *project.operators], called="asset or task"))
     address = find_asset(text, project.assets)
     columns = [found.name for found in project.assets[address].columns]
     for found in columns:
         if found.casefold() == column.casefold():
             return column_lineage(project, address, found)
     raise WrongUsage(f"`{address}` has no column `{column}`.{did_you_mean(column, columns)}")
+
+
+def _is_known(text: str, project: CompiledProject) -> bool:
+    return any(text.casefold() in (str(each), each.name) for each in (*project.assets, *project.operators))
 
 
 def _is_asset(text: str, project: CompiledProject) -> bool:

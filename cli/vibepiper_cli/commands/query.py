@@ -12,11 +12,12 @@ from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.project import load_for_state, stop_on_unknown_environment
 from vibepiper_cli.query_errors import QUERY_PLACE, query_problem
 from vibepiper_cli.query_statements import writing_statement
-from vibepiper_cli.reading import fetch, open_warehouse, stream, stream_json
+from vibepiper_cli.reading import fetch, stream, stream_json
 from vibepiper_cli.views.asset import render_rows
 from vibepiper_cli.views.rows import csv_lines, json_array
 from vibepiper_cli.views.words import count
 from vibepiper_interpreter.run import ensure_warehouse
+from vibepiper_interpreter.run.reading import open_warehouse
 from vibepiper_interpreter.run.warehouse import files_in_reach
 from vibepiper_interpreter.state import open_state
 from vibepiper_interpreter.storage import Storage

@@ -13,7 +13,6 @@ from vibepiper_cli.consent import agreed
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.failure import WrongUsage
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.owner import owner
 from vibepiper_cli.project import load_for_state
 from vibepiper_cli.views.tables import aligned
 from vibepiper_cli.views.words import count, listed, moment
@@ -22,6 +21,7 @@ from vibepiper_interpreter.plan.readable import unreadable
 from vibepiper_interpreter.state import State, open_state
 from vibepiper_interpreter.state.backup import Backup, Note, open_backup
 from vibepiper_interpreter.state.open import set_aside
+from vibepiper_interpreter.state.owner import owner
 from vibepiper_interpreter.state.schema import new_state_id
 from vibepiper_interpreter.storage import Storage
 from vibepiper_spec import LoadedProject

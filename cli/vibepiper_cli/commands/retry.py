@@ -8,7 +8,7 @@ from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import DEFAULT_ENVIRONMENT
 from vibepiper_cli.past_runs import find_run
 from vibepiper_cli.project import load_for_state
-from vibepiper_cli.views.words import count, listed
+from vibepiper_cli.views.words import conjunction, count, listed
 from vibepiper_interpreter.state import State, open_state
 from vibepiper_interpreter.state.records import RunRecord
 
@@ -34,7 +34,10 @@ def retry(invocation: Invocation, run: str | None, environment: str | None, how:
         return _nothing(invocation, where, f"Nothing is left to do of run {of}: what failed is not there any more.")
     words = [str(address) for address in left if address in known]
     if not how.quiet:
-        printer.talk(f"Left to do of run {of} in `{where}`: {count(len(words), 'asset')}.\n")
+        tasks = len({str(declared.address) for declared in project.tasks}.intersection(words))
+        counted = ((len(words) - tasks, "asset"), (tasks, "task"))
+        told = conjunction([count(number, noun) for number, noun in counted if number])
+        printer.talk(f"Left to do of run {of} in `{where}`: {told}.\n")
     return apply(invocation, words, where, how)
 
 

@@ -19,7 +19,7 @@ def lineage(
         str,
         typer.Argument(
             metavar="ASSET[.COLUMN]",
-            help="`orders`, `shop.orders`, `orders.amount` or `shop.orders.amount`.",
+            help="`orders`, `shop.orders`, `orders.amount` or `shop.orders.amount`; or a task.",
             autocompletion=complete_asset,
         ),
     ],
@@ -30,12 +30,14 @@ def lineage(
     """Show where an asset or a column comes from, and who reads it
 
     For a column, it tells where the value comes from, and which other columns have influence on it by a filter, a
-    join, a grouping or an order.
+    join, a grouping or an order. Tasks stand among the assets where something comes before or after them, or where they
+    give values; what they do to data outside is not known.
 
     \b
     Example:
       vp lineage daily_revenue
       vp lineage shop.daily_revenue.revenue
+      vp lineage report
       vp lineage daily_revenue --mermaid > lineage.mmd
     """
     from vibepiper_cli.commands.lineage import lineage

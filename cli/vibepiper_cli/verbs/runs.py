@@ -37,7 +37,7 @@ def runs(
     \b
     Example:
       vp runs
-      vp runs show ID
+      vp runs show
       vp runs logs RUN
     """
     if context.invoked_subcommand is not None:
@@ -50,7 +50,7 @@ def runs(
 @app.command()
 def show(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="ID", help="As listed by `vp runs`; its first letters are enough.")],
+    run: RunArgument = None,
     events: Annotated[bool, typer.Option("--events", help="Everything that happened, in order.")] = False,
     gantt: Annotated[
         bool, typer.Option("--gantt", help="Draw when each task ran, on which worker, and what it waited for.")
@@ -61,12 +61,12 @@ def show(
     ] = None,
     json: JsonOption = False,
 ) -> ExitStatus:
-    """Show one run: every asset, why it was in the plan, how it ended, and the checks that failed
+    """Show one run: every asset and task, why it was in the plan, how it ended, and the checks that failed
 
     \b
     Example:
-      vp runs show ID --events
-      vp runs show ID --gantt --out run.html
+      vp runs show RUN --events
+      vp runs show --gantt --out run.html
     """
     if gantt or out is not None:
         from vibepiper_cli.commands.gantt import draw_run
@@ -82,7 +82,8 @@ def logs(
     context: typer.Context,
     run: RunArgument = None,
     assets: Annotated[
-        list[str] | None, typer.Argument(metavar="ASSET", show_default=False, help="Only what these told.")
+        list[str] | None,
+        typer.Argument(metavar="ASSET", show_default=False, help="Only what these, or these tasks, told."),
     ] = None,
     json: JsonOption = False,
 ) -> ExitStatus:

@@ -20,7 +20,11 @@ _ENDINGS: Mapping[str, Ending] = {
     "task_failed": "failed",
     "task_retried": "retried",
     "task_skipped": "unfinished",
+    "task_divided": "done",
+    "share_finished": "done",
 }
+# A worker begins with an asset, with a share of its slices, or with what its shares have made.
+STARTS = ("task_started", "share_started", "task_gathering")
 _MOST_ROWS = 60
 _NARROWEST = 20  # characters of a chart
 _MARKS: Mapping[Ending, tuple[str, str]] = {
@@ -77,10 +81,11 @@ def gantt(record: RunRecord) -> Gantt:
         if event.address is None:
             continue
         name, at = str(event.address), _since(began, event.at)
-        if event.type == "task_started":
+        if event.type in STARTS:
             open_[name] = event, at
         elif event.type in _ENDINGS and name in open_:
-            bars.append(_bar(name, *open_.pop(name), at, _ENDINGS[event.type], _words(event)))
+            ending = "failed" if event.data.get("outcome") == "failed" else _ENDINGS[event.type]
+            bars.append(_bar(name, *open_.pop(name), at, ending, _words(event)))
     length = _since(began, record.events[-1].at) if record.events else 0.0
     bars += [_bar(name, event, start, length, "unfinished", "") for name, (event, start) in open_.items()]
     by_worker: dict[str, list[Bar]] = {}

@@ -13,6 +13,7 @@ from vibepiper_interpreter.compile.compiled import CompiledProject, FileDefiniti
 _NOTES = {
     "influence": "(filter, join, group or order)",
     "unknown": "(through Python)",
+    "after": "(order only)",
 }
 
 
@@ -33,21 +34,30 @@ def render_mermaid(lineage: Lineage) -> str:
     names = {node: f"n{number}" for number, node in enumerate(nodes)}
     lines = ["flowchart LR"]
     lines += [f'    {names[node]}["{_mermaid_text(str(node))}"]' for node in nodes]
-    arrows = {"reads": "-->", "projection": "-->", "influence": "-.->", "unknown": "-.->"}
+    arrows = {
+        "reads": "-->",
+        "values": "-->",
+        "projection": "-->",
+        "influence": "-.->",
+        "unknown": "-.->",
+        "after": "-.->",
+    }
     lines += [f"    {names[edge.source]} {arrows[edge.kind]} {names[edge.target]}" for edge in edges]
     lines.append(f"    style {names[lineage.node]} stroke-width:3px")
     return "\n".join(lines)
 
 
-def lineage_json(lineage: Lineage) -> dict[str, Any]:
+def lineage_json(lineage: Lineage, project: CompiledProject) -> dict[str, Any]:
     return {
-        "node": _node_json(lineage.node),
-        "upstream": [_edge_json(edge) for edge in lineage.upstream],
-        "downstream": [_edge_json(edge) for edge in lineage.downstream],
+        "node": _node_json(lineage.node, project),
+        "upstream": [_edge_json(edge, project) for edge in lineage.upstream],
+        "downstream": [_edge_json(edge, project) for edge in lineage.downstream],
     }
 
 
 def _what(node: Node, project: CompiledProject) -> str:
+    if node.address in project.operators:
+        return f"  task {project.operators[node.address].kind}"
     asset = project.assets[node.address]
     if node.column is None:
         return f"  {asset.kind} {asset.build}"
@@ -88,6 +98,8 @@ def _tree(
 def _note(edge: Edge) -> str:
     if edge.kind == "reads":
         return "" if edge.columns is None else f"  {_columns(edge.columns)}"
+    if edge.kind == "values":
+        return f"  {listed((f'${name}' for name in edge.columns or ()), most=6)}"
     return f"  {_NOTES[edge.kind]}" if edge.kind in _NOTES else ""
 
 
@@ -96,6 +108,8 @@ def _columns(columns: Sequence[str]) -> str:
 
 
 def _files(node: Node, project: CompiledProject) -> str:
+    if node.address in project.operators:
+        return ""
     definition = project.assets[node.address].definition
     return f"  {', '.join(definition.paths)}" if isinstance(definition, FileDefinition) else ""
 
@@ -104,12 +118,17 @@ def _mermaid_text(text: str) -> str:
     return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _node_json(node: Node) -> dict[str, Any]:
+def _node_json(node: Node, project: CompiledProject) -> dict[str, Any]:
+    if node.address in project.operators:
+        return {"task": str(node.address)}
     return {"asset": str(node.address), "column": node.column}
 
 
-def _edge_json(edge: Edge) -> dict[str, Any]:
-    found: dict[str, Any] = {"from": _node_json(edge.source), "to": _node_json(edge.target), "kind": edge.kind}
+def _edge_json(edge: Edge, project: CompiledProject) -> dict[str, Any]:
+    ends = {"from": _node_json(edge.source, project), "to": _node_json(edge.target, project)}
+    found: dict[str, Any] = {**ends, "kind": edge.kind}
+    if edge.kind == "values":
+        found["outputs"] = list(edge.columns or ())
     if edge.kind == "reads":
         found["columns"] = None if edge.columns is None else list(edge.columns)
     return found

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vibepiper_cli.printer import Printer
+from vibepiper_cli.views.gantt import STARTS
 from vibepiper_cli.views.progress import DONE, TOLD, ended
 from vibepiper_cli.views.words import seconds
 from vibepiper_interpreter.run.events import Event, Listener
@@ -60,9 +61,11 @@ class LiveView:
             return
         name = str(event.address)
         with self._lock:
-            if event.type == "task_started":
+            if event.type in STARTS:
                 self._waiting.pop(name, None)
                 self._running[name] = str(event.data["worker"]), self._clock()
+            elif event.type in ("task_divided", "share_finished"):
+                self._running.pop(name, None)
             elif event.type in ("task_retried", "task_waiting"):
                 self._running.pop(name, None)
                 why = str(event.data.get("reason") or f"to be attempted again: {event.data.get('code', '')}")

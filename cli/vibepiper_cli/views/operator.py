@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from vibepiper_cli.views.words import count, listed
+from vibepiper_cli.views.words import count, listed, seconds
+from vibepiper_interpreter.compile.compiled import Resources
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator, ForEach
 from vibepiper_interpreter.plan.plan import Condition
 
@@ -40,6 +41,35 @@ def items_in_words(each: ForEach) -> str:
     if each.asset is None:
         return f"for each of {count(len(each.items), 'item')} that is not done"
     return f"for each row of `{each.asset}` that is not done, at most {each.limit:,}"
+
+
+def when_it_is_done(operator: CompiledOperator) -> list[tuple[str, str]]:
+    """What the spec says of when it is done, and how: a key and its words each."""
+    facts = [
+        ("when", operator.when or ""),
+        ("run_if", "" if operator.run_if == "all_success" else operator.run_if),
+        ("run", "always" if operator.run_always else ""),
+        ("teardown of", "" if operator.teardown_of is None else f"`{operator.teardown_of}`"),
+    ]
+    for on in ("failure", "success"):
+        facts.append((f"on {on} of", listed(hook.of for hook in operator.hooks if hook.on == on)))
+    if operator.retry.attempts > 1:
+        facts.append(("retry", f"up to {operator.retry.attempts} attempts, on {listed(operator.retry.on)}"))
+    if operator.timeout is not None:
+        facts.append(("timeout", seconds(operator.timeout)))
+    facts += [("executor", operator.executor or ""), ("resources", _claimed(operator.resources))]
+    if operator.priority:
+        facts.append(("priority", str(operator.priority)))
+    return [fact for fact in facts if fact[1]]
+
+
+def _claimed(wanted: Resources) -> str:
+    """`2GB of memory, 2 processors, pool `erp``"""
+    parts = [f"{wanted.memory} of memory"] if wanted.memory else []
+    parts += [count(wanted.cpus, "processor")] if wanted.cpus else []
+    parts += [f"{wanted.gpus:g} graphics processors"] if wanted.gpus else []
+    parts += [f"{amount:g} of `{name}`" for name, amount in wanted.custom]
+    return ", ".join((*parts, *(f"pool `{name}`" for name in wanted.pools)))
 
 
 def news_in_words(conditions: Iterable[Condition]) -> str:

@@ -13,6 +13,7 @@ from vibepiper_cli.views.predicted import estimate_json, time_in_words
 from vibepiper_cli.views.run_json import check_json
 from vibepiper_cli.views.tables import aligned, render_table
 from vibepiper_cli.views.words import count, listed, moment, seconds, size
+from vibepiper_interpreter.item_address import owner
 from vibepiper_interpreter.run.events import Event
 from vibepiper_interpreter.state.records import RunRecord, RunSummary, TaskRecord
 from vibepiper_spec.address import Address
@@ -33,7 +34,7 @@ def render_runs(runs: Sequence[RunSummary], paint: Paint) -> str:
         )
         for run in runs
     ]
-    header = ("run", "environment", "status", "assets", "took", "started", "by")
+    header = ("run", "environment", "status", "actions", "took", "started", "by")
     head, rule, *lines = render_table(header, rows, paint, right=(3, 4)).split("\n")
     coloured = [
         line.replace(run.status, paint(_ROLES[run.status], run.status), 1)
@@ -47,12 +48,11 @@ def render_record(record: RunRecord, paint: Paint, *, events: bool) -> str:
     took = "" if run.seconds is None else f" in {seconds(run.seconds)}"
     head = [
         f"Run {paint('strong', run.id)} in `{run.environment}`: {paint(_ROLES[run.status], run.status)}{took}",
-        f"Started {moment(run.started_at)} by {run.owner}, {count(run.actions, 'asset')} in the plan",
+        f"Started {moment(run.started_at)} by {run.owner}, {count(run.actions, 'action')} in the plan",
     ]
     if run.selection:
         head.append(f"Selected {listed(run.selection)}")
-    attempts = Counter(attempt.address for attempt in record.attempts)
-    blocks = ["\n".join(head), "\n".join(_tasks(record.tasks, attempts))]
+    blocks = ["\n".join(head), "\n".join(_tasks(record))]
     if failed := [check for check in record.checks if not check.passed]:
         blocks.append(render_checks(failed, paint))
     if events:
@@ -60,14 +60,20 @@ def render_record(record: RunRecord, paint: Paint, *, events: bool) -> str:
     return "\n\n".join(block for block in blocks if block)
 
 
-def _tasks(tasks: Sequence[TaskRecord], attempts: Counter[Address]) -> list[str]:
+def _tasks(record: RunRecord) -> list[str]:
+    attempts = Counter(attempt.address for attempt in record.attempts)
+    items: dict[Address, Counter[str]] = {}
+    for event in record.events:
+        if event.type == "item_finished" and event.address is not None:
+            items.setdefault(owner(event.address), Counter())[str(event.data["outcome"])] += 1
     rows = []
-    for task in tasks:
+    for task in record.tasks:
         rows.append(
             (
                 task.outcome or "not done",
                 str(task.address),
                 "" if task.rows is None else count(task.rows, "row"),
+                _items(items.get(task.address)),
                 seconds(task.seconds) if task.seconds else "",
                 "" if task.peak_memory is None else f"process {size(task.peak_memory)}",
                 _predicted(task),
@@ -77,10 +83,18 @@ def _tasks(tasks: Sequence[TaskRecord], attempts: Counter[Address]) -> list[str]
             )
         )
     lines = []
-    for task, line in zip(tasks, aligned(rows, right=(2, 3, 4), indent="  "), strict=True):
+    for task, line in zip(record.tasks, aligned(rows, right=(2, 4, 5), indent="  "), strict=True):
         lines.append(line)
         lines += [f"      {found['code']} {found['summary']}: {found['detail']}" for found in task.diagnostics]
     return lines
+
+
+def _items(ended: Counter[str] | None) -> str:
+    """`12 items`, `11 of 12 items`: of those that were begun, how many did not fail."""
+    if ended is None:
+        return ""
+    done = ended.total() - ended["failed"]
+    return count(done, "item") if done == ended.total() else f"{done:,} of {count(ended.total(), 'item')}"
 
 
 def _predicted(task: TaskRecord) -> str:

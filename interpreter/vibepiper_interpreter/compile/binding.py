@@ -25,10 +25,10 @@ from vibepiper_interpreter.compile.memo import (
     analysis_from_json,
     analysis_to_json,
     columns_to_json,
-    memo_key,
     problems_from_json,
     problems_to_json,
 )
+from vibepiper_interpreter.compile.memo_key import memo_key
 from vibepiper_interpreter.compile.placing import place_problem
 from vibepiper_interpreter.compile.serial import definition_to_json, value_to_json
 from vibepiper_interpreter.compile.slicing import slice_query, with_own_reach, with_slice_columns

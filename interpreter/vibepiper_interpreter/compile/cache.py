@@ -106,9 +106,9 @@ class _Memory:
         from vibepiper_interpreter.compile.project import finish, in_order_of_place, run_passes
         from vibepiper_spec.load.project import load_project
 
-        loaded = load_project(self._root)
         workshop = Workshop(self._root, self._cache, self._environment, applied=self._applied)
         try:
+            loaded = load_project(self._root, modules=workshop.read_modules)
             state, diagnostics = run_passes(Compilation.begin(loaded, self._environment, Recalled()), workshop)
         finally:
             workshop.close()
@@ -150,15 +150,17 @@ def _witness(root: Path, loaded: LoadedProject, state: Compilation, workshop: Wo
     sql_of: dict[str, list[str]] = {}
     for origin, path in loaded.sql_files.items():
         sql_of.setdefault(origin.path, []).append(path)
+    for path, imported in loaded.python_imports.items():
+        sql_of.setdefault(path, []).extend(imported)
     hashes = [(file.path, file.sha256) for file in loaded.files]
     modules = ((module.path, sha256_of(module.content)) for module in workshop.python.read())
     return Witness(
         code=current_code(),
         frame="",
-        specs=seen_files(root, (file for file in hashes if file[0].endswith(PROJECT_FILE)), started),
+        specs=seen_files(root, (file for file in hashes if _is_spec(file[0], loaded)), started),
         headers={path: dict(table) for path, table in loaded.headers.items()},
         declares={path: addresses for path, addresses in declares.items() if addresses},
-        sql=seen_files(root, (file for file in hashes if not file[0].endswith(PROJECT_FILE)), started),
+        sql=seen_files(root, (file for file in hashes if not _is_spec(file[0], loaded)), started),
         sql_of=sql_of,
         modules=seen_files(root, modules, started),
         looked_for=workshop.python.looked_for,
@@ -178,6 +180,10 @@ def _witness(root: Path, loaded: LoadedProject, state: Compilation, workshop: Wo
         },
         every_module=None if workshop.python.every is None else list(workshop.python.every),
     )
+
+
+def _is_spec(path: str, loaded: LoadedProject) -> bool:
+    return path.endswith(PROJECT_FILE) or path in loaded.python_imports
 
 
 def _written(applied: AppliedSource | None, *, files: bool) -> Any:

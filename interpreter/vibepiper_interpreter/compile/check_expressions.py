@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from vibepiper_interpreter.compile.compilation import Compilation, SqlReferences, Workshop
 from vibepiper_interpreter.compile.compiled import Column
-from vibepiper_interpreter.compile.memo import columns_to_json, memo_key, problems_from_json, problems_to_json
+from vibepiper_interpreter.compile.memo import columns_to_json, problems_from_json, problems_to_json
+from vibepiper_interpreter.compile.memo_key import memo_key
 from vibepiper_interpreter.compile.placing import place_problem
 from vibepiper_interpreter.compile.references import is_lost, references_of, unknown_parameter
 from vibepiper_interpreter.engines.duckdb.binder import Binder, Bound

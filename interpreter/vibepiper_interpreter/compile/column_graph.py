@@ -1,4 +1,4 @@
-"""The graph of assets, and of single columns, around one of them: what it comes from, and what it reaches.
+"""The graph of assets and tasks, and of single columns, around one of them: what it comes from, and what it reaches.
 
 Computed on demand: planning needs only which columns an asset uses, and that every compiled asset carries already.
 """
@@ -18,7 +18,7 @@ from vibepiper_spec.address import Address
 
 @dataclass(frozen=True, slots=True, order=True)
 class Node:
-    """An asset, or one column of it."""
+    """An asset or a task, or one column of an asset."""
 
     address: Address
     column: str | None = None
@@ -34,14 +34,16 @@ class Node:
 class Edge:
     """Data goes from `source` to `target`.
 
-    reads: between assets. projection: the value itself flows. influence: it decides which rows there are, or how
-    they are grouped or ordered. unknown: it may do either, because the code that reads it cannot be analysed.
+    reads: between assets, or an asset's rows into a task. values: outputs of a task into another one. after: no data
+    that we know of, but `target` waits for `source`, which is a task, or is one. projection: the value itself flows.
+    influence: it decides which rows there are, or how they are grouped or ordered. unknown: it may do either, because
+    the code that reads it cannot be analysed.
     """
 
     source: Node
     target: Node
-    kind: Literal["reads", "projection", "influence", "unknown"]
-    # For `reads`: the columns that are used; None: all.
+    kind: Literal["reads", "values", "after", "projection", "influence", "unknown"]
+    # For `reads`: the columns that are used; None: all. For `values`: the outputs.
     columns: tuple[str, ...] | None = None
 
 
@@ -55,19 +57,62 @@ class Lineage:
 
 
 def asset_lineage(project: CompiledProject, address: Address) -> Lineage:
-    """The lineage of an asset as a whole."""
+    """The lineage of an asset or a task as a whole."""
     node = Node(address)
-    readers = project.readers()
+    around = _Around(project)
 
     def into(target: Node) -> Iterator[Edge]:
-        for read in _reads(project.assets[target.address]):
-            yield Edge(Node(read.address), target, "reads", read.columns)
+        return around.into(target.address)
 
     def out_of(source: Node) -> Iterator[Edge]:
-        for reader in _readers(project, readers, source.address):
+        for reader in around.readers_of(source.address):
             yield from (edge for edge in into(Node(reader)) if edge.source == source)
 
     return Lineage(node, _reach(node, into, "source"), _reach(node, out_of, "target"))
+
+
+class _Around:
+    """The edges between assets and tasks. (What a hook or a teardown watches is no edge: nothing comes of it.)"""
+
+    def __init__(self, project: CompiledProject) -> None:
+        self._project = project
+        self._readers = project.readers()
+        self._before: dict[Address, list[Address]] = {}  # of assets, the tasks that they wait for
+        self._after: dict[Address, list[Address]] = {}  # of assets and tasks, the tasks that come after them
+        for operator in project.operators.values():
+            for asset in operator.before:
+                self._before.setdefault(asset, []).append(operator.address)
+            for other in operator.after:
+                self._after.setdefault(other, []).append(operator.address)
+
+    def into(self, address: Address) -> Iterator[Edge]:
+        target, operator = Node(address), self._project.operators.get(address)
+        if operator is None:
+            for read in _reads(self._project.assets[address]):
+                yield Edge(Node(read.address), target, "reads", read.columns)
+            for task in self._before.get(address, ()):
+                yield Edge(Node(task), target, "after")
+            return
+        items = operator.for_each
+        rows: dict[Address, tuple[str, ...] | None] = dict.fromkeys(operator.reads())
+        if items is not None and items.asset is not None:
+            rows.setdefault(items.asset, items.columns)
+        for asset, columns in rows.items():
+            yield Edge(Node(asset), target, "reads", columns)
+        given: dict[Address, list[str]] = {}
+        for value in operator.inputs:
+            given.setdefault(value.address, []).append(value.output)
+        for task, outputs in given.items():
+            yield Edge(Node(task), target, "values", tuple(outputs))
+        for other in operator.after:
+            if other not in rows and other not in given:
+                yield Edge(Node(other), target, "after")
+
+    def readers_of(self, address: Address) -> tuple[Address, ...]:
+        """All that an edge leads to from `address`."""
+        operator = self._project.operators.get(address)
+        first = _readers(self._project, self._readers, address) if operator is None else operator.before
+        return (*first, *self._after.get(address, ()))
 
 
 def column_lineage(project: CompiledProject, address: Address, column: str) -> Lineage:

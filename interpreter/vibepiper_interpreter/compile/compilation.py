@@ -22,6 +22,8 @@ from vibepiper_interpreter.compile.compiled import (
     Removal,
 )
 from vibepiper_interpreter.compile.names import AssetNames
+from vibepiper_interpreter.compile.python_fingerprint import Reached, fingerprint_function, fingerprint_sources
+from vibepiper_interpreter.compile.python_imports import Imports
 from vibepiper_interpreter.compile.python_references import PythonReferences
 from vibepiper_interpreter.compile.python_source import PythonSources
 from vibepiper_interpreter.local_cache import LocalCache
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
     from vibepiper_interpreter.engines.duckdb.syntax import Syntax
     from vibepiper_interpreter.storage.version import SourceFile
+    from vibepiper_spec.load.problem import Problem
+    from vibepiper_spec.load.python_file import PythonFile
 
 
 # Characters of trees, as the engine writes them, that are kept between two passes.
@@ -165,6 +169,10 @@ class Workshop:
     ) -> None:
         self.cache = cache
         self.python = PythonSources(root)
+        self.imports = Imports(root, self.python, cache)
+        # Thousands of tasks may call one function.
+        self._reached: dict[tuple[str, str], Reached] = {}
+        self._sources: dict[frozenset[str], str] = {}
         # The files of each source as they were when its columns were inferred.
         self.source_files: dict[Address, tuple[SourceFile, ...]] = {}
         # How those were read for what is published that could not be told from their files, or not from them alone.
@@ -177,6 +185,27 @@ class Workshop:
         self._answers: dict[str, str] = {}
         self._kept = 0
         self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def read_modules(self, names: Sequence[str]) -> tuple[Sequence[PythonFile], Sequence[Problem]]:
+        """What the modules of `[project] modules` declare; nothing where no module may be imported."""
+        if self.offline_python:
+            return (), ()
+        from vibepiper_interpreter.compile.declared_modules import read_modules  # few projects declare assets so
+
+        return read_modules(names, self.python, self.imports)
+
+    def reached_by(self, module: str, function: str) -> Reached:
+        """See `fingerprint_function`."""
+        key = module, function
+        if key not in self._reached:
+            self._reached[key] = fingerprint_function(self.python, module, function)
+        return self._reached[key]
+
+    def sources_of(self, modules: frozenset[str]) -> str:
+        """See `fingerprint_sources`."""
+        if modules not in self._sources:
+            self._sources[modules] = fingerprint_sources(self.python, modules)
+        return self._sources[modules]
 
     def look_up_applied(self, addresses: Collection[Address], state_url: str | None) -> None:
         """Ask of all of these at once what may be asked one by one: each time the state is opened. Nothing hangs on

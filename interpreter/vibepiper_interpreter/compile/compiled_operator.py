@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from vibepiper_interpreter.compile.compiled import ONCE, PythonDefinition, RetryPolicy
+from vibepiper_interpreter.compile.compiled import NO_RESOURCES, ONCE, PythonDefinition, Resources, RetryPolicy
 from vibepiper_interpreter.operators.call import OutputDefinition
 from vibepiper_spec.address import Address
 
 if TYPE_CHECKING:
     # The models are slow to import, and who only plans does without.
+    from vibepiper_spec.model.execution import ExecutorKind
     from vibepiper_spec.model.task import RunIf
 
 
@@ -81,6 +82,10 @@ class CompiledOperator:
     run_always: bool = False
     retry: RetryPolicy = ONCE
     timeout: float | None = None  # seconds
+    # Of a Python task; None: where `[executor]` says.
+    executor: ExecutorKind | None = None
+    resources: Resources = NO_RESOURCES
+    priority: int = 0
     description: str = ""
     owner: str = ""
     tags: tuple[str, ...] = ()

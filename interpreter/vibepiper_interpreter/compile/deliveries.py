@@ -17,7 +17,8 @@ from vibepiper_interpreter.compile.chosen_rows import (
     takes_last_of_key,
 )
 from vibepiper_interpreter.compile.compilation import Workshop
-from vibepiper_interpreter.compile.memo import memo_key, problems_from_json, problems_to_json
+from vibepiper_interpreter.compile.memo import problems_from_json, problems_to_json
+from vibepiper_interpreter.compile.memo_key import memo_key
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem, listed
 from vibepiper_interpreter.engines.duckdb.syntax import CONTAINERS, Node, Syntax, outside_tables, walk
 from vibepiper_spec.address import Address

@@ -20,6 +20,7 @@ FINGERPRINT_MODULES = (
     "compile/determinism.py",
     "compile/fingerprints.py",
     "compile/lineage.py",
+    "compile/declaring.py",
     "compile/python_dynamic.py",
     "compile/python_fingerprint.py",
     "compile/python_source.py",

@@ -29,7 +29,6 @@ from vibepiper_interpreter.compile.fingerprint_code import meaning_in, same_mean
 from vibepiper_interpreter.compile.header_lines import HeaderLines
 from vibepiper_interpreter.compile.incremental_builds import cursor_of, mode_of
 from vibepiper_interpreter.compile.lineage import QueryAnalysis
-from vibepiper_interpreter.compile.python_fingerprint import fingerprint_function, import_closure
 from vibepiper_interpreter.compile.resources import resources_of
 from vibepiper_interpreter.compile.schedules import schedule_of
 from vibepiper_interpreter.compile.serial import check_to_json, definition_to_json, value_to_json
@@ -86,30 +85,17 @@ def complete_function(
     state: Compilation, workshop: Workshop, definition: PythonDefinition, module: str, function: str
 ) -> tuple[PythonDefinition, Mapping[str, str]]:
     """`definition` with what it reaches, being defined as `function` in `module`; and the files of that, hashed."""
-    reached = fingerprint_function(workshop.python, module, function)
+    reached = workshop.reached_by(module, function)
     modules = [found for name in reached.modules if (found := workshop.python.module(name)) is not None]
     # A function with a context may read any variable, and the environment's name.
     has_context = any(parameter.flavour == "context" for parameter in definition.parameters)
     completed = replace(
         definition,
         code=reached.fingerprint,
-        sources=_sources(workshop, {definition.module, module}),
+        sources=workshop.sources_of(frozenset({definition.module, module})),
         context=_as_text([state.environment, value_to_json(dict(state.variables))]) if has_context else "",
     )
-    return completed, {found.path: hashlib.sha256(found.content).hexdigest() for found in modules}
-
-
-def _sources(workshop: Workshop, modules: set[str]) -> str:
-    """A hash over the text of everything of the project that importing these modules can bring in.
-
-    Its form must stay: it is what tells, after an upgrade, that code is what it was.
-    """
-    digest = hashlib.sha256()
-    for name in sorted({name for module in modules for name in import_closure(workshop.python, module)}):
-        module = workshop.python.module(name)
-        if module is not None:
-            digest.update(f"{name} {hashlib.sha256(module.content).hexdigest()}\n".encode())
-    return digest.hexdigest()
+    return completed, {found.path: found.sha256 for found in modules}
 
 
 def meaning_of_files(

@@ -43,7 +43,7 @@ def recompile(
     """What compiling everything would give; None where that is the better way."""
     if any(diagnostic.place is None for diagnostic in known.diagnostics):
         return None  # nobody knows what it is about
-    here = set(spec_paths(root)) - {PROJECT_FILE}
+    here = (set(spec_paths(root)) - {PROJECT_FILE}) | witness.python_files()
     files = _Files(witness, known)
     # Whether what is said to have moved or left is still declared is judged over all files, and these are few.
     reread = set(changes.specs) | known.project.files_of_changes()
@@ -54,7 +54,7 @@ def recompile(
             return None
         reread |= files.told_about(reread)
         headers = {path: table for path, table in witness.headers.items() if path in here - reread}
-        loaded = load_files(root, reread & here, headers)
+        loaded = load_files(root, reread & here, headers, workshop.read_modules)
         recalled = _recall(witness, known, loaded, reread)
         more = files.inheriting(loaded, reread) | {files.of[each] for each in _declared_twice(loaded, recalled)}
         if more <= reread:

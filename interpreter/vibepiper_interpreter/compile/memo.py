@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from vibepiper_interpreter.compile.code_version import code_version
 from vibepiper_interpreter.compile.compilation import Analysis, SqlReferences
 from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_spec.address import Address
-
-
-def memo_key(*depends_on: Any) -> str:
-    """A hash over JSON values, and over the code that computes with them."""
-    text = json.dumps([code_version(), *depends_on], ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def problems_to_json(problems: Iterable[SqlProblem]) -> list[dict[str, Any]]:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import astuple
 from typing import Any
 
-from vibepiper_interpreter.compile.compiled import ONCE, PythonDefinition
+from vibepiper_interpreter.compile.compiled import NO_RESOURCES, ONCE, PythonDefinition
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator, ForEach, Hook, OperatorInput
 from vibepiper_interpreter.compile.serial import (
     definition_from_json,
     definition_to_json,
+    resources_from_json,
     retry_from_json,
     value_from_json,
     value_to_json,
@@ -39,6 +40,9 @@ def operator_to_json(operator: CompiledOperator) -> dict[str, Any]:
         "run_always": operator.run_always,
         "retry": [] if operator.retry == ONCE else list(astuple(operator.retry)),
         "timeout": operator.timeout,
+        "executor": operator.executor,
+        "resources": [] if operator.resources == NO_RESOURCES else list(astuple(operator.resources)),
+        "priority": operator.priority,
         "description": operator.description,
         "owner": operator.owner,
         "tags": list(operator.tags),
@@ -100,6 +104,9 @@ def operator_from_json(found: Mapping[str, Any]) -> CompiledOperator:
         run_always=get("run_always", False),
         retry=retry_from_json(get("retry", ())),
         timeout=get("timeout"),
+        executor=get("executor"),
+        resources=resources_from_json(get("resources", ())),
+        priority=get("priority", 0),
         description=get("description", ""),
         owner=get("owner", ""),
         tags=tuple(get("tags", ())),

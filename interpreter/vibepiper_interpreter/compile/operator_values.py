@@ -14,7 +14,6 @@ from vibepiper_interpreter.engines.duckdb.binder import Binder
 from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_interpreter.operators.placing import names_in
 from vibepiper_interpreter.operators.statements import SQL_TEXTS, parameters_in
-from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, TextEdit, did_you_mean, nearest
 from vibepiper_spec.load.loaded import DeclaredTask
 from vibepiper_spec.model.variable import inferred_type
@@ -24,12 +23,13 @@ OWN_TYPES = {**BUILT_IN_PARAMETERS, "run_id": "VARCHAR", "failed": "VARCHAR", "e
 _BEFORE, _AFTER = "SELECT (", "\n) AS condition"
 
 
-def types_of_values(state: Compilation, task: DeclaredTask, given: Mapping[str, tuple[Address, str]]) -> dict[str, str]:
+def types_of_values(
+    state: Compilation, task: DeclaredTask, given: Mapping[str, tuple[DeclaredTask, str]]
+) -> dict[str, str]:
     """The values of one task, with DuckDB's types. `given`: by input, the task and the output that it is."""
-    tasks = {each.address: each for each in state.loaded.project.tasks}
     types = {**state.parameter_types, **OWN_TYPES}
-    for name, (address, output) in given.items():
-        types[name] = outputs_of(tasks[address])[output].upper()
+    for name, (giver, output) in given.items():
+        types[name] = outputs_of(giver)[output].upper()
     return types | _types_of_items(state, task)
 
 

@@ -21,6 +21,7 @@ from vibepiper_interpreter.compile.operator_values import (
     names_used,
     types_of_values,
 )
+from vibepiper_interpreter.compile.resources import resources_of
 from vibepiper_interpreter.compile.serial import definition_to_json, value_to_json
 from vibepiper_interpreter.operators.call import OutputDefinition
 from vibepiper_spec.address import Address
@@ -59,8 +60,9 @@ def compile_operators(state: Compilation, workshop: Workshop) -> tuple[Compilati
     lines = HeaderLines(state.root, state.loaded.locator)
     python_files = dict(state.python_files)
     operators: dict[Address, CompiledOperator] = {}
+    declared = {task.address: task for task in tasks}
     for task in tasks:
-        values, told = _values(state, workshop, task, edges, conditions, python_files)
+        values, told = _values(state, workshop, task, declared, edges, conditions, python_files)
         diagnostics += told
         operators[task.address] = _assemble(state, task, edges, values, lines.line(task.origin))
     circles = cycles(state, edges, operators)
@@ -105,12 +107,13 @@ def _values(
     state: Compilation,
     workshop: Workshop,
     task: DeclaredTask,
+    declared: Mapping[Address, DeclaredTask],
     edges: Edges,
     conditions: Conditions,
     python_files: dict[Address, Mapping[str, str]],
 ) -> tuple[_Values, list[Diagnostic]]:
     """What `task` uses by name, and what is wrong with the names. Of inputs that are wrong themselves nothing is."""
-    given = {read.name: (read.address, read.output) for read in edges.inputs[task.address]}
+    given = {read.name: (declared[read.address], read.output) for read in edges.inputs[task.address]}
     diagnostics: list[Diagnostic] = []
     parameters: Parameters = ()
     if len(given) == len(task.spec.inputs):
@@ -155,6 +158,9 @@ def _assemble(state: Compilation, task: DeclaredTask, edges: Edges, values: _Val
         run_always=spec.run == "always",
         retry=retry_policy(spec.retry),
         timeout=None if spec.timeout is None else duration_seconds(spec.timeout),
+        executor=spec.executor,
+        resources=resources_of(spec.resources),
+        priority=spec.priority or 0,
         description=spec.description,
         owner=spec.owner,
         tags=spec.tags,

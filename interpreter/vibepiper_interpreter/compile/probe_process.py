@@ -1,15 +1,17 @@
 """Runs as a process of its own: imports the modules named on the command line and writes a JSON line for each.
 
-Imports nothing of VibePiper, so that it sees the user's modules as a run does, and starts fast.
+Imports nothing of VibePiper but what the user's modules do, so that it sees them as a run does, and starts fast.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import sys
 import traceback
+from datetime import date, datetime, time
 from pathlib import Path
 
 
@@ -18,6 +20,8 @@ def main() -> None:
     # What a module prints while it is imported must not get between the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    # Whatever would look at the project from here would import this module again, without end.
+    os.environ["VIBEPIPER_IMPORTING"] = "1"
     sys.path[:1] = [str(root), str(root / "src")]
     for name in sys.argv[2:]:
         answers.write(json.dumps(_import(root, name)) + "\n")
@@ -38,7 +42,41 @@ def _import(root: Path, name: str) -> dict[str, object]:
             "missing": (error.name or "") if isinstance(error, ModuleNotFoundError) else "",
             "frames": _frames(root, error),
         }
-    return {"module": name, "functions": sorted(key for key, value in vars(module).items() if callable(value))}
+    return {
+        "module": name,
+        "functions": sorted(key for key, value in vars(module).items() if callable(value)),
+        "declared": _declared(vars(module)),
+    }
+
+
+def _declared(variables: dict[str, object]) -> list[object]:
+    """What the module declares by the decorators of `vibepiper`, as plain values."""
+    python_face = sys.modules.get("vibepiper.declared")
+    if python_face is None:
+        return []
+    return [
+        [list(each.header), each.name, _plain(each.keys), each.line, each.mistake]
+        for each in python_face.declared_in(variables)
+    ]
+
+
+def _plain(value: object) -> object:
+    """As JSON, with the tags of `compile.serial`; what TOML has no form for is told by its type."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"$float": str(value)}
+    if isinstance(value, datetime):
+        return {"$timestamp": value.isoformat()}
+    if isinstance(value, date):
+        return {"$date": value.isoformat()}
+    if isinstance(value, time):
+        return {"$time": value.isoformat()}
+    return {"$python": type(value).__name__}
 
 
 def _frames(root: Path, error: BaseException) -> list[tuple[str, int, str, str]]:

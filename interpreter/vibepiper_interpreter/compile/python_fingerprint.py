@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from vibepiper_interpreter.compile.declaring import runs_pipeline, undecorated
 from vibepiper_interpreter.compile.python_dynamic import dynamic_uses
 from vibepiper_interpreter.compile.python_source import (
     Imported,
@@ -42,6 +43,19 @@ def fingerprint_function(sources: PythonSources, module: str, function: str) -> 
     for key in sorted(reach.found):
         digest.update(repr((key, reach.found[key])).encode())
     return Reached(digest.hexdigest(), tuple(sorted(reach.modules)))
+
+
+def fingerprint_sources(sources: PythonSources, modules: Iterable[str]) -> str:
+    """A hash over the text of everything of the project that importing these modules can bring in.
+
+    Its form must stay: it is what tells, after an upgrade, that code is what it was.
+    """
+    digest = hashlib.sha256()
+    for name in sorted({name for module in modules for name in import_closure(sources, module)}):
+        module = sources.module(name)
+        if module is not None:
+            digest.update(f"{name} {module.sha256}\n".encode())
+    return digest.hexdigest()
 
 
 def import_closure(sources: PythonSources, module: str) -> tuple[str, ...]:
@@ -97,9 +111,13 @@ class _Reach:
         if name == "<effects>":
             statements = self._effects(module)
         elif name == "<all>":
-            statements = tuple(statement for statement in module.tree.body if not is_docstring(statement))
+            statements = tuple(
+                undecorated(module, statement)
+                for statement in module.tree.body
+                if not is_docstring(statement) and not runs_pipeline(module, statement)
+            )
         else:
-            statements = module.bindings.get(name, ())
+            statements = tuple(undecorated(module, statement) for statement in module.bindings.get(name, ()))
         key = (module.name, name)
         targets = module.imports.get(name, frozenset())
         self.found[key] = ";".join([*map(meaning, statements), *sorted(f"import {target}" for target in targets)])
@@ -154,9 +172,9 @@ class _Reach:
 
         A definition can do so too: by a decorator, a base class or a call of the project's own (registries).
         """
-        return module.effects + tuple(
+        return tuple(effect for effect in module.effects if not runs_pipeline(module, effect)) + tuple(
             statement
-            for statement in module.tree.body
+            for statement in (undecorated(module, each) for each in module.tree.body)
             if bound_names(statement)
             and any(self._is_own(module, called) for acting in _acting(statement) for called in _bases(acting))
         )

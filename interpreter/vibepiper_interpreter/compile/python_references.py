@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from vibepiper_interpreter.compile.compiled import Flavour, Parameter, PythonDefinition
+from vibepiper_interpreter.compile.declaring import undecorated
 from vibepiper_interpreter.compile.names import AssetNames
 from vibepiper_interpreter.compile.python_annotations import FLAVOUR_NAMES, flavour_of
 from vibepiper_interpreter.compile.python_source import Function, PythonModule, PythonSources
@@ -161,7 +162,8 @@ class _Parameters:
 
     def never_awaited(self) -> None:
         """What a decorator makes of an `async def` nobody knows."""
-        if isinstance(self._function, ast.AsyncFunctionDef) and not self._function.decorator_list:
+        bare = undecorated(self._module, self._function)
+        if isinstance(bare, ast.AsyncFunctionDef) and not bare.decorator_list:
             self._tell(
                 "VP404",
                 f"`{self._spec.function}` is an `async def`: calling it gives a coroutine, which nobody awaits, and no "

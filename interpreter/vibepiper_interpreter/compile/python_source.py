@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -41,6 +42,10 @@ class PythonModule:
     @property
     def is_package(self) -> bool:
         return self.path.endswith("/__init__.py")
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
 
     @cached_property
     def bindings(self) -> Mapping[str, tuple[_Binding, ...]]:

@@ -10,7 +10,8 @@ from typing import Any
 from vibepiper_interpreter.compile.compilation import Compilation, SqlReferences, Workshop
 from vibepiper_interpreter.compile.compiled import Definition, SqlDefinition
 from vibepiper_interpreter.compile.incremental_builds import slice_parameters, with_values_input
-from vibepiper_interpreter.compile.memo import memo_key, references_from_bytes, references_to_bytes
+from vibepiper_interpreter.compile.memo import references_from_bytes, references_to_bytes
+from vibepiper_interpreter.compile.memo_key import memo_key
 from vibepiper_interpreter.compile.placing import place_problem
 from vibepiper_interpreter.compile.python_references import find_references
 from vibepiper_interpreter.compile.sql_references import references

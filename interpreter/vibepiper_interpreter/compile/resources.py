@@ -1,10 +1,11 @@
-"""What assets take while they are made, and a pass: the pools that they name are declared."""
+"""What assets and tasks take while they are made or done, and a pass: the pools that they name are declared."""
 
 from __future__ import annotations
 
 from vibepiper_interpreter.compile.compilation import Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import NO_RESOURCES, Resources
 from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
+from vibepiper_spec.load.loaded import DeclaredAsset, DeclaredTask
 from vibepiper_spec.model.resources import Resources as DeclaredResources
 
 
@@ -19,7 +20,8 @@ def resolve_pools(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
     """VP609 for every pool that `[executor.pools]` does not know."""
     known = state.loaded.project.settings.executor.pools
     diagnostics = []
-    for declared in state.declared.values():
+    everything: list[DeclaredAsset | DeclaredTask] = [*state.declared.values(), *state.loaded.project.tasks]
+    for declared in everything:
         resources = declared.spec.resources
         for number, pool in enumerate(() if resources is None else resources.pools):
             if pool not in known:

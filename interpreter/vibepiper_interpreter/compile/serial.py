@@ -144,7 +144,7 @@ def assemble_asset(
         retry=retry_from_json(get("retry", ())),
         contract=Contract(*get("promises", ())) if get("promises", ()) else None,
         prevent_destroy=get("prevent_destroy", False),
-        resources=_resources(*get("resources", ())),
+        resources=resources_from_json(get("resources", ())),
         priority=get("priority", 0),
         schedule=Schedule(*get("schedule", ())) if get("schedule", ()) else None,
         on_failure=tuple([address_of(address) for address in get("on_failure", ())]),
@@ -169,13 +169,11 @@ def retry_from_json(found: Sequence[Any]) -> RetryPolicy:
     return RetryPolicy(attempts, delay, backoff, max_delay, tuple(on))
 
 
-def _resources(
-    memory: str = "",
-    cpus: int = 0,
-    pools: Sequence[str] = (),
-    gpus: float = 0.0,
-    custom: Sequence[tuple[str, float]] = (),
-) -> Resources:
+def resources_from_json(found: Sequence[Any]) -> Resources:
+    """What is claimed, from the list of its fields; an empty one claims nothing."""
+    if not found:
+        return NO_RESOURCES
+    memory, cpus, pools, gpus, custom = found
     return Resources(memory, cpus, tuple(pools), gpus, tuple((name, amount) for name, amount in custom))
 
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from vibepiper_interpreter.compile.build_settings import BuildSettings, Intervals, Partitions, settings_to_json
 from vibepiper_interpreter.compile.compilation import Compilation, Workshop
 from vibepiper_interpreter.compile.compiled import Column, Input, SqlDefinition
-from vibepiper_interpreter.compile.memo import columns_to_json, memo_key
+from vibepiper_interpreter.compile.memo import columns_to_json
+from vibepiper_interpreter.compile.memo_key import memo_key
 from vibepiper_interpreter.compile.own_past import own_reach
 from vibepiper_interpreter.compile.placed_rows import lie_where_bounded
 from vibepiper_interpreter.compile.separable import is_separable

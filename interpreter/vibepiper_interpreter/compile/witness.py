@@ -18,7 +18,7 @@ from vibepiper_interpreter.compile.serial import definition_from_json
 from vibepiper_interpreter.connectors.file.listing import list_files
 from vibepiper_interpreter.local_cache import LocalCache
 from vibepiper_spec.diagnostics import DiagnosticError
-from vibepiper_spec.load.scan import PROJECT_FILE, spec_paths
+from vibepiper_spec.load.scan import PROJECT_FILE, PYTHON_SUFFIX, spec_paths
 
 # A file touched this shortly before it was read may change again within the clock's grain: its content is compared.
 _RACY_NS = 2_000_000_000
@@ -51,6 +51,10 @@ class Witness:
     @classmethod
     def from_bytes(cls, content: bytes) -> Witness:
         return cls(**json.loads(content))
+
+    def python_files(self) -> set[str]:
+        """The Python modules that are spec files themselves."""
+        return {path for path in self.specs if path.endswith(PYTHON_SUFFIX)}
 
     def python_specs(self) -> set[str]:
         """The spec files that declare Python assets."""
@@ -85,13 +89,15 @@ def compare(root: Path, witness: Witness, cache: LocalCache) -> Changes:
     if PROJECT_FILE in changed:
         return Changes(all=True)
     here = set(spec_paths(root))
-    specs = (changed & witness.specs.keys()) | (here ^ witness.specs.keys())
+    specs = (changed & witness.specs.keys()) | (here ^ (witness.specs.keys() - witness.python_files()))
     specs |= {path for path, named in witness.sql_of.items() if not changed.isdisjoint(named)}
     specs |= _other_sources(root, witness, cache)
     python = not changed.isdisjoint(witness.modules) or any(
         (root / path).is_file() != was_there for path, was_there in witness.looked_for.items()
     )
     python = python or _other_modules(root, witness)
+    if python and witness.python_files():
+        return Changes(all=True)  # what they declare may hang on anything that they import
     if python:
         specs |= witness.python_specs()
     return Changes(specs=frozenset(specs), python=python, moved=moved)

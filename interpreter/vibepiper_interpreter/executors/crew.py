@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import closing
-from queue import SimpleQueue
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from queue import Empty, PriorityQueue
 from typing import Protocol
 
 from vibepiper_interpreter.run.failures import Cancelled
+from vibepiper_interpreter.run.readiness import Rank
 from vibepiper_interpreter.run.tasks.task import Report
 from vibepiper_interpreter.run.worker import Attempt
 
@@ -29,6 +31,17 @@ class Hand(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class _Waiting:
+    rank: Rank
+    number: int
+    # None: the hand that finds it goes home.
+    work: tuple[Future[Report], Attempt] | None = field(compare=False)
+
+
+_NOTHING_MORE = _Waiting((0, 0.0, 0), 0, None)
+
+
 class Crew:
     """Hands that are engaged when first needed.
 
@@ -40,7 +53,8 @@ class Crew:
         """`engage` makes the hand of that number, from 1."""
         self.workers = workers
         self._engage = engage
-        self._queue: SimpleQueue[tuple[Future[Report], Attempt] | None] = SimpleQueue()
+        # By rank. Those with equal ranks are attempts at the same task, and come by number.
+        self._queue: PriorityQueue[_Waiting] = PriorityQueue()
         self._lock = threading.Lock()
         # What each is busy with.
         self._hands: dict[threading.Thread, tuple[Hand, Attempt | None]] = {}
@@ -50,7 +64,7 @@ class Crew:
 
     def submit(self, attempt: Attempt) -> Future[Report]:
         future: Future[Report] = Future()
-        self._queue.put((future, attempt))
+        self._queue.put(_Waiting(attempt.rank, attempt.number, (future, attempt)))
         with self._lock:
             if len(self._hands) < self.workers:
                 self._add_hand()
@@ -79,12 +93,11 @@ class Crew:
             threads = [*self._hands]
         if not self._closed:
             self._closed = True
-            while not self._queue.empty():
-                waiting = self._queue.get()
-                if waiting is not None:
+            with suppress(Empty):
+                while (waiting := self._queue.get_nowait().work) is not None:
                     waiting[0].cancel()
             for _ in threads:
-                self._queue.put(None)
+                self._queue.put(_NOTHING_MORE)
         until = None if patience is None else time.monotonic() + patience
         for thread in threads:
             thread.join(None if until is None else max(0.0, until - time.monotonic()))
@@ -99,7 +112,7 @@ class Crew:
     def _work(self, hand: Hand) -> None:
         thread = threading.current_thread()
         with closing(hand):
-            while (item := self._queue.get()) is not None:
+            while (item := self._queue.get().work) is not None:
                 future, attempt = item
                 if not future.set_running_or_notify_cancel():
                     continue

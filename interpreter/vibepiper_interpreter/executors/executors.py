@@ -14,7 +14,7 @@ from vibepiper_interpreter.executors.threads import ThreadExecutor
 from vibepiper_interpreter.run.briefing import Briefing
 from vibepiper_interpreter.run.journal import Journal
 from vibepiper_interpreter.run.session import EngineShare, Say
-from vibepiper_interpreter.run.shares import kind_for, worker_count
+from vibepiper_interpreter.run.shares import kind_for, kind_for_operator, kind_here, worker_count
 from vibepiper_interpreter.run.worker import Worker
 
 if TYPE_CHECKING:
@@ -38,10 +38,12 @@ class Executors:
         return kind_for(asset, self._settings)
 
     def kind_for_operator(self, operator: CompiledOperator) -> ExecutorKind:
-        """Where operators run. What is done outside is done from this machine, and mostly waited for; functions run
-        where those of assets do."""
-        kind = self._settings.kind
-        return kind if kind == "inline" or operator.function is not None else "threads"
+        """Where operators run; see `shares`."""
+        return kind_for_operator(operator, self._settings)
+
+    def kind_here(self) -> ExecutorKind:
+        """Where is done what needs no executor."""
+        return kind_here(self._settings)
 
     def of(self, kind: ExecutorKind) -> Executor:
         if kind not in self._open:

@@ -20,7 +20,7 @@ class InlineExecutor:
         future: Future[Report] = Future()
         try:
             future.set_result(self._worker.perform(attempt, "inline"))
-        except Exception as error:
+        except Exception as error:  # as every executor does: the future carries whatever came
             future.set_exception(error)
         return future
 

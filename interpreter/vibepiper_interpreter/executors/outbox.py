@@ -56,6 +56,6 @@ def portable(error: BaseException) -> BaseException:
     """`error`, or one that says the same where it cannot be sent to another process."""
     try:
         pickle.loads(pickle.dumps(error))
-    except Exception:
+    except Exception:  # a user's class runs its own code there, which may raise anything
         return RuntimeError("".join(traceback.format_exception(error)))
     return error

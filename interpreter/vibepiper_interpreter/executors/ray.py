@@ -6,9 +6,12 @@ Ray places tasks, watches nodes and scales; what is attempted again, and when, s
 from __future__ import annotations
 
 import os
+import pickle
+import secrets
 import socket
 import sys
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -17,7 +20,7 @@ from vibepiper_interpreter.executors.ray_worker import Ended, Key, Post, install
 from vibepiper_interpreter.run.briefing import Briefing
 from vibepiper_interpreter.run.failures import Cancelled, worker_lost
 from vibepiper_interpreter.run.session import Say, memory_limit
-from vibepiper_interpreter.run.tasks import OperatorTask, Report
+from vibepiper_interpreter.run.tasks import Report
 from vibepiper_interpreter.run.worker import Attempt
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
@@ -49,22 +52,32 @@ class RayExecutor:
             self.dashboard = _connect(self._ray, settings, briefing, workers)
         resources = self._ray.cluster_resources()
         self.workers = workers or max(1, int(resources.get("CPU", 1)))
-        self._post = self._ray.remote(Post).options(num_cpus=0).remote()
-        self._perform = self._ray.remote(perform_here)
-        self._briefing = self._ray.put(briefing)
+        self._run_id = briefing.run_id
+        # Two runs of two projects may share a cluster, and a process may be connected to it already.
+        self._post_name = f"vibepiper {briefing.run_id} {secrets.token_hex(4)}"
+        post = self._ray.remote(Post).options(num_cpus=0, name=self._post_name)
+        self._post = post.remote(installed(), pickle.dumps(briefing))
+        # What performs attempts that claim the same; to make one takes as long as to send an attempt.
+        self._perform: dict[tuple[Any, ...], Any] = {}
         threading.Thread(target=self._read_letters, name="ray-letters", daemon=True).start()
 
     def submit(self, attempt: Attempt) -> Future[Report]:
         key = attempt.address, attempt.number
         future: Future[Report] = Future()
         claims = _claims(attempt)
-        perform = self._perform.options(max_retries=0, **claims)
-        task = perform.remote(self._briefing, installed(), self._post, attempt, claims["num_cpus"])
+        # Ray's own way to pickle knows of more than we send, and takes several times as long.
+        task = self._performing(claims).remote(self._run_id, self._post_name, pickle.dumps(attempt), claims["num_cpus"])
         with self._lock:
             self._running[key] = task, future
             self._letters[key] = 0
         task.future().add_done_callback(lambda done: self._ended(attempt, done))
         return future
+
+    def _performing(self, claims: Mapping[str, Any]) -> Any:
+        key = *(claims.get(name) for name in ("num_cpus", "memory", "num_gpus")), *claims.get("resources", {}).items()
+        if key not in self._perform:
+            self._perform[key] = self._ray.remote(perform_here).options(max_retries=0, **claims)
+        return self._perform[key]
 
     def abandon(self, attempt: Attempt) -> None:
         with self._lock:
@@ -94,7 +107,7 @@ class RayExecutor:
         if error is not None:
             self._finish(key, self._lost(attempt, error))
             return
-        ended: Ended = done.result()
+        ended: Ended = pickle.loads(done.result())
         with self._lock:
             if self._letters.get(key, 0) < ended.letters:
                 self._ends[key] = ended
@@ -146,9 +159,7 @@ class RayExecutor:
 def _claims(attempt: Attempt) -> dict[str, Any]:
     """What the task declares to take, as Ray calls it; a processor where it says nothing."""
     found: dict[str, Any] = {"num_cpus": 1}
-    if isinstance(attempt.task, OperatorTask):
-        return found
-    wanted = attempt.task.asset.resources
+    wanted = attempt.task.subject.resources
     if wanted.cpus:
         found["num_cpus"] = wanted.cpus
     if (memory := memory_limit(wanted.memory or None)) is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import socket
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from vibepiper_interpreter.engine_version import duckdb_version
 from vibepiper_interpreter.executors.outbox import Outbox, Told, portable
@@ -29,17 +30,23 @@ _USUAL_PART_OF_MEMORY = 0.8
 Key = tuple[Address, int]  # which attempt
 
 
+@cache
 def installed() -> str:
     """What has to be the same here and there: a task is sent as the classes of this package know it."""
     return f"vibepiper {version('vibepiper')}, DuckDB {duckdb_version()}"
 
 
 class Post:
-    """An actor that hands on what attempts tell while they run."""
+    """An actor that tells each worker once what the run is, and hands on what attempts tell while they run."""
 
-    def __init__(self) -> None:
+    def __init__(self, expected: str, briefing: bytes) -> None:
+        """`expected` is what is `installed` where the run is; `briefing` is pickled."""
+        self._expected, self._briefing = expected, briefing
         self._letters: list[tuple[Key, list[Told]]] = []
         self._news = asyncio.Event()
+
+    async def introduce(self) -> tuple[str, bytes]:
+        return self._expected, self._briefing
 
     async def put(self, key: Key, told: list[Told]) -> None:
         self._letters.append((key, told))
@@ -67,6 +74,7 @@ class _Here:
     """What this process keeps from one attempt of a run to the next."""
 
     run_id: str
+    name: str  # how the run calls this process
     worker: Worker
     outbox: Outbox
     stack: ExitStack
@@ -78,26 +86,39 @@ class _Here:
 _here: _Here | None = None
 
 
-def perform_here(briefing: Briefing, expected: str, post: Any, attempt: Attempt, processors: float) -> Ended:
-    """One attempt, in this process. `expected` is what is `installed` where the run is."""
+def perform_here(run_id: str, post: str, attempt: bytes, processors: float) -> bytes:
+    """One attempt, in this process; pickled, and so is how it ended, as an `Ended`. `post` is the actor's name.
+
+    What is the same for all attempts comes from there, once a process: each argument that is an object of Ray's own
+    costs as much as a short task.
+    """
+    return pickle.dumps(_perform(run_id, post, attempt, processors))
+
+
+def _perform(run_id: str, post: str, pickled: bytes, processors: float) -> Ended:
     try:
-        here = _open(briefing, expected, post, processors)
+        here = _open(run_id, post, processors)
     except DiagnosticError as error:
         return Ended(Report("failed", diagnostics=error.diagnostics, failure="infrastructure"), [], 0)
+    attempt: Attempt = pickle.loads(pickled)
     here.key, here.letters = (attempt.address, attempt.number), 0
     end: Report | BaseException
     try:
-        end = here.worker.perform(attempt, f"{socket.gethostname()}/{os.getpid()}")
+        end = here.worker.perform(attempt, here.name)
     except BaseException as error:
         end = portable(error)
     return Ended(end, here.outbox.take(), here.letters)
 
 
-def _open(briefing: Briefing, expected: str, post: Any, processors: float) -> _Here:
+def _open(run_id: str, post_name: str, processors: float) -> _Here:
     global _here
-    if _here is not None and _here.run_id == briefing.run_id:
+    if _here is not None and _here.run_id == run_id:
         return _here
-    _require_fit(briefing, expected)
+    import ray
+
+    post = ray.get_actor(post_name)
+    introduced: ray.ObjectRef[tuple[str, bytes]] = post.introduce.remote()
+    briefing = briefing_that_fits(*ray.get(introduced))
     if _here is not None:
         _here.stack.close()
         _here = None
@@ -110,8 +131,6 @@ def _open(briefing: Briefing, expected: str, post: Any, processors: float) -> _H
     )
 
     def send(told: list[Told]) -> None:
-        import ray
-
         here = _here
         if here is not None and here.key is not None:
             # Not before the post has it: what is told later must not overtake it.
@@ -121,11 +140,14 @@ def _open(briefing: Briefing, expected: str, post: Any, processors: float) -> _H
     outbox = Outbox(send)
     with ExitStack() as stack:
         worker = stack.enter_context(open_worker(replace(briefing, root=root), outbox.say, SmallTables(), share))
-        _here = _Here(briefing.run_id, worker, outbox, stack.pop_all())
+        name = f"{socket.gethostname()}/{os.getpid()}"
+        _here = _Here(briefing.run_id, name, worker, outbox, stack.pop_all())
     return _here
 
 
-def _require_fit(briefing: Briefing, expected: str) -> None:
+def briefing_that_fits(expected: str, pickled: bytes) -> Briefing:
+    """What `Post` introduces. Raises DiagnosticError where this worker has not the same packages installed (VP833), so
+    that nothing else can be understood, or does not see the storage (VP834)."""
     if expected != installed():
         raise DiagnosticError(
             Diagnostic(
@@ -134,6 +156,7 @@ def _require_fit(briefing: Briefing, expected: str) -> None:
                 fix=Fix("Install the same versions on all nodes of the cluster, and start it anew."),
             )
         )
+    briefing: Briefing = pickle.loads(pickled)
     if briefing.state_id not in Storage.owners(briefing.storage):
         raise DiagnosticError(
             Diagnostic(
@@ -146,3 +169,4 @@ def _require_fit(briefing: Briefing, expected: str) -> None:
                 ),
             )
         )
+    return briefing

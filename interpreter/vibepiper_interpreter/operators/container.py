@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import re
 import shutil
@@ -100,8 +102,11 @@ def container(call: Call, settings: ContainerSettings) -> Done:
             try:
                 ended = run_program(call, command, environment=environment, folder=call.root)
             except (OSError, ValueError) as error:
+                system = isinstance(error, OSError) and error.errno != errno.E2BIG
                 why = error.strerror if isinstance(error, OSError) else "a value holds a NUL character"
-                raise OperatorFailed(Diagnostic("VP818", f"`{engine}` was not started: {why}."), "data") from error
+                raise OperatorFailed(
+                    Diagnostic("VP818", f"`{engine}` was not started: {why}."), "infrastructure" if system else "data"
+                ) from error
         if ended.status != 0:
             raise _failed(settings, ended)
         return Done(read_outputs(outputs))
@@ -157,13 +162,14 @@ def _gone_afterwards(engine: str, name: str) -> Iterator[None]:
     try:
         yield
     except OperatorCancelled:
-        subprocess.run(
-            [engine, "rm", "--force", name],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_ANSWERS_WITHIN,
-            check=False,
-        )
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # an engine that does not answer removes nothing
+            subprocess.run(
+                [engine, "rm", "--force", name],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_ANSWERS_WITHIN,
+                check=False,
+            )
         raise
 
 

@@ -22,6 +22,12 @@ def extra_missing(extra: str, package: str, what: str) -> OperatorFailed:
     )
 
 
+def sentence(message: str) -> str:
+    """The words of somebody else, with one full stop."""
+    found = message.strip()
+    return found if found.endswith((".", "!", "?")) else f"{found}."
+
+
 def whole_notes(lines: Iterable[str]) -> tuple[str, ...]:
     """Lines to show as they are. One that is too long is left out, never cut: half a secret would not be found."""
     return tuple(line if len(line) <= _LONGEST_NOTE else f"… (a line of {len(line):,} characters)" for line in lines)

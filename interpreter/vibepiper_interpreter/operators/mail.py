@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,8 @@ def send_mail(call: Call, connection: str, recipients: Sequence[str], subject: s
         ) from error
     except smtplib.SMTPNotSupportedError as error:
         raise _failed(connection, _words(str(error)), "code") from error
+    except UnicodeError as error:
+        raise _failed(connection, "its host, or a letter of user and password, cannot be sent", "code") from error
     except (smtplib.SMTPException, OSError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "the connection broke"
         raise _failed(connection, why, "transient") from error
@@ -70,30 +73,45 @@ class _Server:
     def send(self, message: EmailMessage) -> None:
         fields, context, security = self._fields, self._context, self._fields.get("security", "starttls")
         port = fields.get("port") or {"tls": 465, "starttls": 587, "none": 25}[security]
+        smtp: smtplib.SMTP
         if security == "tls":
-            self._smtp = smtplib.SMTP_SSL(timeout=self._timeout, context=context)
+            smtp = _TlsClient(self._begun, fields["host"], port, timeout=self._timeout, context=context)
         else:
-            self._smtp = smtplib.SMTP(timeout=self._timeout)
-        # The name is that of the certificate, which `connect` alone does not keep.
-        self._smtp._host = fields["host"]  # type: ignore[attr-defined]
-        self._smtp.connect(fields["host"], port)
+            smtp = _Client(self._begun, fields["host"], port, timeout=self._timeout)
         if security == "starttls":
-            self._smtp.starttls(context=context)
+            smtp.starttls(context=context)
         if fields.get("user") and fields.get("password"):
-            self._smtp.login(fields["user"], fields["password"])
-        refused = self._smtp.send_message(message)
+            smtp.login(fields["user"], fields["password"])
+        refused = smtp.send_message(message)
         if refused:
             raise smtplib.SMTPRecipientsRefused(refused)
-        self._smtp.quit()
+        smtp.quit()
 
     def wake(self) -> None:
         sock = getattr(self._smtp, "sock", None)
         if sock is not None:
-            sock.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # it is closed already, or not connected yet
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def _begun(self, smtp: smtplib.SMTP) -> None:
+        self._smtp = smtp
 
     def close(self) -> None:
         if self._smtp is not None:
             self._smtp.close()
+
+
+class _Client(smtplib.SMTP):
+    """Tells who it is before it connects. Only the constructor keeps the host's name, which is that of the certificate,
+    and it returns no sooner than the server has greeted."""
+
+    def __init__(self, begun: Callable[[smtplib.SMTP], None], *arguments: Any, **others: Any) -> None:
+        begun(self)
+        super().__init__(*arguments, **others)
+
+
+class _TlsClient(_Client, smtplib.SMTP_SSL):
+    """The same, encrypted from its beginning."""
 
 
 def _failed(connection: str, why: str, failure: FailureClass, notes: Sequence[str] = ()) -> OperatorFailed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +11,9 @@ from vibepiper_interpreter.operators.call import Call, Done, OperatorCancelled, 
 from vibepiper_interpreter.operators.databases import Database, database_of
 from vibepiper_interpreter.operators.databases.database import Refusal, Session
 from vibepiper_interpreter.operators.ending import is_to_end, seconds_left, stopped_by
-from vibepiper_interpreter.operators.failing import extra_missing, whole_notes
+from vibepiper_interpreter.operators.failing import extra_missing, sentence, whole_notes
 from vibepiper_interpreter.operators.statements import bind
 from vibepiper_spec.diagnostics import Diagnostic, Fix
-
-_EXTRAS = {"psycopg": "postgres", "pymysql": "mysql"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +41,17 @@ def sql(call: Call, settings: SqlSettings) -> Done:
     with connected(call, settings.connection, database) as session:
         last = FirstRow((), None)
         number, count = 0, len(settings.statements)
-        try:
-            # Who is to end does so before anything counts: the commit stands below.
-            with stopped_by(call, session.interrupt):
-                if settings.transaction:
-                    session.begin()
-                for number, statement in enumerate(settings.statements, 1):
-                    last, rows = run_statement(call, database, session, statement)
-                    if not last.columns and rows >= 0:
-                        call.say("info", f"statement {number} of {count}: {rows:,} rows")
-        except Exception as error:
-            refusal = database.refusal(error)
-            if refusal is None:
-                raise
-            raise _failed(refusal, settings, number) from error
+        # Who is to end does so before anything counts: the commit stands below.
+        with (
+            refused(database, lambda refusal: _failed(refusal, settings, number)),
+            stopped_by(call, session.interrupt),
+        ):
+            if settings.transaction:
+                session.begin()
+            for number, statement in enumerate(settings.statements, 1):
+                last, rows = run_statement(call, database, session, statement)
+                if not last.columns and rows >= 0:
+                    call.say("info", f"statement {number} of {count}: {rows:,} row{'' if rows == 1 else 's'}")
         if settings.transaction:
             _commit(call, database, session)
         return Done(last.outputs())
@@ -78,23 +73,29 @@ def connected(call: Call, name: str, database: Database, *, read_only: bool = Fa
     if is_to_end(call):
         raise OperatorCancelled
     try:
-        session = database.connect(seconds_left(call), read_only=read_only)
-    except OperatorFailed:
-        raise
+        with refused(database, lambda refusal: connection_failed(name, refusal)):
+            session = database.connect(seconds_left(call), read_only=read_only)
     except ImportError as error:
-        package = error.name or ""
-        raise extra_missing(_EXTRAS.get(package, package), package, f"The connection `{name}`") from error
-    except Exception as error:
+        raise extra_missing(database.extra, database.driver, f"The connection `{name}`") from error
+    except OperatorFailed as error:
         if is_to_end(call):
             raise OperatorCancelled from error
-        refusal = database.refusal(error)
-        if refusal is None:
-            raise
-        raise connection_failed(name, refusal) from error
+        raise
     try:
         yield session
     finally:
         session.close()
+
+
+@contextmanager
+def refused(database: Database, failed: Callable[[Refusal], OperatorFailed]) -> Iterator[None]:
+    """Within it, what the database refuses is said as `failed` has it."""
+    try:
+        yield
+    except ImportError:
+        raise  # without its driver nobody can tell the driver's errors
+    except database.errors() as error:
+        raise failed(database.refusal(error)) from error
 
 
 def connection_failed(name: str, refusal: Refusal) -> OperatorFailed:
@@ -107,11 +108,6 @@ def connection_failed(name: str, refusal: Refusal) -> OperatorFailed:
         ),
         refusal.failure,
     )
-
-
-def sentence(message: str) -> str:
-    found = message.strip()
-    return found if found.endswith((".", "!", "?")) else f"{found}."
 
 
 def _failed(refusal: Refusal, settings: SqlSettings, number: int) -> OperatorFailed:
@@ -138,23 +134,22 @@ def _failed(refusal: Refusal, settings: SqlSettings, number: int) -> OperatorFai
 def _commit(call: Call, database: Database, session: Session) -> None:
     if is_to_end(call):
         raise OperatorCancelled
-    try:
+    with refused(database, _commit_failed):
         session.commit()
-    except Exception as error:
-        refusal = database.refusal(error)
-        if refusal is None:
-            raise
-        unknown = refusal.failure == "transient"
-        raise OperatorFailed(
-            Diagnostic(
-                "VP816",
-                f"The commit failed: {sentence(refusal.message)}"
-                + (" Nobody can tell whether it was done." if unknown else ""),
-                fix=Fix("See in the database whether it was done before the next apply, which runs the task again.")
-                if unknown
-                else None,
-                notes=whole_notes(refusal.notes),
-            ),
-            # Not tried again by itself: it might be done twice.
-            "code" if unknown else refusal.failure,
-        ) from error
+
+
+def _commit_failed(refusal: Refusal) -> OperatorFailed:
+    unknown = refusal.failure in ("transient", "infrastructure")
+    return OperatorFailed(
+        Diagnostic(
+            "VP816",
+            f"The commit failed: {sentence(refusal.message)}"
+            + (" Nobody can tell whether it was done." if unknown else ""),
+            fix=Fix("See in the database whether it was done before the next apply, which runs the task again.")
+            if unknown
+            else Fix("Correct the statements or the data; the next apply runs the whole task again."),
+            notes=whole_notes(refusal.notes),
+        ),
+        # Not tried again by itself: it might be done twice.
+        "code" if unknown else refusal.failure,
+    )

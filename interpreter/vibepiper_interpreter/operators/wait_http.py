@@ -23,7 +23,7 @@ def wait_http(call: Call, settings: HttpSettings) -> Done | NotYet:
     except OperatorFailed as failed:
         if failed.failure != "transient":
             raise
-        return NotYet(failed.diagnostic.detail)
+        return NotYet(failed.diagnostic.detail.removesuffix("."))
     if is_expected(answer.status, settings.expect):
         return Done(outputs_of(answer, call.outputs))
     if answer.status in _NEVER:

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from vibepiper_interpreter.operators.call import Call, Done, NotYet, OperatorFailed
 from vibepiper_interpreter.operators.databases import database_of
+from vibepiper_interpreter.operators.databases.database import Refusal
 from vibepiper_interpreter.operators.ending import stopped_by
-from vibepiper_interpreter.operators.failing import whole_notes
-from vibepiper_interpreter.operators.sql import FirstRow, connected, run_statement, sentence
+from vibepiper_interpreter.operators.failing import sentence, whole_notes
+from vibepiper_interpreter.operators.sql import FirstRow, connected, refused, run_statement
 from vibepiper_spec.diagnostics import Diagnostic, Fix
 
 
@@ -26,28 +27,29 @@ def wait_sql(call: Call, settings: WaitSqlSettings) -> Done | NotYet:
     """
     database = database_of(call.connection(settings.connection), call.root)
     try:
-        with connected(call, settings.connection, database, read_only=True) as session:
-            try:
-                with stopped_by(call, session.interrupt):
-                    found, _ = run_statement(call, database, session, settings.query)
-            except Exception as error:
-                refusal = database.refusal(error)
-                if refusal is None:
-                    raise
-                raise OperatorFailed(
-                    Diagnostic(
-                        "VP816",
-                        f"The query failed on connection `{settings.connection}`: {sentence(refusal.message)}",
-                        fix=Fix("Correct the query; it may only read."),
-                        notes=whole_notes(refusal.notes),
-                    ),
-                    refusal.failure,
-                ) from error
+        with (
+            connected(call, settings.connection, database, read_only=True) as session,
+            refused(database, lambda refusal: _failed(refusal, settings.connection)),
+            stopped_by(call, session.interrupt),
+        ):
+            found, _ = run_statement(call, database, session, settings.query)
     except OperatorFailed as failed:
         if failed.failure != "transient":
             raise
-        return NotYet(failed.diagnostic.detail)
+        return NotYet(failed.diagnostic.detail.removesuffix("."))
     return Done(found.outputs()) if is_true(found) else NotYet(_why_not(found))
+
+
+def _failed(refusal: Refusal, connection: str) -> OperatorFailed:
+    return OperatorFailed(
+        Diagnostic(
+            "VP816",
+            f"The query failed on connection `{connection}`: {sentence(refusal.message)}",
+            fix=Fix("Correct the query; it may only read."),
+            notes=whole_notes(refusal.notes),
+        ),
+        refusal.failure,
+    )
 
 
 def is_true(found: FirstRow) -> bool:

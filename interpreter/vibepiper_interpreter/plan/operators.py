@@ -25,6 +25,8 @@ class OperatorDraft:
     # Everything in the plan that it comes after.
     after: tuple[Address, ...] = ()
     published: frozenset[Address] = field(default=frozenset())
+    # What it is set up again for: it waits for it, also where what stands between the two is not in the plan.
+    set_up_for: tuple[Address, ...] = ()
     expected_to_run: bool = True
 
 
@@ -50,7 +52,19 @@ def plan_operators(planning: Planning) -> None:
         for asset in draft.operator.before:
             if planning.drafts[asset].acts:
                 planning.waits_for_operators.setdefault(asset, []).append(draft.operator.address)
+    for address, draft in ordered.items():
+        for user in draft.set_up_for:
+            _let_wait(planning, ordered, user, address)
     _publications(planning)
+
+
+def _let_wait(planning: Planning, planned: Mapping[Address, OperatorDraft], user: Address, up: Address) -> None:
+    if user not in planned:
+        waits = planning.waits_for_operators.setdefault(user, [])
+        if up not in waits:
+            waits.append(up)
+    elif up not in planned[user].after:
+        planned[user].after += (up,)
 
 
 def _due(planning: Planning, operator: CompiledOperator, planned: dict[Address, OperatorDraft]) -> OperatorDraft | None:
@@ -109,8 +123,10 @@ def _set_up_again(
             continue
         # A teardown comes after everything behind what it takes down, and needs nothing of that itself.
         if needs := sorted((_behind(planning, address) & acting) - {address, down.address}):
-            words = f"`{needs[0]}` comes after it, and `{down.address}` took down what it had set up"
-            yield address, OperatorDraft(up, [Reason("taken_down", words)])
+            # Where the teardown has failed, or was killed, it may have done half of its work.
+            took = "may have taken down" if _still_stands(planning, down, address) else "took down"
+            words = f"`{needs[0]}` comes after it, and `{down.address}` {took} what it had set up"
+            yield address, OperatorDraft(up, [Reason("taken_down", words)], set_up_for=tuple(needs))
 
 
 def _makes_something(draft: Draft) -> bool:
@@ -124,10 +140,13 @@ def _needed(
     """Of what only watches others: whether any of those is in the plan."""
     if operator.teardown_of is not None:
         up = planned.get(operator.teardown_of)
-        if up is None:
-            return None
-        words = f"takes down what `{operator.teardown_of}` sets up"
-        return OperatorDraft(operator, [Reason("teardown", words)], expected_to_run=up.expected_to_run)
+        if up is not None:
+            words = f"takes down what `{operator.teardown_of}` sets up"
+            return OperatorDraft(operator, [Reason("teardown", words)], expected_to_run=up.expected_to_run)
+        if planning.wants_operator(operator.address) and _still_stands(planning, operator, operator.teardown_of):
+            words = f"what `{operator.teardown_of}` has set up was not taken down"
+            return OperatorDraft(operator, [Reason("teardown", words)])
+        return None
     if operator.hooks:
         watching = [
             hook
@@ -144,6 +163,12 @@ def _needed(
         return None
     names = _names(before)
     return OperatorDraft(operator, [Reason("consequence", f"only if {names} fails")], expected_to_run=False)
+
+
+def _still_stands(planning: Planning, teardown: CompiledOperator, up: Address) -> bool:
+    """Whether what `up` has set up was never wholly taken down: a run was killed or stopped before, or it failed."""
+    set_up = planning.operator_results.get((up, ""))
+    return set_up is not None and set_up.outcome == "done" and (teardown.address, "") not in planning.operator_results
 
 
 def _consequence(hook: Hook) -> str:

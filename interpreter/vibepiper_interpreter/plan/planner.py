@@ -198,9 +198,12 @@ def _assemble(planning: Planning) -> Plan:
 
 
 def _results(planning: Planning) -> dict[Address, OperatorResult]:
-    """What is known of the operators of the plan, and of those that they come after."""
+    """What is known of the operators of the plan, and of those that they come after or take down."""
     wanted = {*planning.operators}
-    wanted.update(other for draft in planning.operators.values() for other in draft.operator.after)
+    for draft in planning.operators.values():
+        wanted.update(draft.operator.after)
+        if draft.operator.teardown_of is not None:
+            wanted.add(draft.operator.teardown_of)
     return {
         address: result
         for (address, item), result in planning.operator_results.items()

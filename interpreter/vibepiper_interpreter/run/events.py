@@ -14,6 +14,10 @@ EventType = Literal[
     "executor_starting",  # data: kind, cluster (its address; None: on this machine, for the run)
     "executor_started",  # data: kind, workers, dashboard (a URL, or None)
     "task_started",  # data: verb, worker, attempt, waited (s since it could have begun)
+    "task_divided",  # several workers make the slices of an asset; data: shares (how many)
+    "share_started",  # data: as of task_started, and slices (in words)
+    "share_finished",  # data: outcome (built | failed), seconds, code, detail
+    "task_gathering",  # its shares are done, and are put together; data: as of task_started
     "task_waiting",  # what a sensor waits for is not there yet; data: reason
     "item_finished",  # an item of a `for_each` ended; data: outcome (done | skipped | failed), seconds, code, detail
     "task_retried",  # another attempt follows; data: attempt (the failed one), code, detail, failure (class), wait (s)

@@ -1,38 +1,40 @@
-"""The items of one operator while it is done for each of them: which wait, which are under way, how they ended."""
+"""What one action falls apart into: which of its pieces wait, which are under way, and how they ended.
+
+The items of an operator with `for_each` are such pieces, and the shares of an asset's slices that several workers make.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from vibepiper_interpreter.plan.plan import Action
-from vibepiper_interpreter.run.tasks.item import Item
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
 
-_NAMED = 3  # items in a sentence
+Piece = TypeVar("Piece")
+_NAMED = 3  # pieces in a sentence
 
 
 @dataclass(slots=True)
-class Fan:
-    """Used from the scheduler's thread only. `keys` are those of all items, `items` those that are still to end."""
+class Fan(Generic[Piece]):
+    """Used from the scheduler's thread only. `pieces` are those that are still to end; `count` is how many there are
+    together with those that need not be done."""
 
     action: Action
     most: int | None  # at once
-    keys: frozenset[str]
-    items: dict[Address, Item]
+    count: int
+    pieces: dict[Address, Piece]
     waiting: deque[Address]
     under_way: set[Address] = field(default_factory=set)
     failed: dict[Address, Diagnostic] = field(default_factory=dict)
     seconds: float = 0.0
 
     @classmethod
-    def of(cls, action: Action, most: int | None, items: Iterable[Item], done: Iterable[str]) -> Fan:
-        """`done` are the keys of the items that need not be done again."""
-        every, known = list(items), frozenset(done)
-        left = {item.address(action.address): item for item in every if item.key not in known}
-        return cls(action, most, frozenset(item.key for item in every), left, deque(left))
+    def of(cls, action: Action, most: int | None, count: int, pieces: Mapping[Address, Piece]) -> Fan[Piece]:
+        return cls(action, most, count, dict(pieces), deque(pieces))
 
     def take(self) -> Iterator[Address]:
         """Those that may begin now."""
@@ -41,24 +43,46 @@ class Fan:
             self.under_way.add(address)
             yield address
 
-    def end(self, address: Address, seconds: float, failure: Diagnostic | None) -> Item:
+    def end(self, address: Address, seconds: float, failure: Diagnostic | None) -> Piece:
         self.under_way.discard(address)
         self.seconds += seconds
         if failure is not None:
             self.failed[address] = failure
-        return self.items.pop(address)
+        return self.pieces.pop(address)
 
-    def failure(self) -> Diagnostic:
-        """The first one's, with the names of all."""
+    def failure(self, words: str) -> Diagnostic:
+        """The first one's, with the names of all; `words` say what they are, and what of the others."""
         names = ", ".join(f"`{address}`" for address in list(self.failed)[:_NAMED])
         more = len(self.failed) - _NAMED
         first = next(iter(self.failed.values()))
+        named = f"{names}{f' and {more:,} more' if more > 0 else ''}"
         count = len(self.failed)
         return Diagnostic(
             first.code,
-            f"{count:,} of {len(self.keys):,} items failed: {names}{f' and {more:,} more' if more > 0 else ''}. "
-            f"The others are done, and the next apply does only these. {first.detail}",
+            f"{count:,} of {self.count:,} items failed: {named}. {words} {first.detail}",
             first.place,
             fix=first.fix,
             notes=first.notes,
         )
+
+
+class Fans:
+    """All that goes on in a run, by the addresses of their pieces."""
+
+    def __init__(self) -> None:
+        self._by_piece: dict[Address, Address] = {}
+
+    def open(self, fan: Fan[Piece]) -> None:
+        self._by_piece |= dict.fromkeys(fan.pieces, fan.action.address)
+
+    def close(self, piece: Address) -> None:
+        """It has come to its end."""
+        del self._by_piece[piece]
+
+    def holds(self, address: Address) -> bool:
+        """Whether it is a piece of something."""
+        return address in self._by_piece
+
+    def owner(self, address: Address) -> Address:
+        """What `address` is a piece of; `address` itself where it is none."""
+        return self._by_piece.get(address, address)

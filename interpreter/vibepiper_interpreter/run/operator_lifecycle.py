@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
 from vibepiper_interpreter.plan.plan import Action
 from vibepiper_interpreter.run.attempts import Attempts
 from vibepiper_interpreter.run.downstream import Downstream
-from vibepiper_interpreter.run.fan import Fan
+from vibepiper_interpreter.run.fan import Fan, Fans
 from vibepiper_interpreter.run.operator_turns import NotDone, OperatorTurns
 from vibepiper_interpreter.run.publisher import Publisher
 from vibepiper_interpreter.run.readiness import Readiness
 from vibepiper_interpreter.run.result import Outcome, TaskResult
 from vibepiper_interpreter.run.run import Run
 from vibepiper_interpreter.run.tasks import OperatorTask, Report
+from vibepiper_interpreter.run.tasks.item import Item
 from vibepiper_spec.address import Address
 
 
@@ -29,31 +31,29 @@ class OperatorLifecycle:
         turns: OperatorTurns,
         downstream: Downstream,
         publisher: Publisher,
+        fans: Fans,
     ) -> None:
         self._run, self._readiness, self._attempts = run, readiness, attempts
-        self._turns, self._downstream, self._publisher = turns, downstream, publisher
+        self._turns, self._downstream, self._publisher, self._fans = turns, downstream, publisher, fans
         self._actions = {action.address: action for action in run.plan.actions if action.verb == "do"}
-        # The items of operators that are done for each of them, by the items.
-        self._items: dict[Address, Fan] = {}
+        # Of operators that are done for each of some items, those that are left.
+        self._items: dict[Address, Fan[Item]] = {}
         # What sensors that wait have said last.
         self._reasons: dict[Address, str] = {}
 
     def owns(self, address: Address) -> bool:
         """Whether it is an operator, or an item of one."""
-        return address in self._actions or address in self._items
+        return self._fans.owner(address) in self._actions
 
-    def is_item(self, address: Address) -> bool:
-        return address in self._items
-
-    def owner(self, address: Address) -> Address:
-        """The operator that `address` is an item of; `address` where it is no item."""
-        fan = self._items.get(address)
-        return address if fan is None else fan.action.address
+    def started(self, address: Address, told: Mapping[str, Any]) -> None:
+        """A worker has begun. The run tells nobody of items that begin."""
+        self._attempts.started(address, told, None if self._fans.holds(address) else "task_started")
 
     def begin(self, address: Address) -> OperatorTask | None:
         """The next attempt; None where it is not done, which is then told."""
-        if (fan := self._items.get(address)) is not None:
-            return self._turns.task(fan.action, fan.items[address])
+        if self._fans.holds(address):
+            fan = self._items[self._fans.owner(address)]
+            return self._turns.task(fan.action, fan.pieces[address])
         action = self._actions[address]
         if action.after:
             self._attempts.ready_by_now(address)
@@ -65,8 +65,8 @@ class OperatorLifecycle:
 
     def end(self, address: Address, report: Report) -> None:
         """An attempt has ended."""
-        if (fan := self._items.get(address)) is not None:
-            self._end_item(fan, address, report)
+        if self._fans.holds(address):
+            self._end_item(self._items[self._fans.owner(address)], address, report)
             return
         action, operator = self._actions[address], self._run.plan.operators[address]
         if report.outcome == "done" and report.again_in is not None:
@@ -86,29 +86,31 @@ class OperatorLifecycle:
             return
         self._settle(action, report)
 
-    def _open_fan(self, fan: Fan) -> None:
-        self._items.update(dict.fromkeys(fan.items, fan))
+    def _open_fan(self, fan: Fan[Item]) -> None:
+        self._items[fan.action.address] = fan
+        self._fans.open(fan)
         self._go_on(fan)
 
-    def _go_on(self, fan: Fan) -> None:
+    def _go_on(self, fan: Fan[Item]) -> None:
         """Let more of its items begin; the operator has ended with the last of them."""
+        owner = fan.action.address
         for address in fan.take():
-            self._readiness.add(address, like=fan.action.address)
-        if fan.items:
+            self._readiness.add(address, like=owner)
+        if fan.pieces:
             return
-        self._turns.forget_other_items(fan)
-        failure = (fan.failure(),) if fan.failed else ()
+        self._turns.forget_other_items(owner)
+        failure = (fan.failure("The others are done, and the next apply does only these."),) if fan.failed else ()
         report = Report("failed" if failure else "done", diagnostics=failure, seconds=fan.seconds)
         self._settle(fan.action, report)
 
-    def _end_item(self, fan: Fan, address: Address, report: Report) -> None:
+    def _end_item(self, fan: Fan[Item], address: Address, report: Report) -> None:
         operator = self._run.plan.operators[fan.action.address]
         self._attempts.ended(address, report)
         if report.outcome == "failed" and self._attempts.tries_again(operator, report, address):
             return
         failure = report.diagnostics[0] if report.outcome == "failed" else None
         item = fan.end(address, report.seconds, failure)
-        del self._items[address]
+        self._fans.close(address)
         if failure is None:
             self._turns.record_item(operator, item)
         told: dict[str, Any] = {"outcome": report.outcome, "seconds": report.seconds}

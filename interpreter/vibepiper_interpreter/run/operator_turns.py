@@ -76,6 +76,12 @@ class OperatorTurns:
             if action.address in run.plan.results
             and {each.code for each in action.reasons} - {"unpublished"} == {"taken_down"}
         }
+        # Of operators with items, the keys of all that there are.
+        self._keys: dict[Address, frozenset[str]] = {}
+        self._teardowns: dict[Address, list[Address]] = {}
+        for operator in run.plan.operators.values():
+            if operator.teardown_of is not None:
+                self._teardowns.setdefault(operator.teardown_of, []).append(operator.address)
         # When each was first asked in this run.
         self._began: dict[Address, tuple[datetime, float]] = {}
 
@@ -89,15 +95,17 @@ class OperatorTurns:
         """All before the operator has ended: what it is to do, or why it is not done."""
         operator = self._plan.operators[action.address]
         if action.published:
-            self._publisher.flush()
+            self._publisher.publish_complete()
         return self._verdict(action, operator) or self.task(action, lists_items=operator.for_each is not None)
 
     def task(self, action: Action, item: Item | None = None, *, lists_items: bool = False) -> OperatorTask:
         """The next attempt; of an operator with items, at one of them, or to tell which there are."""
         operator = self._plan.operators[action.address]
-        if action.address not in self._began and action.address in self._plan.results:
-            # Whatever becomes of it, what is known of the last time holds no more.
-            self._publisher.forget_operator(action.address)
+        if action.address not in self._began:
+            # Whatever becomes of it, what is known of the last time holds no more; what it sets up is to be taken down.
+            for each in (action.address, *self._teardowns.get(action.address, ())):
+                if each in self._plan.results:
+                    self._publisher.operators.begin(each)
         began, clock = self._began.setdefault(action.address, (datetime.now(UTC), time.monotonic()))
         seconds = operator.timeout
         if seconds is not None and operator.waits:
@@ -142,7 +150,7 @@ class OperatorTurns:
         done_by = self._set_up_again.get(operator.address, self._run.id)
         self._done_by[operator.address] = done_by
         after = [self._stands_at(address) for address in operator.after]
-        self._publisher.record_operator(
+        self._publisher.operators.done(
             OperatorResult(
                 address=operator.address,
                 item="",
@@ -154,7 +162,7 @@ class OperatorTurns:
             )
         )
 
-    def fan(self, action: Action, items: Iterable[Item]) -> Fan:
+    def fan(self, action: Action, items: Iterable[Item]) -> Fan[Item]:
         """What is left to do of these items: what an earlier run has done of them, for the same, is done."""
         operator = self._plan.operators[action.address]
         assert operator.for_each is not None
@@ -168,11 +176,13 @@ class OperatorTurns:
                 same = result is not None and frozenset(result.after) == after
                 if same and result is not None and result.fingerprint == _meaning(operator, item):
                     done.add(item.key)
-        return Fan.of(action, operator.for_each.concurrency, every, done)
+        self._keys[action.address] = frozenset(item.key for item in every)
+        left = {item.address(action.address): item for item in every if item.key not in done}
+        return Fan.of(action, operator.for_each.concurrency, len(every), left)
 
     def record_item(self, operator: CompiledOperator, item: Item) -> None:
         """Write down that the operator need not be done again for this item."""
-        self._publisher.record_item(
+        self._publisher.operators.done(
             OperatorResult(
                 address=operator.address,
                 item=item.key,
@@ -184,9 +194,9 @@ class OperatorTurns:
             )
         )
 
-    def forget_other_items(self, fan: Fan) -> None:
+    def forget_other_items(self, address: Address) -> None:
         """Nobody asks any more for items that are not there."""
-        self._publisher.forget_items(fan.action.address, fan.keys)
+        self._publisher.operators.forget_items(address, self._keys[address])
 
     def _after_of_item(self, operator: CompiledOperator) -> frozenset[InputVersion]:
         """What it came after, but for the asset that the items are of: an item says itself what it is."""
@@ -209,7 +219,7 @@ class OperatorTurns:
     def _verdict(self, action: Action, operator: CompiledOperator) -> NotDone | None:
         """Why it is not done; None where it is."""
         if operator.teardown_of is not None:
-            if self._fates.get(operator.teardown_of) == "succeeded":
+            if self._fates.get(operator.teardown_of) == "succeeded" or self._was_left(operator):
                 return None
             return NotDone("skipped", f"`{operator.teardown_of}` was not done")
         if operator.hooks and not any(self._calls(hook, action) for hook in operator.hooks):
@@ -219,10 +229,22 @@ class OperatorTurns:
         fates = {address: self._fate(address, action) for address in operator.after}
         if (not_done := _by_fates(operator, fates)) is not None:
             return not_done
+        lost = [
+            each for each in action.after if each in self._set_up_again and self._fates[each] in ("failed", "blocked")
+        ]
+        if lost and operator.run_if != "always" and not operator.only_if_needed:
+            return NotDone("blocked", f"{_names(lost)} failed")
         if action.conditions and not any(self._is_news(each.input, each.confirmed) for each in action.conditions):
             names = _names(each.input for each in action.conditions)
             return NotDone("kept", f"nothing new came of {names}")
         return None
+
+    def _was_left(self, teardown: CompiledOperator) -> bool:
+        """Whether an earlier run has set up what it takes down, and no run did so again or took it down."""
+        assert teardown.teardown_of is not None
+        set_up = self._plan.results.get(teardown.teardown_of)
+        left = set_up is not None and set_up.outcome == "done" and teardown.address not in self._plan.results
+        return left and self._fates.get(teardown.teardown_of) in (None, "kept")
 
     def _fate(self, address: Address, action: Action) -> Fate:
         """Of what is not in the plan, as it ended last."""

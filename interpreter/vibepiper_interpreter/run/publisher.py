@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from vibepiper_interpreter.plan.plan import Action
+from vibepiper_interpreter.run.operator_records import OperatorRecords
 from vibepiper_interpreter.run.result import CheckResult, TaskResult
 from vibepiper_interpreter.run.run import Run
 from vibepiper_interpreter.state.lease import Lease
-from vibepiper_interpreter.state.operator_result import OperatorResult
 from vibepiper_interpreter.state.records import AttemptRecord, Audit, Batch, Pointer
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
-
-# How long what is done for an item may stay unwritten: many short ones share a transaction, and a kill makes no more
-# than these be done again.
-_RECORD_ITEMS_EVERY = 0.05  # seconds
 
 
 @dataclass(slots=True)
@@ -58,8 +53,7 @@ class Publisher:
         self._attempts: list[AttemptRecord] = []
         self._checks: list[CheckResult] = []
         self._settled: list[TaskResult] = []
-        self._items: list[OperatorResult] = []
-        self._items_recorded_at = 0.0
+        self.operators = OperatorRecords(run, lease)
         self.results: dict[Address, TaskResult] = {}
         self.versions: dict[str, Version] = {}
         self.published_anything = False
@@ -96,39 +90,9 @@ class Publisher:
 
     def settled(self, result: TaskResult) -> None:
         """An operator has come to its end: it publishes nothing, and holds nothing back."""
+        self.operators.ended(result.address)
         self.results[result.address] = result
         self._settled.append(result)
-
-    def record_operator(self, result: OperatorResult) -> None:
-        """Write down at once what an operator has done: its effect is there, whatever becomes of the run."""
-        self._items.append(result)
-        self.record_items()
-
-    def record_item(self, result: OperatorResult) -> None:
-        """The same of one item; together with others that end in the same moment."""
-        self._items.append(result)
-
-    def record_items(self) -> None:
-        """Write down the items that have ended."""
-        if not self._items:
-            return
-        self._run.state.record_operators(self._lease, self._items)
-        self._items.clear()
-        self._items_recorded_at = time.monotonic()
-
-    def items_due_in(self) -> float | None:
-        """Seconds until items that have ended must be written down; None where there are none."""
-        if not self._items:
-            return None
-        return max(0.0, self._items_recorded_at + _RECORD_ITEMS_EVERY - time.monotonic())
-
-    def forget_operator(self, address: Address) -> None:
-        """What an operator had done is done again: it counts as not done until that has ended well."""
-        self._run.state.forget_operator(self._lease, address)
-
-    def forget_items(self, address: Address, but: Collection[str]) -> None:
-        """Drop what is known of items of an operator that are not there any more."""
-        self._run.state.forget_items(self._lease, address, but)
 
     def pointer(self, address: Address) -> Pointer | None:
         """Where the environment points for an asset by now."""
@@ -144,13 +108,18 @@ class Publisher:
         Raises VP704, before anything is published, where the right to publish is gone.
         """
         if publish:
-            self.record_items()
+            self.operators.write()
         self._run.storage.sync(self._versions)
         self._write()
         if publish and self._complete:
             self._publish()
         if self._settled:
             self._write()
+
+    def publish_complete(self) -> None:
+        """The same, where a component is complete: what comes next is to see it published."""
+        if self._complete:
+            self.flush()
 
     def close(self) -> None:
         """Settle what was never published, and write the last events."""

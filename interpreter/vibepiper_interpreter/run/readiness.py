@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 Node = TypeVar("Node", bound=Hashable)
+# The lower, the sooner; no two nodes have the same.
+Rank = tuple[int, float, int]
 
 
 class Readiness(Generic[Node]):
@@ -39,7 +41,7 @@ class Readiness(Generic[Node]):
             for predecessor in set(before):
                 self._successors[predecessor].append(node)
         # For each lane those that are ready. Their positions differ, so no two nodes are ever compared.
-        self._ready: dict[Any, list[tuple[tuple[int, float, int], Node]]] = {}
+        self._ready: dict[Any, list[tuple[Rank, Node]]] = {}
         for node in [node for node, count in self._waiting.items() if count == 0]:
             self._let_start(node)
 
@@ -53,6 +55,10 @@ class Readiness(Generic[Node]):
             if has_room(lane):
                 return heapq.heappop(self._ready[lane])[1]
         return None
+
+    def rank(self, node: Node) -> Rank:
+        """Which of those that are ready starts first."""
+        return self._rank[node]
 
     def add(self, node: Node, like: Node) -> None:
         """One more node, which may start at once: as important as `like`, in the same lane, and nothing behind it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from vibepiper_spec.diagnostics import DiagnosticError
 from vibepiper_spec.model.settings import ProjectSettings
@@ -19,6 +20,8 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         found = {secret for secret in secrets if secret}
+        # Who is given a URL may name the password alone.
+        found |= {part for secret in found if "://" in secret for part in _passwords(secret)}
         # Logs are told line by line, and a key may have several lines; short ones (`}`) tell nothing.
         lines = {line.strip() for secret in found if "\n" in secret for line in secret.splitlines()}
         found |= {line for line in lines if len(line) >= _LEAST_LINE}
@@ -39,6 +42,15 @@ class Redactor:
         for secret in self._secrets:
             text = text.replace(secret, _MASK)
         return text
+
+
+def _passwords(url: str) -> set[str]:
+    """The password in a URL, as it is written there and as it is meant."""
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return set()  # no URL, and so no password in it
+    return {password, unquote(password)} if password else set()
 
 
 def _values(root: Path, value: Any) -> Iterator[str]:

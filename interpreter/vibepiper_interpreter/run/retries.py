@@ -56,6 +56,10 @@ class Retries:
         heapq.heappush(self._waiting, (time.monotonic() + wait, address))
         return wait
 
+    def begins_anew(self, address: Address) -> None:
+        """Its next attempt is another one than all before, though none of these called for it."""
+        self._attempts[address] = self.attempt(address) + 1
+
     def due(self) -> Iterator[Address]:
         """Those whose time has come; they do not wait any more."""
         while self._waiting and self._waiting[0][0] <= time.monotonic():

@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections import Counter
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import Empty
 from typing import TYPE_CHECKING, NamedTuple
 
 from vibepiper_interpreter.executors import Executors
+from vibepiper_interpreter.plan.plan import Action
 from vibepiper_interpreter.run.admission import NOTHING, Admission, Claim
 from vibepiper_interpreter.run.asset_lifecycle import AssetLifecycle
+from vibepiper_interpreter.run.at_hand import AtHand
 from vibepiper_interpreter.run.attempts import Attempts
 from vibepiper_interpreter.run.deadlines import Deadlines
 from vibepiper_interpreter.run.downstream import Downstream
 from vibepiper_interpreter.run.failures import Cancelled, timed_out
+from vibepiper_interpreter.run.fan import Fans
 from vibepiper_interpreter.run.operator_lifecycle import OperatorLifecycle
 from vibepiper_interpreter.run.operator_turns import OperatorTurns, predecessors
 from vibepiper_interpreter.run.publisher import Publisher
@@ -27,8 +30,10 @@ from vibepiper_interpreter.run.shares import Shares
 from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.run.standing import Standing
 from vibepiper_interpreter.run.tasks import OperatorTask, Report, Task
+from vibepiper_interpreter.run.tasks.shares import Gather, Survey
 from vibepiper_interpreter.run.worker import Attempt
 from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import DiagnosticError
 
 if TYPE_CHECKING:
     from vibepiper_spec.model.execution import ExecutorKind
@@ -68,10 +73,15 @@ class Scheduler:
         self._publisher = publisher
         self._stop = stop
         actions = run.plan.actions
-        after = predecessors(run.plan)
+        after = self._after = predecessors(run.plan)
         seconds = {each.address: None if each.estimate is None else each.estimate.seconds for each in actions}
         operators, assets = run.plan.operators, run.plan.assets
-        self._lanes = {each.address: executors.kind_for(assets[each.address]) for each in actions if each.verb != "do"}
+        self._lanes = {
+            # What is removed needs nobody's work, so no cluster is begun for it.
+            each.address: executors.kind_here() if each.verb == "remove" else executors.kind_for(assets[each.address])
+            for each in actions
+            if each.verb != "do"
+        }
         self._lanes |= {address: executors.kind_for_operator(each) for address, each in operators.items()}
         self._claims = {each: self._admission.bounded(shares.claims.get(each, NOTHING)) for each in self._lanes}
         self._readiness = Readiness(
@@ -79,17 +89,25 @@ class Scheduler:
             critical_paths(seconds, after),
             {each: (kind, self._claims[each]) for each, kind in self._lanes.items()},
             operators.keys(),
-            inherited_priorities({address: asset.priority for address, asset in assets.items()}, after),
+            inherited_priorities(
+                {address: asset.priority for address, asset in assets.items()}
+                | {address: operator.priority for address, operator in operators.items()},
+                after,
+            ),
         )
         self._attempts = Attempts(run, publisher)
         self._retries = self._attempts.retries
         self._deadlines = Deadlines()
         turns = OperatorTurns(run, publisher, standing)
         self._downstream = Downstream(run, self._readiness, self._attempts, turns, publisher)
-        self._operators = OperatorLifecycle(run, self._readiness, self._attempts, turns, self._downstream, publisher)
-        self._assets = AssetLifecycle(run, self._attempts, turns, self._downstream, tables, publisher, standing)
+        ways = (run, self._readiness, self._attempts, turns, self._downstream)
+        self._fans = Fans()
+        self._operators = OperatorLifecycle(*ways, publisher, self._fans)
+        self._assets = AssetLifecycle(*ways, tables, publisher, standing, self._fans, self._survey)
         self._in_flight: dict[Address, tuple[Attempt, Future[Report]]] = {}
-        self._load: Counter[ExecutorKind] = Counter()
+        # What has its share of the machine, and is sent as soon as that is written which must be known before.
+        self._admitted: OrderedDict[Address, Attempt] = OrderedDict()
+        self._at_hand = AtHand()
         self._flushed_at = time.monotonic()
 
     def run(self) -> bool:
@@ -98,6 +116,15 @@ class Scheduler:
         Raises DiagnosticError, before anything has started, where an executor that it needs cannot be had.
         """
         self._executors.prepare({*self._lanes.values()}, self._run.journal)
+        try:
+            return self._go_on()
+        except BaseException:
+            # What has been done is done, whatever went wrong. That it cannot be written is perhaps what did.
+            with contextlib.suppress(DiagnosticError):
+                self._publisher.operators.write()
+            raise
+
+    def _go_on(self) -> bool:
         while True:
             if any(event.is_set() for event in self._stop):
                 return False
@@ -106,56 +133,80 @@ class Scheduler:
             if not self._in_flight and not self._retries and self._run.inbox.empty():
                 self._publisher.flush()
                 return True
-            with contextlib.suppress(Empty):
-                self._handle(self._run.inbox.get(timeout=self._patience()))
-            if self._publisher.items_due_in() == 0:
-                self._publisher.record_items()
+            self._listen()
+            self._assets.keep_due()
+            if self._publisher.operators.due_in() == 0:
+                self._publisher.operators.write()
             self._flush_if_due()
 
     def cancel_rest(self) -> None:
         """Give up what has not ended, after the workers have been told to stop. What was made is kept, unpublished."""
         while not self._run.inbox.empty():
             self._handle(self._run.inbox.get())
-        rest = [*self._in_flight, *self._retries.drop_all(), *self._readiness.drop_rest()]
-        # Of items nobody is told one by one.
-        for address in dict.fromkeys(map(self._operators.owner, rest)):
+        rest = [*self._in_flight, *self._admitted, *self._retries.drop_all(), *self._readiness.drop_rest()]
+        self._assets.keep_due(at_once=True)
+        # Of items and shares nobody is told one by one.
+        for address in dict.fromkeys(map(self._fans.owner, rest)):
             if address not in self._publisher.results:
                 self._downstream.cancel(address)
         self._in_flight.clear()
         if not self._stop.lease_lost.is_set():
-            self._publisher.record_items()
+            self._publisher.operators.write()
         self._publisher.flush(publish=False)
+
+    def _listen(self) -> None:
+        """Wait until a worker tells something; then take all that is there."""
+        with contextlib.suppress(Empty):
+            self._handle(self._run.inbox.get(timeout=self._patience()))
+            for _ in range(self._run.inbox.qsize()):
+                self._handle(self._run.inbox.get_nowait())
 
     def _start_ready(self) -> None:
         for again in self._retries.due():
             self._attempts.ready([again])
             self._readiness.again(again)
+        # Together, so that what must be written before they begin is one transaction.
         while (address := self._readiness.take(self._room())) is not None:
             if (task := self._lifecycle(address).begin(address)) is not None:
-                self._send(address, task)
+                self._admit(address, task)
+        for address in self._admitted:
+            self._publisher.operators.write_before(self._after.get(address, ()))
+        while self._admitted:
+            self._send(*self._admitted.popitem(last=False))
 
     def _lifecycle(self, address: Address) -> AssetLifecycle | OperatorLifecycle:
         return self._operators if self._operators.owns(address) else self._assets
+
+    def _survey(self, action: Action) -> Survey | None:
+        """By how many the slices of an asset could be made; None where nothing runs beside anything."""
+        kind, estimate = self._lanes[action.address], action.estimate
+        if kind == "inline":
+            return None
+        apart = kind in ("processes", "ray")
+        return Survey(self._executors.of(kind).workers, apart, None if estimate is None else estimate.seconds)
 
     def _room(self) -> Callable[[tuple[ExecutorKind, Claim]], bool]:
         is_admitted = self._admission.look()
 
         def has_room(lane: tuple[ExecutorKind, Claim]) -> bool:
             kind, claim = lane
-            # Two tasks a worker: the next one is at hand while this thread writes to the state.
-            return self._load[kind] < 2 * self._executors.of(kind).workers and is_admitted(claim)
+            workers = self._executors.of(kind).workers
+            return self._at_hand.has_room(kind, workers, claims=claim != NOTHING) and is_admitted(claim)
 
         return has_room
 
-    def _send(self, address: Address, task: Task | OperatorTask) -> None:
-        attempt = Attempt(task, self._retries.attempt(address))
-        owner = self._operators.owner(address)
-        kind = self._lanes[owner]
-        self._load[kind] += 1
+    def _admit(self, address: Address, task: Task | OperatorTask) -> None:
+        owner = self._fans.owner(address)
+        self._at_hand.begun(self._lanes[owner])
         self._admission.take(self._claims[owner])
-        if attempt.number == 1 and (told := self._shares.told.get(address)):
+        self._admitted[address] = Attempt(task, self._retries.attempt(address), self._readiness.rank(address))
+
+    def _send(self, address: Address, attempt: Attempt) -> None:
+        task = attempt.task
+        begins = attempt.number == 1 and not (isinstance(task, Task) and isinstance(task.stage, Gather))
+        if begins and (told := self._shares.told.get(address)):
             self._run.journal.tell("log", address, level="warning", message=told)
-        future = self._executors.of(kind).submit(attempt)
+        future = self._executors.of(self._lanes[self._fans.owner(address)]).submit(attempt)
         self._in_flight[address] = attempt, future
         future.add_done_callback(lambda done: self._run.inbox.put(Message(address, attempt.number, done, {})))
 
@@ -169,7 +220,7 @@ class Scheduler:
                 return
             self._leave(address)
             if what.cancelled() or isinstance(what.exception(), Cancelled):
-                if not self._operators.is_item(address):  # its operator is told with the rest
+                if not self._fans.holds(address):  # its asset or operator is told with the rest
                     self._downstream.cancel(address)
             else:
                 self._lifecycle(address).end(address, what.result())
@@ -178,11 +229,11 @@ class Scheduler:
         elif what == "damaged":
             self._run.state.record_checksums({data["part"].path: data["part"].marked_damaged})
         elif is_current and attempt is not None and what == "task_started":
-            self._attempts.started(address, data, is_item=self._operators.is_item(address))
+            self._lifecycle(address).started(address, data)
             if (seconds := attempt.task.time_limit) is not None:
                 self._deadlines.set(address, message.attempt, seconds)
         elif is_current and what == "progress":
-            self._assets.keep_progress(address, data["version"])
+            self._assets.keep_progress(address, data)
 
     def _give_up_late(self) -> None:
         """End the attempts whose time is over."""
@@ -190,20 +241,20 @@ class Scheduler:
             attempt, _ = self._in_flight.get(address, (None, None))
             if attempt is not None and attempt.number == number:
                 self._leave(address)
-                self._executors.of(self._lanes[self._operators.owner(address)]).abandon(attempt)
+                self._executors.of(self._lanes[self._fans.owner(address)]).abandon(attempt)
                 subject = attempt.task.subject
                 found = timed_out(subject, subject.timeout or 0.0)
                 self._lifecycle(address).end(address, Report("failed", diagnostics=(found,), failure="transient"))
 
     def _leave(self, address: Address) -> None:
-        owner = self._operators.owner(address)
+        owner = self._fans.owner(address)
         del self._in_flight[address]
-        self._load[self._lanes[owner]] -= 1
+        self._at_hand.ended(self._lanes[owner])
         self._admission.give_back(self._claims[owner])
 
     def _patience(self) -> float:
         """How long to wait for what workers tell."""
-        until = (self._retries.until_next(), self._deadlines.until_next(), self._publisher.items_due_in())
+        until = (self._retries.until_next(), self._deadlines.until_next(), self._publisher.operators.due_in())
         return min((_LOOK_EVERY, *(each for each in until if each is not None)))
 
     def _flush_if_due(self) -> None:

@@ -109,6 +109,8 @@ class RunSession:
         finally:
             with self._lock:
                 del self._attempts[thread]
+                # Those that it made beside its own are done with.
+                self._cursors[thread] = [cursor for cursor in self._own_cursors() if cursor is not None]
 
     @property
     def stop_of_attempt(self) -> threading.Event:
@@ -147,6 +149,9 @@ class RunSession:
             cursor = self._local.plain_cursor = self.new_cursor()
             cursor.execute("SET SESSION enable_optimizer = false")
         return cursor
+
+    def _own_cursors(self) -> tuple[duckdb.DuckDBPyConnection | None, ...]:
+        return getattr(self._local, "cursor", None), getattr(self._local, "plain_cursor", None)
 
     def new_cursor(self) -> duckdb.DuckDBPyConnection:
         """Another cursor, for statements that run while this thread's own one is busy."""

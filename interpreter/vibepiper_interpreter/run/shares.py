@@ -13,7 +13,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.compile.compiled import NO_RESOURCES, CompiledAsset
+from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run.admission import Claim, claim_of
 from vibepiper_interpreter.run.memory import whole_memory
@@ -50,6 +51,19 @@ def kind_for(asset: CompiledAsset, settings: ExecutorSettings) -> ExecutorKind:
     return settings.kind if settings.kind == "inline" else asset.executor or settings.kind
 
 
+def kind_for_operator(operator: CompiledOperator, settings: ExecutorSettings) -> ExecutorKind:
+    """Where an operator is done. What is done outside is done from this machine, and mostly waited for; functions run
+    where those of assets do."""
+    if operator.function is None or settings.kind == "inline":
+        return kind_here(settings)
+    return operator.executor or settings.kind
+
+
+def kind_here(settings: ExecutorSettings) -> ExecutorKind:
+    """Where is done what cannot be done elsewhere."""
+    return "inline" if settings.kind == "inline" else "threads"
+
+
 def worker_count(settings: ExecutorSettings) -> int:
     return settings.workers or processors(settings)
 
@@ -61,19 +75,25 @@ def processors(settings: ExecutorSettings) -> int:
 def share_out(
     plan: Plan, settings: ExecutorSettings, peaks: Peaks, connections: Mapping[str, int] = MappingProxyType({})
 ) -> Shares:
-    """Of the memory, processors and pools of `[executor]`, by what the plan's assets declare or have taken before.
+    """Of the memory, processors and pools of `[executor]`, by what the plan's assets and tasks declare, or assets have
+    taken before. (What a task takes is outside of the engines: user code.)
 
     `connections` are those that only so many tasks may use at once.
     """
     made = [plan.assets[action.address] for action in plan.actions if action.verb not in ("remove", "do")]
+    # Most tasks declare nothing, and then claim nothing.
+    done = [operator for operator in plan.operators.values() if operator.resources != NO_RESOURCES]
+    claiming: list[CompiledAsset | CompiledOperator] = [*made, *done]
     kinds = {asset.address: kind_for(asset, settings) for asset in made}
+    kinds |= {operator.address: kind_for_operator(operator, settings) for operator in done}
     declared = memory_limit(settings.memory)
     whole = declared or int(whole_memory() * _USUAL_PART_OF_MEMORY)
     wanted = _memory_wanted(made, kinds, peaks)
+    wanted |= {each.address: size for each in done if (size := memory_limit(each.resources.memory or None)) is not None}
     code = {
-        asset.address: wanted[asset.address]
-        for asset in made
-        if asset.kind == "python" and asset.address in wanted and kinds[asset.address] != "ray"
+        each.address: wanted[each.address]
+        for each in claiming
+        if _is_code(each) and each.address in wanted and kinds[each.address] != "ray"
     }
     engines = _for_engines(whole, sorted(code.values(), reverse=True)[: worker_count(settings)])
     both = "processes" in kinds.values() and bool(code)
@@ -83,27 +103,25 @@ def share_out(
     budget |= {_pool(name): Fraction(size) for name, size in settings.pools.items()}
     budget |= {_connection(name): Fraction(most) for name, most in connections.items()}
     # Whoever says nothing takes the part of one worker, where anybody says anything.
-    usual = Fraction(cpus, workers) if any(asset.resources.cpus for asset in made) else Fraction(0)
+    usual = Fraction(cpus, workers) if any(each.resources.cpus for each in claiming) else Fraction(0)
     amounts = {
-        asset.address: {
+        each.address: {
             **(
                 {
-                    (_CODE if asset.address in code else _ENGINE): Fraction(wanted.get(asset.address, 0)),
-                    _CPUS: Fraction(asset.resources.cpus) or usual,
+                    (_CODE if each.address in code else _ENGINE): Fraction(wanted.get(each.address, 0)),
+                    _CPUS: Fraction(each.resources.cpus) or usual,
                 }
-                if kinds[asset.address] != "ray"  # there Ray finds the room
+                if kinds[each.address] != "ray"  # there Ray finds the room
                 else {}
             ),
-            **{_pool(name): Fraction(1) for name in asset.resources.pools if name in settings.pools},
+            **{_pool(name): Fraction(1) for name in each.resources.pools if name in settings.pools},
         }
-        for asset in made
+        for each in claiming
     }
+    for address, operator in plan.operators.items():
+        if (name := str(operator.settings.get("connection", "")).lower()) in connections:
+            amounts.setdefault(address, {})[_connection(name)] = Fraction(1)
     claims = {address: claim_of(each) for address, each in amounts.items()}
-    claims |= {
-        address: claim_of({_connection(name): Fraction(1)})
-        for address, operator in plan.operators.items()
-        if (name := str(operator.settings.get("connection", "")).lower()) in connections
-    }
     return Shares(
         budget,
         claims,
@@ -111,6 +129,10 @@ def share_out(
         EngineShare(threads=cpus, memory=engine if code else declared),
         EngineShare(threads=max(1, cpus // workers), memory=(engine if both else whole) // workers),
     )
+
+
+def _is_code(each: CompiledAsset | CompiledOperator) -> bool:
+    return isinstance(each, CompiledOperator) or each.kind == "python"
 
 
 def _memory_wanted(

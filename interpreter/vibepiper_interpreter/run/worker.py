@@ -12,6 +12,7 @@ from vibepiper_interpreter.run.conditions import Conditions
 from vibepiper_interpreter.run.python.modules import user_modules
 from vibepiper_interpreter.run.python.output import caught_output
 from vibepiper_interpreter.run.python.planned_code import PlannedCode
+from vibepiper_interpreter.run.readiness import Rank
 from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.session import EngineShare, RunSession, Say, open_session
 from vibepiper_interpreter.run.small_tables import SmallTables
@@ -27,6 +28,8 @@ class Attempt:
 
     task: Task | OperatorTask
     number: int  # from 1
+    # Of those that wait for a worker, the one with the lowest rank is first.
+    rank: Rank
 
     @property
     def address(self) -> Address:

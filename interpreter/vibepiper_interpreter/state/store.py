@@ -14,6 +14,7 @@ from vibepiper_interpreter.run.result import CheckResult
 from vibepiper_interpreter.state import descent, forgetting, operator_results, past, reading, runs, schedules, writing
 from vibepiper_interpreter.state.database import Database, database_time
 from vibepiper_interpreter.state.lease import Lease, ask_to_stop, overtaken, take_lease
+from vibepiper_interpreter.state.operator_past import OperatorPast, operator_past
 from vibepiper_interpreter.state.operator_result import OperatorResult
 from vibepiper_interpreter.state.published import Confirmed, Proof, Published
 from vibepiper_interpreter.state.records import (
@@ -312,14 +313,20 @@ class State:
             writing.move_pointers(connection, lease.environment, serial + 1, changes, run_id, components or {}, now)
             return serial + 1
 
-    def record_operators(self, lease: Lease, results: Sequence[OperatorResult]) -> None:
-        """Write down that task operators of the lease's environment, or items of them, have ended well.
+    def record_operators(
+        self, lease: Lease, results: Sequence[OperatorResult], begun: Collection[Address] = ()
+    ) -> None:
+        """Write down that task operators of the lease's environment, or items of them, have ended well; those that have
+        `begun` another time count as not done from now on. All of it, or nothing.
 
         VP704 where the lease is no longer ours: then somebody else may have done it meanwhile.
         """
         with self._database.writing() as connection:
             lease.guard(connection)
-            operator_results.write(connection, lease.environment, results)
+            if begun:
+                operator_results.forget(connection, lease.environment, begun)
+            if results:
+                operator_results.write(connection, lease.environment, results)
 
     def ask_to_cancel(self, run_id: str, by: str) -> RunSummary:
         """Ask a run to stop, wherever it goes on; `by` is who asks. What it gives is how the run stands now.
@@ -332,12 +339,6 @@ class State:
             if found.status == "running" and not ask_to_stop(connection, found.environment, by):
                 return replace(found, status="interrupted")
             return found
-
-    def forget_operator(self, lease: Lease, address: Address) -> None:
-        """Let a task operator of the lease's environment count as not done. VP704 where the lease is no longer ours."""
-        with self._database.writing() as connection:
-            lease.guard(connection)
-            operator_results.forget(connection, lease.environment, address)
 
     def forget_items(self, lease: Lease, address: Address, but: Collection[str]) -> None:
         """Drop what is known of items of a task operator, but for these and the whole. VP704 as above."""
@@ -359,6 +360,11 @@ class State:
         """The run whose id is `run_id`, or begins so where only one does. VP707 where there is none."""
         with self._database.reading() as connection:
             return runs.run(connection, run_id, database_time(connection))
+
+    def operator_past(self, environment: str, address: Address) -> OperatorPast:
+        """What a task operator has done in `environment`, and how its last run ended."""
+        with self._database.reading() as connection:
+            return operator_past(connection, environment, address, database_time(connection))
 
     def run_summary(self, run_id: str) -> RunSummary:
         """The same in a line, without all that happened in it."""

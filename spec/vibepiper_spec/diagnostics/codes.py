@@ -81,6 +81,7 @@ _ALL = (
     Code("VP406", "Python asset failed"),
     Code("VP407", "Package missing"),
     Code("VP408", "Unknown annotation"),
+    Code("VP409", "Function cannot be called"),
     # data and checks
     Code("VP501", "File not found"),
     Code("VP502", "Pattern matches no file"),

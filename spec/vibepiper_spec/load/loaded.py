@@ -88,6 +88,8 @@ class LoadedProject:
     sql_files: Mapping[Origin, str] = field(default_factory=dict)
     # Variables that `vp.toml` declares in a way that cannot be read; None where it cannot be told which.
     lost_variables: frozenset[str] | None = frozenset()
+    # By Python module that declares assets, the project's other files that importing it runs.
+    python_imports: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def may_declare(self, variable: str) -> bool:
         """Whether that there is no such variable may only be the echo of a mistake in `vp.toml`."""

@@ -11,6 +11,7 @@ from vibepiper_spec.load.origin import Origin
 from vibepiper_spec.text.document import Document, parse_document
 from vibepiper_spec.text.lines import LineIndex
 from vibepiper_spec.text.nodes import Entry, Node, Scalar, Table
+from vibepiper_spec.text.python_document import python_document, stretch_of_literal
 from vibepiper_spec.text.strings import find_string, source_range
 
 Part = Literal["key", "value", "header"]
@@ -26,12 +27,15 @@ class Locator:
         texts: Mapping[str, str],
         sql_files: Mapping[Origin, str] | None = None,
         invalid: Collection[str] = (),
+        python: Mapping[str, Mapping[Keys, int]] | None = None,
     ) -> None:
         self._root = root
         self._texts = dict(texts)
         # The SQL files that assets name with `file`: positions in their query lie there.
         self._sql_files = dict(sql_files or {})
         self._invalid = frozenset(invalid)
+        # The modules that declare assets, and in which line each block.
+        self._python = dict(python or {})
         self._documents: dict[str, Document] = {}
         self._lines: dict[str, LineIndex] = {}
 
@@ -75,10 +79,17 @@ class Locator:
             if keys[-1] == 0 and len(nodes) == len(wanted):
                 wanted = wanted[:-1]
             if len(nodes) > len(wanted) and isinstance(node, Scalar) and isinstance(node.value, str):
-                token = find_string(document.text, node.start, lenient=origin.path in self._invalid)
-                if token.closed:
-                    return Place(origin.path, document.lines.range(*source_range(document.text, token, start, end)))
+                stretch = self._stretch(origin.path, document, node, start, end)
+                if stretch is not None:
+                    return Place(origin.path, document.lines.range(*stretch))
         return self.place(origin, *keys)
+
+    def _stretch(self, path: str, document: Document, node: Scalar, start: int, end: int) -> tuple[int, int] | None:
+        """Where a stretch of a string's value stands in the text; None where that cannot be told."""
+        if path in self._python:
+            return stretch_of_literal(document.text, node, start, end)
+        token = find_string(document.text, node.start, lenient=path in self._invalid)
+        return source_range(document.text, token, start, end) if token.closed else None
 
     def line(self, path: str, number: int) -> str:
         """A line of a file without its line ending, for showing; empty where there is none."""
@@ -102,7 +113,11 @@ class Locator:
         if path not in self._documents:
             if path not in self._texts:
                 return None
-            self._documents[path] = parse_document(self._texts[path], valid=path not in self._invalid)
+            text = self._texts[path]
+            if path in self._python:
+                self._documents[path] = python_document(text, self._python[path])
+            else:
+                self._documents[path] = parse_document(text, valid=path not in self._invalid)
         return self._documents[path]
 
 

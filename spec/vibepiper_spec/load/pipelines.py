@@ -129,8 +129,6 @@ def _duplicate(address: Address, block: DeclaredBlock, first: DeclaredBlock) -> 
 def _inherit(spec: AnyAsset, pipeline: PipelineHeader, defaults: Defaults) -> AnyAsset:
     """The asset with what it does not say itself, the defaults included."""
     inherited = _inherited(spec, pipeline, defaults)
-    if spec.priority is None and pipeline.priority:
-        inherited["priority"] = pipeline.priority
     if isinstance(spec, SqlAsset) and (ignored := dict.fromkeys((*spec.ignore, *defaults.ignore))):
         inherited["ignore"] = tuple(ignored)
     # Python assets cannot be views, so the default is not meant for them.
@@ -140,7 +138,7 @@ def _inherit(spec: AnyAsset, pipeline: PipelineHeader, defaults: Defaults) -> An
 
 
 def _inherited(spec: AnyAsset | TaskModel, pipeline: PipelineHeader, defaults: Defaults) -> dict[str, Any]:
-    """What assets and tasks get that say nothing else: the nearest owner, all tags, how often they are attempted."""
+    """What assets and tasks get that say nothing else: the nearest owner, all tags, retries, priority."""
     inherited: dict[str, Any] = {}
     owner = spec.owner or pipeline.owner or defaults.owner
     if owner != spec.owner:
@@ -152,4 +150,6 @@ def _inherited(spec: AnyAsset | TaskModel, pipeline: PipelineHeader, defaults: D
         inherited["retry"] = defaults.retry
     if spec.timeout is None and defaults.timeout is not None:
         inherited["timeout"] = defaults.timeout
+    if spec.priority is None and pipeline.priority:
+        inherited["priority"] = pipeline.priority
     return inherited

@@ -19,39 +19,58 @@ from vibepiper_spec.load.pipeline_file import PipelineFile, read_pipeline_file
 from vibepiper_spec.load.pipelines import JoinedPipelines, join_files
 from vibepiper_spec.load.problem import Problem
 from vibepiper_spec.load.project_file import empty_settings, lost_variables, read_project_file
-from vibepiper_spec.load.scan import PIPELINE_SUFFIX, PROJECT_FILE, spec_paths
+from vibepiper_spec.load.python_file import PythonFile, ReadModules, no_modules
+from vibepiper_spec.load.scan import PIPELINE_SUFFIX, PROJECT_FILE, PYTHON_SUFFIX, spec_paths
 from vibepiper_spec.model.settings import ProjectSettings
 from vibepiper_spec.model.sql_asset import SqlAsset
 
 
-def load_project(root: Path, *, texts: Mapping[str, str] | None = None) -> LoadedProject:
+def load_project(
+    root: Path, *, texts: Mapping[str, str] | None = None, modules: ReadModules = no_modules
+) -> LoadedProject:
     """Everything that `root` declares, with all mistakes; `texts` are unsaved editor texts by relative path.
 
-    Never raises for what a user wrote: broken assets are left out and have diagnostics.
+    `modules` imports those of `[project] modules`. Never raises for what a user wrote: broken assets are left out and
+    have diagnostics.
     """
     unsaved = dict(texts or {})
     found = set(spec_paths(root)) | {path for path in unsaved if path.endswith(PIPELINE_SUFFIX)}
-    return _load(root, FileReader(root, unsaved), found - {PROJECT_FILE}, {})
+    return _load(root, FileReader(root, unsaved), found - {PROJECT_FILE}, {}, modules)
 
 
 def load_files(
-    root: Path, paths: Collection[str], headers: Mapping[str, Mapping[str, Any]] | None = None
+    root: Path,
+    paths: Collection[str],
+    headers: Mapping[str, Mapping[str, Any]] | None = None,
+    modules: ReadModules = no_modules,
 ) -> LoadedProject:
     """What `vp.toml` and these files of pipelines declare, as if the others declared nothing but their pipelines.
 
-    `headers` are the `[pipeline]` tables of those others, from which the assets of `paths` may inherit.
+    `headers` are the `[pipeline]` tables of those others, from which the assets of `paths` may inherit. No module is
+    imported unless one of `paths` is Python.
     """
-    return _load(root, FileReader(root, {}), paths, headers or {})
+    python = any(path.endswith(PYTHON_SUFFIX) for path in paths)
+    return _load(root, FileReader(root, {}), paths, headers or {}, modules if python else no_modules)
 
 
 def _load(
-    root: Path, reader: FileReader, paths: Collection[str], headers: Mapping[str, Mapping[str, Any]]
+    root: Path,
+    reader: FileReader,
+    paths: Collection[str],
+    headers: Mapping[str, Mapping[str, Any]],
+    modules: ReadModules,
 ) -> LoadedProject:
     settings, lost, problems, diagnostics = _read_settings(root, reader)
     settings_are_sound = not problems and not diagnostics
+    read, unreadable = modules(settings.project.modules) if settings.project.modules else ((), ())
+    problems += unreadable
+    python = {file.path: file for file in read}
+    paths = {path for path in paths if not path.endswith(PYTHON_SUFFIX)} | (python.keys() - headers.keys())
     files = []
     for path in sorted({*paths, *headers}):
-        if path in paths:
+        if path in python and path in paths:
+            file, mistakes = _read_python(python[path], reader, settings)
+        elif path in paths:
             file, mistakes = _read_pipeline(path, reader, settings)
         else:
             file, mistakes = read_pipeline_file(path, ParsedFile({"pipeline": headers[path]}), {}), []
@@ -65,7 +84,13 @@ def _load(
     if settings_are_sound:  # else a connection may be missing here that is declared with a mistake
         problems += unknown_connections(joined.tasks, settings)
     invalid = {diagnostic.place.path for diagnostic in diagnostics if diagnostic.place is not None}
-    locator = Locator(root, {**reader.damaged, **reader.texts}, sql_files, invalid)
+    locator = Locator(
+        root,
+        {**reader.damaged, **reader.texts},
+        sql_files,
+        invalid,
+        {path: file.lines for path, file in python.items()},
+    )
     diagnostics += reader.diagnostics
     diagnostics += [problem.diagnose(locator) for problem in problems]
     project = ProjectSpec(
@@ -81,6 +106,7 @@ def _load(
         {file.path: file.table for file in files},
         sql_files,
         lost,
+        {path: file.imports for path, file in python.items() if path in paths},
     )
 
 
@@ -122,8 +148,20 @@ def _read_pipeline(
     if text is None:
         return None, []
     parsed = parse_file(path, text)
-    context = {"check_severity": settings.defaults.check_severity}
-    return read_pipeline_file(path, parsed, context), list(parsed.diagnostics)
+    return _read_parsed(path, parsed, settings), list(parsed.diagnostics)
+
+
+def _read_python(
+    file: PythonFile, reader: FileReader, settings: ProjectSettings
+) -> tuple[PipelineFile | None, list[Diagnostic]]:
+    for path in (file.path, *file.imports):
+        if reader.read(path) is None:
+            return None, []
+    return _read_parsed(file.path, file.parsed, settings), list(file.parsed.diagnostics)
+
+
+def _read_parsed(path: str, parsed: ParsedFile, settings: ProjectSettings) -> PipelineFile:
+    return read_pipeline_file(path, parsed, {"check_severity": settings.defaults.check_severity})
 
 
 def _read_sql_files(joined: JoinedPipelines, reader: FileReader) -> dict[Origin, str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PROJECT_FILE = "vp.toml"
 PIPELINE_SUFFIX = ".vp.toml"
+PYTHON_SUFFIX = ".py"  # of modules that declare assets
 
 
 def find_project_root(start: Path) -> Path:

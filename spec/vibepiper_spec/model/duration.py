@@ -9,8 +9,8 @@ from pydantic import AfterValidator
 
 from vibepiper_spec.model.mistakes import mistake
 
-_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)")
 
 
 def duration_seconds(text: str) -> float | None:
@@ -18,6 +18,8 @@ def duration_seconds(text: str) -> float | None:
 
     >>> duration_seconds("1h 30m")
     5400.0
+    >>> duration_seconds("250ms")
+    0.25
     """
     parts = _PART.findall(text)
     if not parts or _PART.sub("", text).strip():
@@ -27,7 +29,7 @@ def duration_seconds(text: str) -> float | None:
 
 def _judge(value: str) -> str:
     if duration_seconds(value) is None:
-        raise mistake("VP109", f"`{value}` is no duration.", "Write `30s`, `15m`, `2h` or `7d`.")
+        raise mistake("VP109", f"`{value}` is no duration.", "Write `500ms`, `30s`, `15m`, `2h` or `7d`.")
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import Field, GetJsonSchemaHandler, Strict, model_validator
@@ -9,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from vibepiper_spec.model.mistakes import mistake
-from vibepiper_spec.model.scalar import Scalar
+from vibepiper_spec.model.scalar import Scalar, describe_type
 from vibepiper_spec.model.spec_model import SpecModel, Strings
 from vibepiper_spec.model.variable import inferred_type
 
@@ -33,7 +34,15 @@ class ForEach(SpecModel):
     @model_validator(mode="before")
     @classmethod
     def _expand(cls, value: Any) -> Any:
-        return {"items": value} if isinstance(value, list | tuple) else value
+        if isinstance(value, list | tuple):
+            return {"items": value}
+        if not isinstance(value, Mapping):
+            raise mistake(
+                "VP103",
+                f"Expected a list, or a table that names an asset, found {describe_type(value)}.",
+                'Write `["berlin", "bern"]`, or `{ asset = "orders", columns = ["id"] }`.',
+            )
+        return value
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

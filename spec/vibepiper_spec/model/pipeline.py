@@ -44,7 +44,7 @@ class PipelineHeader(SpecModel):
     tags: Strings = ()
     """Tags that all its assets carry."""
     priority: Priority = 0
-    """That of its assets: what is ready and has the highest starts first."""
+    """That of its assets and tasks: what is ready and has the highest starts first."""
     schedule: Schedule | None = None
     """When `vp run` makes its assets; whenever something has changed if not set."""
     publish: Literal["component", "each"] = "component"

@@ -1,4 +1,4 @@
-"""`resources`: what of the machine one asset takes while it is made."""
+"""`resources`: what of the machine one asset or task takes while it is made or done."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Priority = Annotated[int, Field(ge=-100, le=100)]
 
 
 class Resources(SpecModel):
-    """What an asset takes while it is made, so that what runs at once never takes more than there is."""
+    """What an asset or a task takes, so that what runs at once never takes more than there is."""
 
     memory: Memory | None = None
     """How much memory, such as `2GB`, or `50%` of this machine's; of a Python asset that of its function."""

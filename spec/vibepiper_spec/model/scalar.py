@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -12,9 +13,18 @@ from vibepiper_spec.model.mistakes import mistake
 ScalarValue = str | bool | int | float | date | datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignValue:
+    """A value that a decorator was given and TOML has no form for; `type` is what Python calls it."""
+
+    type: str
+
+
 def describe_type(value: object) -> str:
     """What a TOML value is, in words: `3` → `an integer`."""
     match value:
+        case ForeignValue(type=name):
+            return f"a Python `{name}`"
         case bool():
             return "a boolean"
         case str():

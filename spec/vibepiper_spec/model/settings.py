@@ -99,6 +99,13 @@ class Executor(SpecModel):
     """Names, and how many tasks that name them in `resources` run at once: `erp = 2`."""
     ray: RaySettings = RaySettings()
     """Which Ray cluster, and what its workers need."""
+    clusters: dict[str, str] = Field(default_factory=dict)
+    """Names of Ray clusters, and the address of each, for `pipeline.run(cluster="…")` in Python."""
+
+    def at_cluster(self, cluster: str) -> Executor:
+        """The same, on the Ray cluster of that name, or at that address."""
+        address = self.clusters.get(cluster, cluster)
+        return self.model_copy(update={"ray": self.ray.model_copy(update={"address": address})})
 
 
 class Storage(SpecModel):

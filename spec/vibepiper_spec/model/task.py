@@ -8,9 +8,11 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from vibepiper_spec.model.duration import Duration
+from vibepiper_spec.model.execution import ExecutorKind
 from vibepiper_spec.model.for_each import ForEach
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.names import is_name
+from vibepiper_spec.model.resources import Priority, Resources
 from vibepiper_spec.model.retry import Retry
 from vibepiper_spec.model.spec_model import ShorthandModel, SpecModel, Strings
 
@@ -55,6 +57,8 @@ class TaskModel(SpecModel):
     own_outputs: ClassVar[dict[str, OutputType]] = {}
     # Of which connectors the key `connection` may name a connection.
     connectors: ClassVar[tuple[str, ...]] = ()
+    # Whether it is code of the project that an executor can take elsewhere. All else is done from this machine.
+    is_code: ClassVar[bool] = False
 
     description: str = ""
     """What the task does, for people."""
@@ -84,6 +88,12 @@ class TaskModel(SpecModel):
     """How often it is attempted, and what another attempt may mend; the default of `vp.toml` if not set."""
     timeout: Duration | None = None
     """How long one attempt may take; for tasks that wait, how long they wait in all. No limit if not set."""
+    executor: ExecutorKind | None = None
+    """Where a Python task runs, if not where `[executor]` says; all others are done from the machine that applies."""
+    resources: Resources | None = None
+    """What of the machine it takes while it is done; of Ray's own (`gpus`, `custom`) only Python tasks."""
+    priority: Priority | None = None
+    """What is ready and has the highest starts first, and all that it waits for; the pipeline's if not set."""
     on_failure: Strings = ()
     """Tasks that are done where this one fails."""
     on_success: Strings = ()
@@ -97,6 +107,26 @@ class TaskModel(SpecModel):
                 "A task that is done for each item has no outputs: there would be one for each of them.",
                 "Remove `outputs`, or `for_each`.",
                 key="outputs",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _only_code_goes_elsewhere(self) -> Self:
+        if self.is_code:
+            return self
+        if self.executor is not None:
+            raise mistake(
+                "VP109",
+                "This kind of task is done from the machine that applies; only Python tasks run on another executor.",
+                "Remove `executor`; what must run elsewhere can be called by a Python task.",
+                key="executor",
+            )
+        if self.resources is not None and (self.resources.gpus or self.resources.custom):
+            raise mistake(
+                "VP109",
+                "`gpus` and `custom` are asked of a Ray cluster, and this kind of task does not run there.",
+                "Remove them; `memory`, `cpus` and `pools` count for every kind.",
+                key="resources",
             )
         return self
 

@@ -22,7 +22,13 @@ def parsed_url(url: str, schemes: tuple[str, ...]) -> SplitResult:
     """The parts of a connection's URL. Raises OperatorFailed (VP815), without the URL: it may hold a password."""
     try:
         parts = urlsplit(url)
-        sound = parts.scheme in schemes and (parts.port is None or parts.hostname is not None)
+        # Of two `@` nobody can tell which one ends the password: a driver might take the rest of it for a host, and
+        # say so.
+        sound = (
+            parts.scheme in schemes
+            and parts.netloc.count("@") <= 1
+            and (parts.port is None or parts.hostname is not None)
+        )
     except ValueError:
         sound = False
     if not sound:
@@ -47,8 +53,13 @@ class Refusal:
     notes: tuple[str, ...] = ()
 
 
+def impossible_host() -> Refusal:
+    """For the UnicodeError that Python raises when it looks up a name such as `db..example`."""
+    return Refusal("there can be no host of that name", "code")
+
+
 class Session(Protocol):
-    """One connection; used from one thread, but for `interrupt`. Its errors are those of the driver."""
+    """One connection; used from one thread, but for `interrupt`. Its errors are those of `Database.errors`."""
 
     def begin(self) -> None: ...
 
@@ -60,11 +71,12 @@ class Session(Protocol):
     def commit(self) -> None: ...
 
     def interrupt(self) -> None:
-        """From another thread: make the statement under way end soon, with an error or without."""
+        """From another thread: make the statement under way end soon, with an error or without. Raises nothing, and may
+        be called again: between two statements it has no effect."""
         ...
 
     def close(self) -> None:
-        """What was not committed is undone."""
+        """What was not committed is undone. Raises nothing: the connection may be gone already."""
         ...
 
 
@@ -73,13 +85,21 @@ class Database(Protocol):
 
     # How its SQL is read, to find the parameters in it.
     text: SqlText
+    # The package of its driver, and the extra that it comes with.
+    driver: str
+    extra: str
 
     def connect(self, seconds: float | None, *, read_only: bool = False) -> Session:
-        """Raises ImportError where the driver is not installed, else an error of the driver after at most `seconds`."""
+        """Raises ImportError where the driver is not installed, OperatorFailed (VP815) for what is wrong in the fields,
+        else one of `errors`, after at most `seconds`."""
         ...
 
-    def refusal(self, error: Exception) -> Refusal | None:
-        """What `error` means; None where it is not one of this database's driver."""
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What the driver raises for what a server, a statement or a value is at fault. It must be installed."""
+        ...
+
+    def refusal(self, error: Exception) -> Refusal:
+        """What one of `errors` means."""
         ...
 
     def value(self, value: Any) -> Any:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import math
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from vibepiper_interpreter.operators.databases.database import CONNECT_TIMEOUT, Refusal, parsed_url
+from vibepiper_interpreter.operators.certificates import trusting
+from vibepiper_interpreter.operators.databases.database import CONNECT_TIMEOUT, Refusal, impossible_host, parsed_url
 from vibepiper_interpreter.operators.placing import written
 from vibepiper_interpreter.operators.statements import MYSQL
 
@@ -20,15 +22,20 @@ if TYPE_CHECKING:
     from vibepiper_spec.model.retry import FailureClass
 
 SCHEMES = ("mysql", "mariadb")
-# Numbers of MySQL's errors (1xxx: the server's, 2xxx: the client's).
-_TRANSIENT = frozenset({1040, 1053, 1077, 1079, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1927, *range(2002, 2015)})
-_INFRASTRUCTURE = frozenset({1021, 1037, 1038, 1041, 1114, 3024})
+# Numbers of MySQL's errors (1xxx: the server's, 2xxx: the client's). 1317: somebody ended the query; 1969 and 3024: it
+# took longer than the server allows; 2026: no TLS.
+_TRANSIENT = frozenset(
+    {1040, 1053, 1077, 1079, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1317, 1927, *range(2002, 2015)}
+)
+_INFRASTRUCTURE = frozenset({1021, 1037, 1038, 1041, 1114, 1969, 2026, 3024})
 
 
 class MysqlDatabase:
     """`[connection.mysql.NAME]`."""
 
     text = MYSQL
+    driver = "pymysql"
+    extra = "mysql"
 
     def __init__(self, fields: Mapping[str, Any], root: Path) -> None:
         self._arguments = _arguments(fields, root)
@@ -44,14 +51,22 @@ class MysqlDatabase:
                 cursor.execute("set session transaction read only")
         return MysqlSession(connection, arguments)
 
-    def refusal(self, error: Exception) -> Refusal | None:
+    def errors(self) -> tuple[type[Exception], ...]:
         import pymysql
 
-        if not isinstance(error, pymysql.Error):
-            return None
+        return pymysql.Error, UnicodeError
+
+    def refusal(self, error: Exception) -> Refusal:
+        import pymysql
+
+        if isinstance(error, UnicodeError):
+            return impossible_host()
         number, message = (error.args[0], error.args[-1]) if error.args else (0, error)
         failure: FailureClass = "code"
-        if number in _TRANSIENT or isinstance(error, pymysql.InterfaceError):
+        # PyMySQL calls whatever breaks a connection before it is there 2003, and keeps what it was.
+        if isinstance(getattr(error, "original_exception", None), ssl.SSLError):
+            failure = "infrastructure"
+        elif number in _TRANSIENT or isinstance(error, pymysql.InterfaceError):
             failure = "transient"
         elif number in _INFRASTRUCTURE:
             failure = "infrastructure"
@@ -90,23 +105,31 @@ class MysqlSession:
         """By another connection, as the client of MySQL does: this one listens to nobody while it waits."""
         import pymysql
 
-        with pymysql.connect(**self._arguments) as other, other.cursor() as cursor:
+        with (
+            contextlib.suppress(pymysql.Error),
+            pymysql.connect(**self._arguments) as other,
+            other.cursor() as cursor,
+        ):
             cursor.execute(f"kill query {self._id}")
 
     def close(self) -> None:
-        with contextlib.suppress(Exception):
+        import pymysql
+
+        with contextlib.suppress(pymysql.Error):  # it says so where it is closed already
             self._connection.close()
 
 
 def _arguments(fields: Mapping[str, Any], root: Path) -> dict[str, Any]:
     """What PyMySQL is to be told; its name for the option, and nothing for what is not set."""
     url = parsed_url(fields["url"], SCHEMES) if fields.get("url") else urlsplit("")
+    password = fields.get("password") or (url.password and unquote(url.password))
     given: dict[str, Any] = {
         "host": fields.get("host") or url.hostname,
         "port": fields.get("port") or url.port,
         "database": fields.get("database") or unquote(url.path.removeprefix("/")) or None,
         "user": fields.get("user") or (url.username and unquote(url.username)),
-        "password": fields.get("password") or (url.password and unquote(url.password)),
+        # As bytes: PyMySQL takes a text for Latin-1, which servers do not.
+        "password": password.encode() if password else None,
         "charset": "utf8mb4",
         "autocommit": True,
         "program_name": "vibepiper",
@@ -119,5 +142,6 @@ def _arguments(fields: Mapping[str, Any], root: Path) -> dict[str, Any]:
         case "verify-full":
             given["ssl"] = {"check_hostname": True, "verify_mode": "required"}
     if fields.get("certificates") and isinstance(given.get("ssl"), dict):
+        trusting(root, fields["certificates"], "VP815")
         given["ssl"]["ca"] = str(root / fields["certificates"])
     return {key: value for key, value in given.items() if value is not None}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from vibepiper_interpreter.operators.databases.database import CONNECT_TIMEOUT, Refusal, parsed_url
+from vibepiper_interpreter.operators.databases.database import CONNECT_TIMEOUT, Refusal, impossible_host, parsed_url
 from vibepiper_interpreter.operators.placing import written
 from vibepiper_interpreter.operators.statements import POSTGRES
 
@@ -39,6 +39,8 @@ class PostgresDatabase:
     """`[connection.postgres.NAME]`."""
 
     text = POSTGRES
+    driver = "psycopg"
+    extra = "postgres"
 
     def __init__(self, fields: Mapping[str, Any], root: Path) -> None:
         self._fields = fields
@@ -68,11 +70,16 @@ class PostgresDatabase:
             connection.execute("set default_transaction_read_only = on")
         return PostgresSession(connection)
 
-    def refusal(self, error: Exception) -> Refusal | None:
+    def errors(self) -> tuple[type[Exception], ...]:
+        import psycopg
+
+        return psycopg.Error, UnicodeError
+
+    def refusal(self, error: Exception) -> Refusal:
         import psycopg
 
         if not isinstance(error, psycopg.Error):
-            return None
+            return impossible_host()
         first, *more = str(error).strip().split("\n")
         message = error.diag.message_primary or first
         notes = [note for note in (error.diag.message_detail, error.diag.message_hint) if note]
@@ -108,11 +115,13 @@ class PostgresSession:
         self._connection.execute("commit")
 
     def interrupt(self) -> None:
-        self._connection.cancel_safe(timeout=CONNECT_TIMEOUT)
+        import psycopg
+
+        with contextlib.suppress(psycopg.Error):
+            self._connection.cancel_safe(timeout=CONNECT_TIMEOUT)
 
     def close(self) -> None:
-        with contextlib.suppress(Exception):
-            self._connection.close()
+        self._connection.close()
 
 
 def _in(root: Path, file: str | None) -> str | None:
@@ -124,6 +133,8 @@ def _failure_class(error: psycopg.Error, message: str) -> FailureClass:
 
     if error.sqlstate is not None:
         return "transient" if error.sqlstate == _LOCK_NOT_AVAILABLE else _CLASSES.get(error.sqlstate[:2], "code")
+    if isinstance(error, psycopg.DataError):  # the driver cannot send a value, or read one
+        return "data"
     if "SSL" in message or "certificate" in message:
         return "infrastructure"
     refused = "FATAL" in message and not any(words in message for words in _REFUSED_FOR_NOW)

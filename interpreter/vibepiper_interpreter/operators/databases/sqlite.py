@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sqlite3
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ class SqliteDatabase:
     """`[connection.sqlite.NAME]`."""
 
     text = SQLITE
+    driver = "sqlite3"
+    extra = ""
 
     def __init__(self, fields: Mapping[str, Any], root: Path) -> None:
         self._path = root / fields["path"]
@@ -42,9 +45,12 @@ class SqliteDatabase:
         )
         return SqliteSession(connection)
 
-    def refusal(self, error: Exception) -> Refusal | None:
-        if not isinstance(error, sqlite3.Error):
-            return None
+    def errors(self) -> tuple[type[Exception], ...]:
+        return sqlite3.Error, OverflowError
+
+    def refusal(self, error: Exception) -> Refusal:
+        if isinstance(error, OverflowError):  # Python's own, of a whole number that is sent
+            return Refusal("a whole number is larger than SQLite can hold", "data")
         # The extended number holds the plain one in its lowest byte. One of Python's own has none.
         number = getattr(error, "sqlite_errorcode", 0) & 0xFF
         failure: FailureClass = "code"
@@ -79,7 +85,8 @@ class SqliteSession:
         self._connection.execute("commit")
 
     def interrupt(self) -> None:
-        self._connection.interrupt()
+        with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed already
+            self._connection.interrupt()
 
     def close(self) -> None:
         self._connection.close()

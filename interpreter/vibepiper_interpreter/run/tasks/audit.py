@@ -8,7 +8,8 @@ from datetime import datetime
 from vibepiper_interpreter.checks import run_checks
 from vibepiper_interpreter.compile.compiled import Check
 from vibepiper_interpreter.engines.duckdb.parameters import fill_parameters, parameter_literals
-from vibepiper_interpreter.run.failures import check_failed, lost_version
+from vibepiper_interpreter.run.bad_rows import check_failed
+from vibepiper_interpreter.run.failures import lost_version
 from vibepiper_interpreter.run.relations import qualified
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.new_rows import check_new_rows

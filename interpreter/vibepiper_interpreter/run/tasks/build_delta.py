@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.compile.table_columns import table_columns
-from vibepiper_interpreter.run.failures import other_columns
+from vibepiper_interpreter.run.bad_rows import other_columns
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.build_python import python_rows
 from vibepiper_interpreter.run.tasks.build_sql import sql_rows

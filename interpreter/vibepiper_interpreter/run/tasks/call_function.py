@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
@@ -26,7 +27,8 @@ def call_function(session: RunSession, task: OperatorTask, definition: PythonDef
         with told_to(log):
             function = planned_function(session, operator, definition)
             require_planned(session, operator, definition)
-            arguments: dict[str, Any] = {name: task.values[name.lower()] for name in operator.function_values}
+            # Other tasks are given the same values: what the function does to a list of the type json is its own.
+            arguments = {name: deepcopy(task.values[name.lower()]) for name in operator.function_values}
             for parameter in definition.parameters:
                 if parameter.address is None:
                     arguments[parameter.name] = context_of(session, operator, log, {})

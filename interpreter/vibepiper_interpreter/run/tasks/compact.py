@@ -14,20 +14,25 @@ from vibepiper_interpreter.storage.version import Part, Version
 
 # Parts of about one size are written together, so that a row is written again once a class and not once a version.
 _CLASSES = (2**16, 2**20, 2**24, 2**27)  # bytes; larger parts stay as they are
-_TOGETHER = 16  # parts
+TOGETHER = 16  # parts
 _MOST_CARVED = 8
 
 
 def compact(
-    session: RunSession, version: Version, new_file: Callable[[], Path], *, carved: bool = True
+    session: RunSession,
+    version: Version,
+    new_file: Callable[[], Path],
+    *,
+    carved: bool = True,
+    together: int = TOGETHER,
 ) -> tuple[Part, ...]:
     """The parts of `version`, which is built by interval, with those taken together that are worth it.
 
-    `carved`: also those that hold rows which are not read any more.
+    `carved`: also those that hold rows which are not read any more. `together`: how many of one size are worth it.
     """
     parts = sorted(version.parts, key=lambda part: (part.ranges, part.path))
     found = parts
-    for group in _groups(parts, carved=carved):
+    for group in _groups(parts, together, carved=carved):
         taken = {part.path for part in group}
         file = new_file()
         query = table_query(replace(version, parts=tuple(group)), session.storage)
@@ -40,13 +45,13 @@ def compact(
     return tuple(sorted(found, key=lambda part: (part.ranges, part.path)))
 
 
-def _groups(parts: Sequence[Part], *, carved: bool) -> list[list[Part]]:
+def _groups(parts: Sequence[Part], together: int, *, carved: bool) -> list[list[Part]]:
     """Neighbours in time of one class, together no larger than a large part."""
     groups: list[list[Part]] = []
     lowest = 0
     for highest in _CLASSES:
         small = [part for part in parts if lowest <= part.bytes < highest]
-        worth = len(small) >= _TOGETHER or (carved and sum(part.carved for part in small) > _MOST_CARVED)
+        worth = len(small) >= together or (carved and sum(part.carved for part in small) > _MOST_CARVED)
         lowest = highest
         if not worth:
             continue

@@ -11,7 +11,7 @@ from typing import Any
 from vibepiper_interpreter.compile.build_settings import CursorSettings, Merge
 from vibepiper_interpreter.compile.cursors import TIMES, start_sql
 from vibepiper_interpreter.engines.duckdb.session import literal, quote
-from vibepiper_interpreter.run.failures import came_late, cursor_is_null
+from vibepiper_interpreter.run.bad_rows import came_late, cursor_is_null
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.deltas.differences import same_key
 from vibepiper_interpreter.run.tasks.deltas.keys import sample

@@ -38,6 +38,8 @@ def do(session: RunSession, conditions: Conditions, task: Task) -> Report:
     if verb == "record" and task.keeps is not None:
         return Report("recorded", record(session, task, task.keeps), made=True)
     report = _build(session, conditions, task)
+    if report.outline is not None:
+        return report
     if report.outcome in ("built", "kept"):
         _require_unchanged_sources(session, task)
     if report.outcome == "kept" and report.version is not None and task.action.records:

@@ -7,7 +7,8 @@ from pathlib import Path
 from vibepiper_interpreter.compile.build_settings import Intervals
 from vibepiper_interpreter.compile.compiled import Column, CompiledAsset
 from vibepiper_interpreter.engines.duckdb.session import literal, quote
-from vibepiper_interpreter.run.failures import declared_at, table
+from vibepiper_interpreter.run.bad_rows import table
+from vibepiper_interpreter.run.failures import declared_at
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.storage.slices import Range
 from vibepiper_interpreter.storage.table_query import timestamp, wall_time

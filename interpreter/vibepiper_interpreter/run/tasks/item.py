@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
+from vibepiper_interpreter.item_address import item_address
 from vibepiper_spec.address import Address
 
 
@@ -18,5 +18,5 @@ class Item:
     values: Mapping[str, Any]
 
     def address(self, operator: Address) -> Address:
-        """How messages call it: `shop.load[berlin]`; what may not stand in a name is written as in a URL."""
-        return Address(operator.pipeline, f"{operator.name}[{quote(self.key, safe=' ').replace('.', '%2E')}]")
+        """How messages call it: `shop.load[berlin]`."""
+        return item_address(operator, self.key)

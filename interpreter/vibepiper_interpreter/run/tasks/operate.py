@@ -46,7 +46,13 @@ def operate(session: RunSession, task: OperatorTask) -> Report:
         log.close()
     diagnostics = tuple(_redacted(found, redact) for found in report.diagnostics)
     outputs = {name: _masked(value, redact) for name, value in report.outputs.items()}
-    return replace(report, diagnostics=diagnostics, outputs=outputs, seconds=time.perf_counter() - began)
+    return replace(
+        report,
+        diagnostics=diagnostics,
+        outputs=outputs,
+        because=redact(report.because),
+        seconds=time.perf_counter() - began,
+    )
 
 
 def _told(session: RunSession, task: OperatorTask, log: TaskLog) -> Report:

@@ -11,7 +11,7 @@ from vibepiper_interpreter.compile.build_settings import Intervals, Partitions
 from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_interpreter.engines.duckdb.session import literal, quote
 from vibepiper_interpreter.grains import number_sql, numbered
-from vibepiper_interpreter.run.failures import in_no_slice
+from vibepiper_interpreter.run.bad_rows import in_no_slice
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.compact import compact
 from vibepiper_interpreter.run.tasks.deltas.keys import sample

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from vibepiper_interpreter.checks import Checked
 from vibepiper_interpreter.compile.compiled import CompiledAsset
+from vibepiper_interpreter.item_address import item_address
 from vibepiper_interpreter.plan.plan import Action
 from vibepiper_interpreter.run.result import Outcome
 from vibepiper_interpreter.run.small_tables import is_small
 from vibepiper_interpreter.run.tasks.item import Item
+from vibepiper_interpreter.run.tasks.shares import Made, Outline, Share, Stage
 from vibepiper_interpreter.storage.version import InputVersion, Version
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
@@ -38,6 +40,8 @@ class Task:
     base: Version | None = None
     # Of what is built slice by slice: what an earlier attempt of this run has finished of it.
     resumes: Version | None = None
+    # Of what is built slice by slice, where several may make its slices: which step of that this is.
+    stage: Stage | None = None
     # What the names in its queries mean, views after what they read.
     reads: tuple[Version, ...] = ()
     # What is to be told though the task succeeds; filled while it runs.
@@ -57,6 +61,9 @@ class Task:
 
     @property
     def address(self) -> Address:
+        """A share of the asset's slices has one of its own."""
+        if isinstance(self.stage, Share):
+            return item_address(self.asset.address, self.stage.key)
         return self.asset.address
 
     @property
@@ -84,6 +91,10 @@ class Report:
     seconds: float = 0.0
     # Of an operator that is done: its outputs, typed.
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    # Of what is built slice by slice. `outline`: it has not ended, several are to make its slices. `slices`: what came
+    # of a share of them.
+    outline: Outline | None = None
+    slices: Made | None = None
     # Of an operator that was to tell what it is done for.
     items: tuple[Item, ...] = ()
     # Of an operator, in seconds. Done: what it waits for is not there yet, so it has not ended, and is asked again.

@@ -8,7 +8,7 @@ import duckdb
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset
 from vibepiper_interpreter.engines.duckdb.session import quote
-from vibepiper_interpreter.run.failures import key_is_null, key_not_unique
+from vibepiper_interpreter.run.bad_rows import key_is_null, key_not_unique
 from vibepiper_spec.diagnostics import DiagnosticError
 
 _SHOWN = 5  # rows
