@@ -4,34 +4,46 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-# Waits for a word from who started it. Nothing comes, and its input ends, only where that one is gone.
+# Waits for a group, and for a word from who started it. Nothing comes, and its input ends, only where that one is gone.
 _SCRIPT = """
 trap '' HUP INT TERM
+read -r group || exit
+[ "$group" = done ] && exit
 read -r word && exit
-kill -s TERM -- "-$1"
+kill -s TERM -- "-$group"
 sleep 5
-kill -s KILL -- "-$1"
+kill -s KILL -- "-$group"
 """
 
 
 @contextmanager
-def guarded(group: int) -> Iterator[None]:
-    """Within it, the process group `group` does not outlive this process: a second run of a command whose first one
-    still goes on could do harm."""
-    guard = subprocess.Popen(
-        ["/bin/sh", "-c", _SCRIPT, "vp-guard", str(group)],
+def guard() -> Iterator[Callable[[int], None]]:
+    """Within it, the process group that is named to what it gives does not outlive this process: a second run of a
+    command whose first one still goes on could do harm. It stands before the command begins, to be in time for one
+    that is followed by a kill at once."""
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", _SCRIPT, "vp-guard"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd="/",
         start_new_session=True,
     )
-    try:
-        yield
-    finally:
+    assert process.stdin is not None
+    told = process.stdin
+
+    def tell(word: str) -> None:
         with contextlib.suppress(OSError):  # somebody may have killed the guard
-            guard.communicate(b"done\n")
-        guard.wait()
+            told.write(f"{word}\n".encode())
+            told.flush()
+
+    try:
+        yield lambda group: tell(str(group))
+    finally:
+        tell("done")
+        with contextlib.suppress(OSError):
+            told.close()
+        process.wait()

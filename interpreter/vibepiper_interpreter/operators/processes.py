@@ -15,7 +15,7 @@ from pathlib import Path
 
 from vibepiper_interpreter.operators.call import Call, OperatorCancelled
 from vibepiper_interpreter.operators.ending import LOOK_EVERY, is_to_end
-from vibepiper_interpreter.operators.guard import guarded
+from vibepiper_interpreter.operators.guard import guard
 
 # Seconds between asking a program to end and making it end.
 GRACE = 5.0
@@ -43,25 +43,31 @@ def run_program(
     Raises OperatorCancelled, after it is gone, where the attempt is to end; OSError or ValueError where it cannot be
     started.
     """
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    with guard() as watch_over:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        watch_over(process.pid)
+        return _follow(call, process, GRACE if grace is None else grace)
+
+
+def _follow(call: Call, process: subprocess.Popen[bytes], grace: float) -> Ended:
     output = _Output(call)
     assert process.stdout is not None and process.stderr is not None
     try:
-        with process.stdout, process.stderr, guarded(process.pid), selectors.DefaultSelector() as selector:
+        with process.stdout, process.stderr, selectors.DefaultSelector() as selector:
             for level, stream in (("stdout", process.stdout), ("stderr", process.stderr)):
                 os.set_blocking(stream.fileno(), False)
                 selector.register(stream, selectors.EVENT_READ, level)
             cancelled = _read(call, process, selector, output)
             if cancelled:
-                _end(process, selector, output, GRACE if grace is None else grace)
+                _end(process, selector, output, grace)
     finally:
         _kill_group(process, signal.SIGKILL)
         process.wait()
