@@ -6,6 +6,7 @@ import pytest
 from tests.compile.conftest import Project, told
 
 from vibepiper_interpreter.compile.compiled import PythonDefinition
+from vibepiper_interpreter.compile.serial import definition_from_json, definition_to_json
 
 
 def python(project: Project, module: str | bytes, more: str = "", function: str = "jobs.m:f") -> None:
@@ -43,6 +44,8 @@ def test_inputs_name_other_assets_and_columns(project: Project) -> None:
         ("import polars as pl", "'pl.DataFrame'", "polars"),
         ("import polars as pl", "pl.LazyFrame | None", "polars_lazy"),
         ("import duckdb", "duckdb.DuckDBPyRelation", "duckdb"),
+        ("import ray.data", "ray.data.Dataset", "ray"),
+        ("from ray.data import Dataset", "Dataset", "ray"),
         ("import pyarrow as pa\nTable = pa.Table", "Table", "pyarrow"),
         ("from typing import Annotated, Optional\nimport polars as pl", "Annotated[pl.DataFrame, 1]", "polars"),
         ("from typing import Optional\nimport polars as pl", "Optional[pl.DataFrame]", "polars"),
@@ -52,6 +55,24 @@ def test_inputs_name_other_assets_and_columns(project: Project) -> None:
 def test_annotations_say_how_a_table_is_wanted(project: Project, imports: str, annotation: str, flavour: str) -> None:
     python(project, f"{imports}\ndef f(orders: {annotation}): ...\n")
     assert parameters(project)[0][2] == flavour
+
+
+@pytest.mark.parametrize(
+    ("function", "uses"),
+    [
+        ("def f(orders: ray.data.Dataset): ...", True),
+        ("def f() -> ray.data.Dataset: ...", True),
+        ("def f(orders) -> dict: ...", False),
+    ],
+)
+def test_annotations_say_whether_a_function_only_leads_tasks_of_rays(
+    project: Project, function: str, uses: bool
+) -> None:
+    python(project, f"import ray.data\n{function}\n")
+    definition = project.asset("shop.a").definition
+    assert isinstance(definition, PythonDefinition)
+    assert definition.uses_datasets is uses
+    assert definition_from_json(definition_to_json(definition)) == definition
 
 
 def test_a_module_below_src_and_a_function_that_is_only_imported(project: Project) -> None:

@@ -416,6 +416,21 @@ def test_a_package_missing_inside_the_function(project: Project) -> None:
     assert "`no_such_package_anywhere`" in diagnostic.detail
 
 
+def test_a_dataset_is_asked_for_where_ray_is_not_installed(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    project.write(
+        "shop_code.py",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import ray.data\n\n"
+        "def copy(orders: 'ray.data.Dataset'):\n    return orders\n",
+    )
+    project.pipeline(ORDERS + COPY)
+    diagnostic = only(project.apply())
+    assert diagnostic.code == "VP407"
+    assert diagnostic.place is not None
+    assert "`ray.data`" in diagnostic.detail
+    assert diagnostic.fix is not None and "pip install 'vibepiper[ray-data]'" in diagnostic.fix.title
+
+
 def test_relations_can_be_read_while_the_result_is_written(project: Project) -> None:
     project.write(
         "shop_code.py",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Kind = Literal["source", "sql", "python"]
 CheckSeverity = Literal["error", "warn"]
 # How a Python asset's parameter wants its table; `context` is the run's context object.
-Flavour = Literal["pyarrow", "pandas", "polars", "polars_lazy", "duckdb", "context"]
+Flavour = Literal["pyarrow", "pandas", "polars", "polars_lazy", "duckdb", "ray", "context"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,13 @@ class PythonDefinition:
     code: str = ""
     sources: str = ""
     context: str = ""
+    # Whether its return annotation says that it returns a Ray dataset.
+    returns_dataset: bool = False
+
+    @property
+    def uses_datasets(self) -> bool:
+        """Whether it only says what Ray's own tasks do with Ray datasets, as far as its annotations tell."""
+        return self.returns_dataset or any(parameter.flavour == "ray" for parameter in self.parameters)
 
 
 @dataclass(frozen=True, slots=True)

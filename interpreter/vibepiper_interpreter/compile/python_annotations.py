@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from vibepiper_interpreter.compile.compiled import Flavour
-from vibepiper_interpreter.compile.python_source import PythonModule
+from vibepiper_interpreter.compile.python_source import Function, PythonModule
 
 FLAVOURS: Mapping[str, Flavour] = {
     "pyarrow.Table": "pyarrow",
@@ -18,14 +18,28 @@ FLAVOURS: Mapping[str, Flavour] = {
     "polars.LazyFrame": "polars_lazy",
     "polars.lazyframe.LazyFrame": "polars_lazy",
     "duckdb.DuckDBPyRelation": "duckdb",
+    "ray.data.Dataset": "ray",
+    "ray.data.dataset.Dataset": "ray",
 }
 # What a message lists: the names people write.
-FLAVOUR_NAMES = ("pyarrow.Table", "pandas.DataFrame", "polars.DataFrame", "polars.LazyFrame", "duckdb.DuckDBPyRelation")
+FLAVOUR_NAMES = (
+    "pyarrow.Table",
+    "pandas.DataFrame",
+    "polars.DataFrame",
+    "polars.LazyFrame",
+    "duckdb.DuckDBPyRelation",
+    "ray.data.Dataset",
+)
 
 
 def flavour_of(module: PythonModule, annotation: ast.expr) -> Flavour | None:
     """The flavour that `annotation` in `module` names, through imports, aliases and strings; None if it names none."""
     return next((FLAVOURS[name] for name in _full_names(module, annotation, ()) if name in FLAVOURS), None)
+
+
+def returned_flavour(module: PythonModule, function: Function) -> Flavour | None:
+    """The flavour that the return annotation of `function` names, if any."""
+    return None if function.returns is None else flavour_of(module, function.returns)
 
 
 def _full_names(module: PythonModule, annotation: ast.expr, seen: tuple[str, ...]) -> frozenset[str]:

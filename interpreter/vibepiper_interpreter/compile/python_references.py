@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vibepiper_interpreter.compile.compiled import Flavour, Parameter, PythonDefinition
 from vibepiper_interpreter.compile.declaring import undecorated
 from vibepiper_interpreter.compile.names import AssetNames
-from vibepiper_interpreter.compile.python_annotations import FLAVOUR_NAMES, flavour_of
+from vibepiper_interpreter.compile.python_annotations import FLAVOUR_NAMES, flavour_of, returned_flavour
 from vibepiper_interpreter.compile.python_source import Function, PythonModule, PythonSources
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Range, Related, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredAsset
@@ -45,7 +45,9 @@ def find_references(
     parameters = tuple(reading.read())
     reading.unused_inputs()
     reading.never_awaited()
-    definition = PythonDefinition(module_name, function_name, parameters)
+    definition = PythonDefinition(
+        module_name, function_name, parameters, returns_dataset=returned_flavour(module, function) == "ray"
+    )
     return PythonReferences(definition, module.name, function.name, reading.places), reading.diagnostics
 
 

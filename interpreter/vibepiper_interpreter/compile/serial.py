@@ -212,6 +212,7 @@ def definition_to_json(definition: Definition) -> dict[str, Any]:
                     for parameter in definition.parameters
                 ],
                 "reaches": [definition.code, definition.sources, definition.context],
+                **({"returns_dataset": True} if definition.returns_dataset else {}),
             }
         case FileDefinition():
             return {
@@ -238,7 +239,10 @@ def definition_from_json(found: Mapping[str, Any]) -> Definition:
                 )
                 for name, address, flavour, columns in found["parameters"]
             ),
-            *found["reaches"],
+            code=found["reaches"][0],
+            sources=found["reaches"][1],
+            context=found["reaches"][2],
+            returns_dataset=found.get("returns_dataset", False),
         )
     return FileDefinition(
         tuple(found["paths"]),

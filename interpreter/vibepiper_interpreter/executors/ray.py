@@ -5,20 +5,21 @@ Ray places tasks, watches nodes and scales; what is attempted again, and when, s
 
 from __future__ import annotations
 
-import os
 import pickle
 import secrets
 import socket
-import sys
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from vibepiper_interpreter.compile.compiled import PythonDefinition
+from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
 from vibepiper_interpreter.executors.ray_worker import Ended, Key, Post, installed, perform_here
 from vibepiper_interpreter.run.briefing import Briefing
 from vibepiper_interpreter.run.failures import Cancelled, worker_lost
+from vibepiper_interpreter.run.ray_here import QUIETLY, import_ray, no_cluster, start_ray
 from vibepiper_interpreter.run.session import Say, memory_limit
 from vibepiper_interpreter.run.tasks import Report
 from vibepiper_interpreter.run.worker import Attempt
@@ -66,7 +67,8 @@ class RayExecutor:
         future: Future[Report] = Future()
         claims = _claims(attempt)
         # Ray's own way to pickle knows of more than we send, and takes several times as long.
-        task = self._performing(claims).remote(self._run_id, self._post_name, pickle.dumps(attempt), claims["num_cpus"])
+        processors = claims["num_cpus"] or 1
+        task = self._performing(claims).remote(self._run_id, self._post_name, pickle.dumps(attempt), processors)
         with self._lock:
             self._running[key] = task, future
             self._letters[key] = 0
@@ -157,9 +159,13 @@ class RayExecutor:
 
 
 def _claims(attempt: Attempt) -> dict[str, Any]:
-    """What the task declares to take, as Ray calls it; a processor where it says nothing."""
-    found: dict[str, Any] = {"num_cpus": 1}
-    wanted = attempt.task.subject.resources
+    """What the task declares to take, as Ray calls it. Where it says nothing, a processor; and none where it waits for
+    other tasks of Ray's, which need those that there are."""
+    subject = attempt.task.subject
+    function = subject.function if isinstance(subject, CompiledOperator) else subject.definition
+    waits = isinstance(function, PythonDefinition) and function.uses_datasets
+    found: dict[str, Any] = {"num_cpus": 0 if waits else 1}
+    wanted = subject.resources
     if wanted.cpus:
         found["num_cpus"] = wanted.cpus
     if (memory := memory_limit(wanted.memory or None)) is not None:
@@ -172,11 +178,8 @@ def _claims(attempt: Attempt) -> dict[str, Any]:
 
 
 def _require_ray() -> ModuleType:
-    # Neither is ours to decide for the user: Ray reports its use to its makers, and warns of a later default.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
-        import ray
+        return import_ray()
     except ImportError as error:
         raise DiagnosticError(
             Diagnostic(
@@ -185,37 +188,23 @@ def _require_ray() -> ModuleType:
                 fix=Fix("Install it: `pip install 'vibepiper[ray]'`, or run without: `--executor threads`."),
             )
         ) from error
-    return ray
 
 
 def _connect(ray: ModuleType, settings: RaySettings, briefing: Briefing, workers: int | None) -> str | None:
     """The address of its dashboard, where it has one."""
-    address = settings.address
-    how: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    try:
-        if address is None:
-            # Else Ray would take one that happens to run here.
-            how |= {"address": "local", "num_cpus": workers or os.cpu_count() or 1}
-        else:
-            _knock(address)
-            how |= {"address": address, "runtime_env": _runtime_env(settings, briefing)}
-        context = ray.init(**how)
-    except Exception as error:
-        words = " ".join(str(error).split())
-        raise DiagnosticError(
-            Diagnostic(
-                "VP831",
-                f"No Ray cluster can be used at `{address}`: {words}"
-                if address
-                else f"Ray cannot be started on this machine: {words}",
-                fix=Fix(
-                    "Start it (`ray start --head`), or correct `[executor.ray] address`; without an address, Ray is "
-                    f"started on this machine alone. Python here is {sys.version.split()[0]}, Ray {ray.__version__}; "
-                    "the cluster must have the same."
-                ),
-            )
-        ) from error
+    if settings.address is None:
+        context = start_ray(ray, workers)
+    else:
+        context = _join(ray, settings.address, _runtime_env(settings, briefing))
     return f"http://{context.dashboard_url}" if context.dashboard_url else None
+
+
+def _join(ray: ModuleType, address: str, runtime_env: Mapping[str, Any]) -> Any:
+    try:
+        _knock(address)
+        return ray.init(address=address, runtime_env=dict(runtime_env), **QUIETLY)
+    except Exception as error:  # of many kinds, and none of them documented
+        raise DiagnosticError(no_cluster(ray, address, error)) from error
 
 
 def _runtime_env(settings: RaySettings, briefing: Briefing) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from vibepiper_interpreter.run.briefing import Briefing
 from vibepiper_interpreter.run.memory import MemoryWatch, whole_memory
 from vibepiper_interpreter.run.python.planned_code import PlannedCode
 from vibepiper_interpreter.run.query_places import QueryPlaces
+from vibepiper_interpreter.run.ray_here import RayHere
 from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_interpreter.run.relations import Relations
 from vibepiper_interpreter.run.small_tables import SmallTables
@@ -87,6 +88,7 @@ class RunSession:
     threads: int
     tell: Say
     memory: MemoryWatch = field(default_factory=MemoryWatch)
+    ray: RayHere = field(default_factory=RayHere)
     cancelled: threading.Event = field(default_factory=threading.Event)
     _local: threading.local = field(default_factory=threading.local)
     _cursors: dict[int, list[duckdb.DuckDBPyConnection]] = field(default_factory=dict)  # by thread
@@ -207,6 +209,7 @@ class RunSession:
         A task that was told to stop and left behind may still use it: then it ends with the process.
         """
         self.memory.close()
+        self.ray.close()
         try:
             self.connection.close()
         except duckdb.Error:

@@ -9,13 +9,19 @@ import duckdb
 
 from vibepiper_interpreter.compile.compiled import Parameter
 from vibepiper_interpreter.engines.duckdb.session import quote
+from vibepiper_interpreter.run.python.datasets import read_dataset
 from vibepiper_interpreter.run.relations import qualified
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.storage.version import Version
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, Place
 
-# The package each flavour needs beyond what VibePiper itself depends on; the extra has the same name.
-_PACKAGES = {"pandas": "pandas", "polars": "polars", "polars_lazy": "polars"}
+# The package each flavour needs beyond what VibePiper itself depends on, and the extra that brings it.
+_PACKAGES = {
+    "pandas": ("pandas", "pandas"),
+    "polars": ("polars", "polars"),
+    "polars_lazy": ("polars", "polars"),
+    "ray": ("ray.data", "ray-data"),
+}
 
 
 def argument(
@@ -35,7 +41,10 @@ def argument(
         files = [session.storage.path(part) for part in given.parts]
         frame = package.scan_parquet(files, hive_partitioning=False)
         return frame if parameter.columns is None else frame.select(parameter.columns)
-    relation = cursor.sql(f"SELECT {columns} FROM {given if isinstance(given, str) else qualified(given.address)}")
+    query = f"SELECT {columns} FROM {given if isinstance(given, str) else qualified(given.address)}"
+    if parameter.flavour == "ray":
+        return read_dataset(session, cursor, package, given, query, parameter.columns)
+    relation = cursor.sql(query)
     if parameter.flavour == "duckdb":
         return relation
     table = relation.to_arrow_table()
@@ -52,17 +61,17 @@ def argument(
 
 
 def _require(parameter: Parameter, place: Place | None) -> Any:
-    name = _PACKAGES.get(parameter.flavour)
-    if name is None:
+    if parameter.flavour not in _PACKAGES:
         return None
+    name, extra = _PACKAGES[parameter.flavour]
     try:
         return import_module(name)
     except ImportError as error:
         raise DiagnosticError(
             Diagnostic(
                 "VP407",
-                f"Parameter `{parameter.name}` asks for a {name} frame, and {name} is not installed here.",
+                f"Parameter `{parameter.name}` asks for a table of `{name}`, which is not installed here.",
                 place,
-                fix=Fix(f"Install it: `pip install 'vibepiper[{name}]'`, or annotate the parameter `pyarrow.Table`."),
+                fix=Fix(f"Install it: `pip install 'vibepiper[{extra}]'`, or annotate the parameter `pyarrow.Table`."),
             )
         ) from error

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from vibepiper_interpreter.compile.compiled import CompiledAsset, PythonDefinition
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
 from vibepiper_interpreter.run.failures import Subject, declared_at, nothing_lost
 from vibepiper_interpreter.run.python.modules import is_user_code
+from vibepiper_interpreter.run.python.remote_errors import remote_error
 from vibepiper_interpreter.run.redaction import Redactor
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
@@ -84,7 +85,8 @@ def no_table(asset: CompiledAsset, definition: PythonDefinition, what: str) -> D
         f"`{definition.module}:{definition.function}` returned {what} for `{asset.address}`, and not a table.",
         declared_at(asset),
         fix=Fix(
-            "Return a pyarrow Table, a pandas or polars DataFrame, a DuckDB relation, or an iterator of Arrow batches."
+            "Return a pyarrow Table, a pandas or polars DataFrame, a DuckDB relation, a Ray dataset, or an iterator of "
+            "Arrow batches."
         ),
     )
 
@@ -130,6 +132,9 @@ def code_changed(asset: Subject, definition: PythonDefinition) -> Diagnostic:
 
 
 def _named(error: BaseException) -> str:
+    remote = remote_error(error)
+    if remote is not None:
+        return remote.named
     lines = traceback.format_exception_only(error)
     return "".join(lines).strip()
 
@@ -137,7 +142,7 @@ def _named(error: BaseException) -> str:
 def _frames(error: BaseException, root: Path, redact: Redactor) -> tuple[str, ...]:
     """The user's own frames, outermost first, as Python prints them but with paths as the project knows them."""
     lines: list[str] = []
-    for frame in traceback.extract_tb(error.__traceback__):
+    for frame in _frames_of(error):
         if is_user_code(frame.filename, root):
             path = Path(frame.filename).relative_to(root).as_posix()
             lines.append(f'File "{path}", line {frame.lineno}, in {frame.name}')
@@ -147,3 +152,11 @@ def _frames(error: BaseException, root: Path, redact: Redactor) -> tuple[str, ..
     if cause is not None and lines:
         lines.append(f"after {redact(_named(cause))}")
     return tuple(lines)
+
+
+def _frames_of(error: BaseException) -> Iterator[traceback.FrameSummary]:
+    """Those of this process, and then those of the process of Ray's that it came from."""
+    yield from traceback.extract_tb(error.__traceback__)
+    remote = remote_error(error)
+    for frame in () if remote is None else remote.frames:
+        yield traceback.FrameSummary(frame.file, frame.line, frame.function, lookup_line=False, line=frame.text)

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from vibepiper_interpreter.run.python.datasets import batches_of
+
 if TYPE_CHECKING:
     import pyarrow
 
@@ -57,6 +59,8 @@ class BatchStream:
     def _open(self, value: Any, empty: Callable[[], pyarrow.Schema | None]) -> pyarrow.RecordBatchReader:
         import pyarrow
 
+        if isinstance(value, _known_type("ray.data", "Dataset")):
+            value = batches_of(value)
         reader = _reader(value)
         if reader is not None:
             self._batches = self._watched(reader)

@@ -17,6 +17,7 @@ from vibepiper_interpreter.run.failures import Cancelled, declared_at, engine_di
 from vibepiper_interpreter.run.python.arguments import argument
 from vibepiper_interpreter.run.python.calling import context_of, failure_of, planned_function, require_planned
 from vibepiper_interpreter.run.python.columns import INEXACT, fit
+from vibepiper_interpreter.run.python.datasets import ready_for_datasets
 from vibepiper_interpreter.run.python.failures import (
     batches_differ,
     columns_differ,
@@ -92,6 +93,8 @@ def _call(
     asset = task.asset
     function = planned_function(session, asset, definition)
     require_planned(session, asset, definition)
+    if definition.uses_datasets:
+        ready_for_datasets(session)
     arguments: dict[str, Any] = {}
     for parameter in definition.parameters:
         if parameter.address is None:

@@ -12,6 +12,7 @@ from vibepiper_interpreter.operators.call import Done, OperatorFailed
 from vibepiper_interpreter.run.failures import declared_at
 from vibepiper_interpreter.run.python.arguments import argument
 from vibepiper_interpreter.run.python.calling import context_of, failure_of, planned_function, require_planned
+from vibepiper_interpreter.run.python.datasets import ready_for_datasets
 from vibepiper_interpreter.run.python.output import TaskLog, told_to
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.tasks.operator_task import OperatorTask
@@ -27,6 +28,8 @@ def call_function(session: RunSession, task: OperatorTask, definition: PythonDef
         with told_to(log):
             function = planned_function(session, operator, definition)
             require_planned(session, operator, definition)
+            if definition.uses_datasets:
+                ready_for_datasets(session)
             # Other tasks are given the same values: what the function does to a list of the type json is its own.
             arguments = {name: deepcopy(task.values[name.lower()]) for name in operator.function_values}
             for parameter in definition.parameters:
