@@ -86,9 +86,13 @@ class Walk:
         self.seed = seed
         self.chance = Random(seed)
         self.mortals, self.counts = mortals, counts
+        self.story: list[str] = []
         self.project = Walked(folder)
         self.engine = Engine()
-        self.project.write("vp.toml", VP_TOML + '[environment.prod]\n[executor]\nkind = "inline"\n')
+        # One after the other, or several at a time, who then divide the slices of one asset among themselves.
+        executor = self.chance.choice(('kind = "inline"', "workers = 3"))
+        self._tell(executor)
+        self.project.write("vp.toml", f"{VP_TOML}[environment.prod]\n[executor]\n{executor}\n")
         self.world = World(self.chance)
         for _ in range(4):
             late_rows(self.world)
@@ -96,7 +100,6 @@ class Walk:
         self.firsts: dict[str, list[Kept]] = {}
         self.last: dict[str, Moment] = {}
         self.earlier: dict[str, Moment] = {}  # the moment before the last one
-        self.story: list[str] = []
         self.complete("dev")
 
     def step(self) -> None:
@@ -167,7 +170,7 @@ class Walk:
         self._tell(f"kill at {kind} {last}")
         assert self.project.now is not None
         now, at_once = self.project.now.isoformat(), self.chance.random() < 0.7
-        self.mortals.apply(Job(str(self.project.root), kind, last, now, at_once))
+        self.mortals.apply(Job(str(self.project.root), kind, last, now, at_once, divided=True))
         ensure_warehouse(self.project.root, self.project.settings, self.project.state, "dev")
 
     def _selected(self) -> None:
@@ -269,10 +272,11 @@ class Walk:
         assert again.empty, (self.told(), [(str(a.address), a.verb, a.reasons) for a in again.actions])
         before, self.last[environment] = self.last.get(environment), self._moment(truth)
         if before is not None and asked is None:
-            for result in results:
-                self._judge_work(result, before, self.last[environment])
-            # What came out equal has left no version behind: after going back it is asked again whether it does.
+            # What came out equal has left no version behind: after going back it is asked again whether it does, and
+            # nobody knows before that whether what reads it was made already.
             since = self.earlier[environment] if undone else before
+            for result in results:
+                self._judge_work(result, since, self.last[environment])
             self._judge_calls(calls(self.project) - called, since, self.last[environment])
         if before is not None:
             self.earlier[environment] = before

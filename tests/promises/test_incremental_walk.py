@@ -20,7 +20,7 @@ StartWalk = Callable[[Counts, int], Walk]
 
 
 @pytest.fixture
-def start_walk(tmp_path: Path, progress_at_once: None, mortals: Mortals) -> Iterator[StartWalk]:
+def start_walk(tmp_path: Path, progress_at_once: None, always_divided: None, mortals: Mortals) -> Iterator[StartWalk]:
     walks: list[Walk] = []
 
     def start(counts: Counts, seed: int) -> Walk:

@@ -10,13 +10,14 @@ how it ended is a line on stdout. One job can also stand on the command line: it
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from io import StringIO
@@ -32,15 +33,17 @@ from vibepiper_interpreter.connectors.file import files_of
 from vibepiper_interpreter.plan import make_plan
 from vibepiper_interpreter.run import apply_plan, scheduler
 from vibepiper_interpreter.run.events import Listener
-from vibepiper_interpreter.run.tasks import pace
+from vibepiper_interpreter.run.tasks import pace, shares
 from vibepiper_interpreter.state import applied_sources, open_state
 from vibepiper_interpreter.storage import Storage
 from vibepiper_interpreter.storage.version import SourceFile
 from vibepiper_spec import load_project
+from vibepiper_spec.model.execution import ExecutorKind
 
 # What Python's audit hooks call the changes.
 CHANGES = frozenset({"os.mkdir", "os.link", "os.rename", "os.remove", "os.rmdir", "os.truncate", "shutil.rmtree"})
 
+_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 # What an apply imports only once it needs it. Imported before the first fork, it costs each process nothing.
 LATE = (
@@ -68,8 +71,8 @@ class Job:
     """`last`: the number of the moment of this kind at which the process dies; 0: it does not.
 
     `now`: when the plan is made, None for now. `at_once`: all that is finished is written to the state at once, and
-    not together with what is finished in the next half second. `command`: what is typed after `vp`, in place of an
-    apply; it has no events.
+    not together with what is finished in the next half second. `divided`: the slices of an asset are made by several
+    workers, however little it pays. `command`: what is typed after `vp`, in place of an apply; it has no events.
     """
 
     root: str
@@ -77,6 +80,9 @@ class Job:
     last: int = 0
     now: str | None = None
     at_once: bool = False
+    divided: bool = False
+    executor: ExecutorKind | None = None
+    workers: int | None = None
     command: Sequence[str] = ()
 
 
@@ -122,8 +128,10 @@ def do(job: Job) -> None:
     if job.at_once:
         scheduler._FLUSH_EVERY = 0.0
         pace.RECORD_EVERY = pace.RECORD_SHARE = 0.0
+    if job.divided:
+        shares._LEAST_SECONDS = 0.0
     compiled = compile_root(root, "dev", applied_sources).project
-    settings = load_project(root).project.settings
+    settings = load_project(root).project.settings.running_on(job.executor, job.workers)
     state = open_state(root, settings)
     storage = Storage.open(root / settings.storage.path, state.id)
 
@@ -147,7 +155,21 @@ def tell(job: Job) -> None:
         raise RuntimeError(told.getvalue())
 
 
+def adopt_orphans() -> None:
+    """What those that die leave at work become children of this process, where the system knows of such a thing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def bury_all() -> None:
+    """Wait for the end of what others have left at work."""
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
 def serve() -> None:
+    adopt_orphans()
     for name in LATE:
         importlib.import_module(name)
     for line in sys.stdin:
@@ -158,6 +180,7 @@ def serve() -> None:
             (tell if job.command else do)(job)
             os._exit(0)
         _, status = os.waitpid(child, 0)
+        bury_all()
         died = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
         print("applied" if status == 0 else "killed" if died else f"failed: {status}", flush=True)
 

@@ -23,7 +23,7 @@ from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run import apply_plan
 from vibepiper_interpreter.run.events import Event
 from vibepiper_interpreter.run.result import RunResult, TaskResult
-from vibepiper_interpreter.run.tasks import pace
+from vibepiper_interpreter.run.tasks import pace, shares
 from vibepiper_interpreter.run.warehouse import warehouse_path
 from vibepiper_interpreter.state import State, applied_sources, open_state
 from vibepiper_interpreter.storage import Storage
@@ -176,3 +176,9 @@ def progress_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Progress is written down after every batch, so that an interrupted apply is gone on with."""
     monkeypatch.setattr(pace, "RECORD_EVERY", 0.0)
     monkeypatch.setattr(pace, "RECORD_SHARE", 0.0)
+
+
+@pytest.fixture
+def always_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slices of an asset are made by several workers, however little it pays."""
+    monkeypatch.setattr(shares, "_LEAST_SECONDS", 0.0)

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -266,14 +266,12 @@ def _is_done(call: str, finished: Mapping[str, Version | None]) -> bool:
     return any(each.start <= begin < each.end for each in built_ranges(version.built))
 
 
-def kill_at_every_moment(
-    changed: Undisturbed, mortals: Mortals, kind: str, *, stride: int, at_once: bool = False, limit: int = 600
-) -> int:
-    """Die at each moment of a kind, every `stride`-th of them; the number of kills."""
+def kill_at_every_moment(changed: Undisturbed, mortals: Mortals, job: Job, *, stride: int, limit: int = 600) -> int:
+    """Die at each moment of the kind that `job` names, every `stride`-th of them; the number of kills."""
     now = None if changed.now is None else changed.now.isoformat()
     for kills, last in enumerate(range(1, limit, stride)):
-        with changed.copies.copy(f"{kind}-{last}") as project:
-            applied = mortals.apply(Job(str(project.root), kind, last, now, at_once))
+        with changed.copies.copy(f"{job.kind}-{last}") as project:
+            applied = mortals.apply(replace(job, root=str(project.root), last=last, now=now))
             check_it_comes_to_its_end(project, changed)
         if applied:
             return kills

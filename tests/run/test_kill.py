@@ -33,7 +33,13 @@ if TYPE_CHECKING:
 
 __all__ = ["mortals", "postgresql"]  # fixtures
 
-CHANGES = {"whole": kill_whole.change, "bit by bit": kill_bit_by_bit.change}
+CHANGES = {"whole": kill_whole.change, "bit by bit": kill_bit_by_bit.change, "by several": kill_bit_by_bit.change}
+
+
+def job(built: str, kind: str) -> Job:
+    """`by several`: what is built bit by bit, by several workers at once."""
+    several = built == "by several"
+    return Job("", kind, at_once=built != "whole" and kind != "change", divided=several, workers=3 if several else None)
 
 
 @pytest.fixture
@@ -42,9 +48,11 @@ def changed(project: Project) -> Undisturbed:
 
 
 @pytest.mark.parametrize("built", CHANGES)
-def test_killed_at_an_event(project: Project, mortals: Mortals, built: str) -> None:
+def test_killed_at_an_event(request: pytest.FixtureRequest, project: Project, mortals: Mortals, built: str) -> None:
+    if built == "by several":
+        request.getfixturevalue("always_divided")
     changed = CHANGES[built](project, Copies(project))
-    assert kill_at_every_moment(changed, mortals, "event", stride=9, at_once=built == "bit by bit") > 2
+    assert kill_at_every_moment(changed, mortals, job(built, "event"), stride=9) > 2
 
 
 @pytest.mark.slow
@@ -62,8 +70,9 @@ def test_killed_at_every_moment(
 ) -> None:
     on_postgresql = where == "postgresql"
     copies = CopiesOnPostgresql(project, request.getfixturevalue(where)) if on_postgresql else Copies(project)
-    at_once = built == "bit by bit" and kind != "change"
-    kills = kill_at_every_moment(CHANGES[built](project, copies), mortals, kind, stride=STRIDE, at_once=at_once)
+    if built == "by several":
+        request.getfixturevalue("always_divided")
+    kills = kill_at_every_moment(CHANGES[built](project, copies), mortals, job(built, kind), stride=STRIDE)
     with capsys.disabled():
         print(f"\n{built}, {where}: killed at {kills} moments of the kind {kind}, one in {STRIDE}")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,12 +15,8 @@ from tests.run.killing import apply_until, calls
 
 from vibepiper_interpreter.compile.build_settings import Intervals
 from vibepiper_interpreter.grains import cut
-from vibepiper_interpreter.run.tasks import shares as run_shares
 from vibepiper_interpreter.run.tasks.shares import Survey, divide_intervals, divide_values
 from vibepiper_interpreter.storage.slices import Range, merged, only_ranges
-
-if TYPE_CHECKING:
-    pass
 
 SPECS = """
 [source.file.orders]
@@ -99,11 +94,6 @@ def shared(project: Project) -> dict[str, int]:
     return {str(each.address): each.data["shares"] for each in project.events if each.type == "task_divided"}
 
 
-@pytest.fixture
-def always_divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_shares, "_LEAST_SECONDS", 0.0)
-
-
 @pytest.mark.law
 @settings(deadline=None, max_examples=max(2, PROOF_STEPS // 40), suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9))
@@ -170,6 +160,30 @@ def test_only_the_share_that_failed_is_attempted_again(project: Project) -> None
     assert project.apply(workers=2).status == "succeeded"
     assert [str(each.address) for each in project.events if each.type == "task_retried"] == ["shop.by_kind[c]"]
     assert {name: times for name, times in calls(project).items() if times > 1} == {"by_kind@c": 2}
+
+
+def test_a_share_may_take_as_long_as_the_asset_says(project: Project) -> None:
+    """The asset as a whole may take longer, as this one does: one share alone uses up that time."""
+    hangs = (
+        "    first = not (HERE / 'begun').exists()\n"
+        "    if piece == 'c':\n"
+        "        (HERE / 'begun').touch()\n"
+        "        while first and not (HERE / 'over').exists():\n"
+        "            time.sleep(0.05)\n"
+        "        (HERE / 'over').touch()\n"
+    )
+    project.write("shop_code.py", CODE.replace("    time.sleep(SLOW)\n", hangs))
+    limit = 'retry = 2\ntimeout = "2s"\n'
+    by_kind = 'function = "shop_code:by_kind"\n'
+    project.pipeline(SPECS.replace(by_kind, by_kind + limit))
+    orders(project, random.Random(1))
+    assert project.apply(workers=2).status == "succeeded"
+    assert shared(project)["shop.by_kind"] == 7
+    assert [(str(each.address), each.data["code"]) for each in project.events if each.type == "task_retried"] == [
+        ("shop.by_kind[c]", "VP802")
+    ]
+    assert {name: times for name, times in calls(project).items() if times > 1} == {"by_kind@c": 2}
+    assert project.plan().empty
 
 
 def test_a_pool_of_one_lets_one_be_made_at_a_time(project: Project) -> None:
