@@ -33,6 +33,7 @@ VERBS: dict[str, str] = {
     "lineage": "Show where an asset or a column comes from, and who reads it",
     "explain": "Explain a diagnostic code",
     "fmt": "Lay out specs in the canonical form, keeping comments",
+    "codegen": "Write typed Python for the project's tables",
     "export": "Turn what Python declares into specs",
     "schema": "Write the JSON schemas that editors use",
     "clean": "Delete stored data that nothing points to",

@@ -13,6 +13,7 @@ from vibepiper_spec.model.asset import AssetSpec
 from vibepiper_spec.model.build import Build
 from vibepiper_spec.model.change import Adopt, Moved, Removed
 from vibepiper_spec.model.check import AssetCheck, Bounds, ColumnCheck
+from vibepiper_spec.model.codegen import Codegen
 from vibepiper_spec.model.column import ColumnSpec
 from vibepiper_spec.model.connection import (
     MysqlConnection,
@@ -87,6 +88,7 @@ PROJECT_FILE: tuple[tuple[str, type[BaseModel], type[BaseModel] | None], ...] = 
     ("`[executor]`", Executor, None),
     ("`[storage]`", Storage, None),
     ("`[state]`", StateSettings, None),
+    ("`[codegen]`", Codegen, None),
 )
 
 

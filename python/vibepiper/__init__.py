@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     # Not in `__all__`: `import *` must not hide the builtin.
     from vibepiper.project import open as open
+    from vibepiper.typed_rows import rows_of, table_of
     from vibepiper_interpreter.run.python.context import Context
 
 # What brings the compiler with it, which a module that only declares does without.
@@ -36,6 +37,8 @@ _LATER = {
     "RunFailed": ("vibepiper.errors", "RunFailed"),
     "SpecError": ("vibepiper.errors", "SpecError"),
     "open": ("vibepiper.project", "open"),
+    "rows_of": ("vibepiper.typed_rows", "rows_of"),
+    "table_of": ("vibepiper.typed_rows", "table_of"),
 }
 
 __all__ = [
@@ -57,8 +60,10 @@ __all__ = [
     "Unique",
     "asset",
     "check",
+    "rows_of",
     "source",
     "sql_asset",
+    "table_of",
     "task",
     "validate",
 ]

@@ -19,7 +19,7 @@ def test_every_code_is_given_somewhere() -> None:
     root = Path(__file__).resolve().parents[2]
     texts = [
         path.read_text(encoding="utf-8")
-        for package in ("spec", "interpreter", "python", "cli")
+        for package in ("spec", "interpreter", "codegen", "python", "cli")
         for path in (root / package).rglob("*.py")
         if path.name != "codes.py"
     ]

@@ -33,6 +33,7 @@ FINGERPRINT_MODULES = (
     "compile/sql_queries.py",
     "compile/sql_references.py",
     "compile/sql_star.py",
+    "compile/stub_names.py",
     "engines/duckdb/session.py",
     "engines/duckdb/syntax.py",
     "engines/duckdb/type_names.py",

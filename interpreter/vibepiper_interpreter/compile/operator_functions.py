@@ -119,7 +119,7 @@ class _Reading:
     def _flavour(self, module: PythonModule, parameter: ast.arg) -> Flavour:
         if parameter.annotation is None:
             return "pandas"
-        found = flavour_of(module, parameter.annotation)
+        found = flavour_of(module, parameter.annotation, self._state.loaded.project.settings.codegen.package)
         if found is not None:
             return found
         self._tell(

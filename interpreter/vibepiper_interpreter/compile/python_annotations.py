@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from vibepiper_interpreter.compile.compiled import Flavour
 from vibepiper_interpreter.compile.python_source import Function, PythonModule
+from vibepiper_interpreter.compile.stub_names import flavour_of_stub
 
 FLAVOURS: Mapping[str, Flavour] = {
     "pyarrow.Table": "pyarrow",
@@ -32,14 +33,21 @@ FLAVOUR_NAMES = (
 )
 
 
-def flavour_of(module: PythonModule, annotation: ast.expr) -> Flavour | None:
-    """The flavour that `annotation` in `module` names, through imports, aliases and strings; None if it names none."""
-    return next((FLAVOURS[name] for name in _full_names(module, annotation, ()) if name in FLAVOURS), None)
+def flavour_of(module: PythonModule, annotation: ast.expr, stubs: str) -> Flavour | None:
+    """The flavour that `annotation` in `module` names, through imports, aliases and strings; None if it names none.
+
+    A class of the package `stubs` is told by its name alone: it need not have been written yet.
+    """
+    for name in sorted(_full_names(module, annotation, ())):
+        found = FLAVOURS.get(name) or flavour_of_stub(name, stubs)
+        if found is not None:
+            return found
+    return None
 
 
-def returned_flavour(module: PythonModule, function: Function) -> Flavour | None:
+def returned_flavour(module: PythonModule, function: Function, stubs: str) -> Flavour | None:
     """The flavour that the return annotation of `function` names, if any."""
-    return None if function.returns is None else flavour_of(module, function.returns)
+    return None if function.returns is None else flavour_of(module, function.returns, stubs)
 
 
 def _full_names(module: PythonModule, annotation: ast.expr, seen: tuple[str, ...]) -> frozenset[str]:

@@ -90,6 +90,8 @@ class _Reach:
             module = self.sources.module(at)
             if module is None or (at, wanted) in self.found:
                 continue
+            if module.is_generated and wanted not in {*module.bindings, "<all>"}:
+                continue  # a table's type: what it says of columns is in the specs, and nothing of it runs
             pending.extend(self._enter(module))
             pending.extend(self._bind(module, wanted))
 
@@ -98,6 +100,8 @@ class _Reach:
         if module.name in self.modules:
             return
         self.modules.add(module.name)
+        if module.is_generated:
+            return
         yield module.name, "<effects>"
         for imported in module.imported_modules:
             if self.sources.module(imported) is not None:

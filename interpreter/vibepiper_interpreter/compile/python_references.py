@@ -31,9 +31,9 @@ class PythonReferences:
 
 
 def find_references(
-    declared: DeclaredAsset, sources: PythonSources, names: AssetNames, locator: Locator
+    declared: DeclaredAsset, sources: PythonSources, names: AssetNames, locator: Locator, stubs: str
 ) -> tuple[PythonReferences | None, list[Diagnostic]]:
-    """The references of one Python asset; None where its function cannot be found."""
+    """The references of one Python asset; None where its function cannot be found. `stubs` is the package of stubs."""
     assert isinstance(declared.spec, PythonAsset)
     module_name, _, function_name = declared.spec.function.partition(":")
     place = locator.place(declared.origin, "function")
@@ -41,12 +41,12 @@ def find_references(
     if found is None:
         return None, [function_not_found(sources, module_name, function_name, place)]
     module, function = found
-    reading = _Parameters(declared, declared.spec, module, function, names, locator)
+    reading = _Parameters(declared, declared.spec, module, function, names, locator, stubs)
     parameters = tuple(reading.read())
     reading.unused_inputs()
     reading.never_awaited()
     definition = PythonDefinition(
-        module_name, function_name, parameters, returns_dataset=returned_flavour(module, function) == "ray"
+        module_name, function_name, parameters, returns_dataset=returned_flavour(module, function, stubs) == "ray"
     )
     return PythonReferences(definition, module.name, function.name, reading.places), reading.diagnostics
 
@@ -112,11 +112,12 @@ class _Parameters:
         function: Function,
         names: AssetNames,
         locator: Locator,
+        stubs: str,
     ) -> None:
         self.places: dict[str, Place] = {}
         self.diagnostics: list[Diagnostic] = []
         self._declared, self._spec, self._module, self._function = declared, spec, module, function
-        self._names, self._locator = names, locator
+        self._names, self._locator, self._stubs = names, locator, stubs
 
     def read(self) -> Iterator[Parameter]:
         arguments = self._function.args
@@ -219,7 +220,7 @@ class _Parameters:
     def _flavour(self, parameter: ast.arg) -> Flavour:
         if parameter.annotation is None:
             return "pandas"
-        found = flavour_of(self._module, parameter.annotation)
+        found = flavour_of(self._module, parameter.annotation, self._stubs)
         if found is None:
             self._tell(
                 "VP408",

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from vibepiper_interpreter.compile.python_dynamic import Dynamic, dynamic_uses
+from vibepiper_interpreter.compile.stub_names import GENERATED
 from vibepiper_spec.diagnostics import Place, Range
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -46,6 +47,11 @@ class PythonModule:
     @cached_property
     def sha256(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether it is one of the stubs: it defines types, and importing it does nothing else."""
+        return self.text.startswith(GENERATED)
 
     @cached_property
     def bindings(self) -> Mapping[str, tuple[_Binding, ...]]:

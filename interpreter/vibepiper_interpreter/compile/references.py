@@ -214,10 +214,11 @@ def find_python_references(state: Compilation, workshop: Workshop) -> tuple[Comp
     diagnostics: list[Diagnostic] = []
     unknown = set(state.unknown)
     own_past = set(state.own_past)
+    stubs = state.loaded.project.settings.codegen.package
     for address, declared in state.declared.items():
         if not isinstance(declared.spec, PythonAsset):
             continue
-        found, told = find_references(declared, workshop.python, state.names, state.loaded.locator)
+        found, told = find_references(declared, workshop.python, state.names, state.loaded.locator, stubs)
         diagnostics += told
         if found is None:
             unknown.add(address)

@@ -82,6 +82,7 @@ _ALL = (
     Code("VP407", "Package missing"),
     Code("VP408", "Unknown annotation"),
     Code("VP409", "Function cannot be called"),
+    Code("VP410", "Generated file was edited"),
     # data and checks
     Code("VP501", "File not found"),
     Code("VP502", "Pattern matches no file"),

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, Strict
 
 from vibepiper_spec.model.build import Build, is_incremental
 from vibepiper_spec.model.check import CheckSeverity
+from vibepiper_spec.model.codegen import Codegen
 from vibepiper_spec.model.connection import Connections
 from vibepiper_spec.model.duration import Duration
 from vibepiper_spec.model.execution import ExecutorKind
@@ -143,6 +144,8 @@ class ProjectSettings(SpecModel):
     """Where the tables' files are kept."""
     state: StateSettings = StateSettings()
     """Where it is kept what has been applied."""
+    codegen: Codegen = Codegen()
+    """The typed Python package that `vp codegen` writes."""
 
     def environment_names(self) -> tuple[str, ...]:
         """All environments, the default one first."""

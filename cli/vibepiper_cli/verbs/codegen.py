@@ -1,0 +1,35 @@
+"""`vp codegen`: typed Python for the project's tables."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vibepiper_cli.exit_status import ExitStatus
+from vibepiper_cli.invocation import Invocation
+from vibepiper_cli.options import JsonOption
+
+
+def codegen(
+    context: typer.Context,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if something is not up to date.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite also what was edited by hand.")] = False,
+    json: JsonOption = False,
+) -> ExitStatus:
+    """Write typed Python for the project's tables
+
+    A package, `vp_stubs` if `[codegen]` in `vp.toml` says nothing else, in which every asset has a type for its rows
+    and one for its table as pandas, polars, pyarrow and DuckDB give it. With them mypy and pyright find a column that
+    is not there any more before anything runs. Only what changed is written.
+
+    \b
+    Example:
+      vp codegen
+      vp codegen --check
+    """
+    from vibepiper_cli.commands.codegen import codegen
+
+    return codegen(Invocation.of(context, json=json), check=check, force=force)

@@ -1,0 +1,74 @@
+"""Makes a project's stubs, or says what it would make: the whole road, for every face that asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vibepiper_codegen.stubs.files import Difference, apply, compare
+from vibepiper_codegen.stubs.freshness import Freshness
+from vibepiper_interpreter.compile.compiled import Compiled
+from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Range, has_errors
+
+if TYPE_CHECKING:
+    from vibepiper_spec.model.codegen import Codegen
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What was done, or what would be: paths relative to the project, and what there is to say about it."""
+
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: int = 0
+    diagnostics: tuple[Diagnostic, ...] = ()  # one VP410 for each file that is in the way
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.written or self.removed or self.diagnostics)
+
+
+def generate(root: Path, compiled: Compiled, *, check: bool = False, force: bool = False) -> Generated:
+    """Bring the package of the project at `root` up to date with `compiled`.
+
+    What has mistakes is left out of that, and its stubs stay as they are. `check`: write nothing. `force`: overwrite
+    what was edited by hand. Raises OSError where a file cannot be written.
+    """
+    fresh = Freshness.of(root, compiled)
+    if fresh.unchanged is not None:
+        return Generated(unchanged=fresh.unchanged)
+    from vibepiper_codegen.stubs.package import stub_package
+    from vibepiper_spec import load_settings
+
+    settings = load_settings(root)
+    texts = stub_package(compiled.project, settings)
+    whole = not has_errors(compiled.diagnostics)
+    folder = root / settings.codegen.path
+    difference = compare(folder, texts, whole=whole, force=force)
+    if not check:
+        apply(folder, difference)
+    if (not check and not difference.in_the_way) or difference.none:
+        fresh.remember(folder)
+    return _generated(settings.codegen, difference)
+
+
+def _generated(codegen: Codegen, difference: Difference) -> Generated:
+    def below(path: str) -> str:
+        return f"{codegen.path}/{path}"
+
+    return Generated(
+        written=tuple(map(below, difference.write)),
+        removed=tuple(map(below, difference.remove)),
+        unchanged=difference.unchanged,
+        diagnostics=tuple(_in_the_way(below(path)) for path in difference.in_the_way),
+    )
+
+
+def _in_the_way(path: str) -> Diagnostic:
+    return Diagnostic(
+        "VP410",
+        f"`{path}` is not as `vp codegen` wrote it, so it was left alone, and may no longer be what the specs say.",
+        Place(path, Range.at(1, 1)),
+        fix=Fix("Move what you added into a module of your own; `vp codegen --force` writes the file anew."),
+    )

@@ -1,0 +1,16 @@
+"""What a Python asset may return."""
+
+from collections.abc import Iterable
+from typing import Protocol, TypeAlias
+
+from duckdb import DuckDBPyRelation
+from pandas import DataFrame as PandasFrame
+from polars import DataFrame as PolarsFrame
+from polars import LazyFrame
+
+class ArrowStream(Protocol):
+    """A table, a batch or a reader of Arrow, or what can be read as one."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+Returned: TypeAlias = PandasFrame | PolarsFrame | LazyFrame | DuckDBPyRelation | ArrowStream | Iterable[ArrowStream]
