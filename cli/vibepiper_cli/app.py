@@ -20,6 +20,7 @@ VERBS: dict[str, str] = {
     "validate": "Check all specs, without planning or running anything",
     "plan": "Show what would change, and why",
     "apply": "Make it so: run the plan, check the results, publish them",
+    "test": "Try assets over the rows that their tests give, and make nothing",
     "run": "Do what is due now: schedules, missing intervals, new data",
     "cancel": "Ask a running apply to stop, wherever it runs",
     "retry": "Do again what failed in a run, and what waited for it",

@@ -19,6 +19,11 @@ def what_it_does(operator: CompiledOperator) -> str:
     """As it is written: `$name` stands for values that only the run knows, and secrets for their names."""
     keys = operator.settings
     match operator.kind:
+        case "test":
+            expected = keys["expect"]
+            rows = [] if expected is None else [count(len(expected["rows"]), "row")]
+            rows += [f"`{name}` with {count(len(cte['rows']), 'row')}" for name, cte in keys["expect_cte"].items()]
+            return f"tries {keys['asset']}, expects {', '.join(rows)}"
         case "shell":
             command = keys["command"]
             return _short(command) if isinstance(command, str) else _short(" ".join(command))

@@ -66,9 +66,13 @@ def actions_in_words(plan: Plan) -> str:
     """`2 to create, 1 to rebuild; 12 unchanged.`"""
     certain = [action for action in plan.actions if action.expected == "run"]
     counted = []
+    tests = sum(_is_test(action, plan) for action in certain)
     for verb in get_args(Verb):
-        if number := sum(action.verb == verb for action in certain):
+        number = sum(action.verb == verb for action in certain) - (tests if verb == "do" else 0)
+        if number:
             counted.append(f"{number:,} to {verb}")
+    if tests:
+        counted.append(f"{tests:,} to test")
     rest = [action for action in plan.actions if action.expected == "keep"]
     if perhaps := sum(action.verb != "do" for action in rest):
         counted.append(f"{perhaps:,} perhaps to rebuild")
@@ -76,6 +80,10 @@ def actions_in_words(plan: Plan) -> str:
         counted.append(f"{perhaps:,} perhaps to do")
     unchanged = f"; {plan.unchanged:,} unchanged" if plan.unchanged else ""
     return f"{', '.join(counted)}{unchanged}.{_total_time(certain)}"
+
+
+def _is_test(action: Action, plan: Plan) -> bool:
+    return action.verb == "do" and plan.operators[action.address].tests is not None
 
 
 def nothing_in_words(plan: Plan) -> str:
@@ -116,6 +124,10 @@ def _action(action: Action, plan: Plan, paint: Paint) -> list[str]:
 
 def _operator(action: Action, operator: CompiledOperator, paint: Paint) -> list[str]:
     symbol, role = _PERHAPS if action.expected == "keep" else _SYMBOLS["do"]
+    if operator.tests is not None:
+        what = paint("faint", f"of {operator.tests.address}, before it is made")
+        lines = [f"  {paint(role, symbol)} {'test':<8} {paint('strong', action.address.name)}  {what}"]
+        return [*lines, *(f"      {reason.words}" for reason in action.reasons)]
     what = paint("faint", f"task {operator.kind}")
     lines = [f"  {paint(role, symbol)} {action.verb:<8} {paint('strong', action.address.name)}  {what}"]
     body = [paint("faint", what_it_does(operator)), *(reason.words for reason in action.reasons)]

@@ -8,7 +8,7 @@ from typing import Any
 
 from vibepiper_cli.printer import Paint
 from vibepiper_cli.task_status import TaskStatus
-from vibepiper_cli.views.operator import items_in_words, when_it_is_done
+from vibepiper_cli.views.operator import items_in_words, what_it_does, when_it_is_done
 from vibepiper_cli.views.tables import aligned
 from vibepiper_cli.views.words import count, moment, seconds
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
@@ -27,7 +27,9 @@ def render_task(status: TaskStatus, environment: str, paint: Paint) -> str:
         head.append(operator.description)
     blocks = ["\n".join(head), "\n".join(_facts(status, environment, paint))]
     if operator is not None:
-        if settings := list(_settings(value_from_json(operator.settings))):
+        if operator.tests is not None:
+            blocks.append(_block("What it does", [f"  {what_it_does(operator)}"], paint))
+        elif settings := list(_settings(value_from_json(operator.settings))):
             blocks.append(_block("What it does", aligned(settings, indent="  "), paint))
         if operator.inputs:
             rows = [(f"${read.name}", f"{read.address}.{read.output}") for read in operator.inputs]

@@ -6,6 +6,7 @@ An unchanged project is told by the identity of its files alone: no TOML is pars
 from __future__ import annotations
 
 import json
+import posixpath
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -150,6 +151,8 @@ def _witness(root: Path, loaded: LoadedProject, state: Compilation, workshop: Wo
     sql_of: dict[str, list[str]] = {}
     for origin, path in loaded.sql_files.items():
         sql_of.setdefault(origin.path, []).append(path)
+    for test in loaded.project.tests:
+        sql_of.setdefault(test.origin.path, []).extend(posixpath.normpath(path) for path in test.files)
     for path, imported in loaded.python_imports.items():
         sql_of.setdefault(path, []).extend(imported)
     hashes = [(file.path, file.sha256) for file in loaded.files]

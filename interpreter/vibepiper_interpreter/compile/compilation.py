@@ -78,6 +78,7 @@ class Recalled:
     # What the digest of the project covers beside the files that are loaded, with the hashes.
     files: Mapping[str, str] = field(default_factory=dict)
     python_files: Mapping[Address, Mapping[str, str]] = field(default_factory=dict)
+    tests: Mapping[Address, CompiledOperator] = field(default_factory=dict)
 
 
 class TouchesRecalled(Exception):

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from vibepiper_interpreter.compile.compiled import NO_RESOURCES, ONCE, PythonDefinition, Resources, RetryPolicy
+from vibepiper_interpreter.compile.compiled import (
+    NO_RESOURCES,
+    ONCE,
+    CompiledAsset,
+    PythonDefinition,
+    Resources,
+    RetryPolicy,
+)
 from vibepiper_interpreter.operators.call import OutputDefinition
 from vibepiper_spec.address import Address
 
@@ -14,6 +22,12 @@ if TYPE_CHECKING:
     # The models are slow to import, and who only plans does without.
     from vibepiper_spec.model.execution import ExecutorKind
     from vibepiper_spec.model.task import RunIf
+
+
+# The kind of those that are tests: `[test.NAME]`.
+TEST = "test"
+# What time it is where a test does not say: one that hangs on the day it runs is none.
+USUAL_NOW = datetime(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,8 @@ class CompiledOperator:
     function: PythonDefinition | None = None
     function_values: tuple[str, ...] = ()
     for_each: ForEach | None = None
+    # Of a test: the asset that it tests. Its `settings` are what `compile.asset_tests` makes of the spec.
+    tests: CompiledAsset | None = None
     run_always: bool = False
     retry: RetryPolicy = ONCE
     timeout: float | None = None  # seconds
@@ -101,6 +117,11 @@ class CompiledOperator:
     def only_if_needed(self) -> bool:
         """Whether it is never due by itself: what it watches says whether it is done."""
         return bool(self.hooks) or self.teardown_of is not None or self.run_if == "any_failed"
+
+    @property
+    def runs_python(self) -> bool:
+        """Whether it calls functions of the project."""
+        return self.function is not None or (self.tests is not None and self.tests.kind == "python")
 
     def reads(self) -> tuple[Address, ...]:
         """The assets whose rows its function gets."""

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from vibepiper_interpreter.compile.asset_tests import touched_tests
 from vibepiper_interpreter.compile.build_settings import Append
 from vibepiper_interpreter.compile.compilation import Compilation, Recalled, TouchesRecalled, Workshop
 from vibepiper_interpreter.compile.compiled import Column, Compiled
+from vibepiper_interpreter.compile.compiled_operator import TEST
 from vibepiper_interpreter.compile.project import finish, in_order_of_place, run_passes
 from vibepiper_interpreter.compile.witness import Changes, Witness
 from vibepiper_spec.address import Address
@@ -48,7 +50,7 @@ def recompile(
     # Whether what is said to have moved or left is still declared is judged over all files, and these are few.
     reread = set(changes.specs) | known.project.files_of_changes()
     # Any asset may be what a task comes after, and tasks are few: their files are always read again.
-    reread |= {operator.declared_in for operator in known.project.operators.values()}
+    reread |= {operator.declared_in for operator in known.project.operators.values() if operator.kind != TEST}
     for _ in range(_MOST_ROUNDS):
         if 2 * len(reread & here) > len(here) + 2:
             return None
@@ -63,6 +65,7 @@ def recompile(
                 compiled = finish(state, (*loaded.diagnostics, *diagnostics, *files.kept_diagnostics(reread)))
                 compiled = replace(compiled, diagnostics=in_order_of_place(compiled.diagnostics))
                 more = {files.of[each] for each in _touched(state, known)} | files.silenced(state)
+                more |= {test.declared_in for test in touched_tests(state, known.project.operators)}
                 if not more:
                     return Recompiled(compiled, loaded, state, frozenset(reread))
             except TouchesRecalled as touches:
@@ -77,6 +80,7 @@ class _Files:
     def __init__(self, witness: Witness, known: Compiled) -> None:
         self._witness, self._known = witness, known
         self.of = {address: asset.declared_in for address, asset in known.project.assets.items()}
+        self.of |= {address: operator.declared_in for address, operator in known.project.operators.items()}
 
     def inheriting(self, loaded: LoadedProject, reread: Iterable[str]) -> set[str]:
         """The files of pipelines whose `[pipeline]` says something else in one of `reread`."""
@@ -153,14 +157,20 @@ def _recall(witness: Witness, known: Compiled, loaded: LoadedProject, reread: se
         tuple(address for addresses in by_pipeline.values() for address in addresses),
         files,
         {address: witness.reached[text] for text, address in reached if address in kept},
+        {
+            address: operator
+            for address, operator in known.project.operators.items()
+            if operator.kind == TEST and operator.declared_in not in reread
+        },
     )
 
 
 def _declared_twice(loaded: LoadedProject, recalled: Recalled) -> set[Address]:
     project = loaded.project
     read = {asset.address for asset in project.assets} | {task.address for task in project.tasks}
-    read |= loaded.broken | loaded.broken_tasks
-    return read & recalled.assets.keys()
+    read |= {test.address for test in project.tests}
+    read |= loaded.broken | loaded.broken_tasks | loaded.broken_tests
+    return read & (recalled.assets.keys() | recalled.tests.keys())
 
 
 def _touched(state: Compilation, known: Compiled) -> Iterator[Address]:

@@ -9,6 +9,8 @@ from typing import Any
 from vibepiper_interpreter.compile.compiled import NO_RESOURCES, ONCE, PythonDefinition
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator, ForEach, Hook, OperatorInput
 from vibepiper_interpreter.compile.serial import (
+    asset_from_json,
+    asset_to_json,
     definition_from_json,
     definition_to_json,
     resources_from_json,
@@ -37,6 +39,7 @@ def operator_to_json(operator: CompiledOperator) -> dict[str, Any]:
         "function": None if operator.function is None else definition_to_json(operator.function),
         "function_values": list(operator.function_values),
         "for_each": None if operator.for_each is None else _for_each_to_json(operator.for_each),
+        "tests": None if operator.tests is None else asset_to_json(operator.tests),
         "run_always": operator.run_always,
         "retry": [] if operator.retry == ONCE else list(astuple(operator.retry)),
         "timeout": operator.timeout,
@@ -101,6 +104,7 @@ def operator_from_json(found: Mapping[str, Any]) -> CompiledOperator:
         function=definition,
         function_values=tuple(get("function_values", ())),
         for_each=_for_each_from_json(get("for_each")),
+        tests=None if get("tests") is None else asset_from_json(found["tests"]),
         run_always=get("run_always", False),
         retry=retry_from_json(get("retry", ())),
         timeout=get("timeout"),

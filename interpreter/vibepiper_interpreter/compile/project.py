@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 
+from vibepiper_interpreter.compile.asset_tests import compile_tests
 from vibepiper_interpreter.compile.binding import bind_assets
 from vibepiper_interpreter.compile.changes import resolve_changes
 from vibepiper_interpreter.compile.checks import compile_checks
@@ -44,6 +45,7 @@ PASSES: tuple[Pass, ...] = (
     compile_checks,  # every check ready to run, its SQL bound
     fingerprint_assets,  # what each asset means
     compile_operators,  # tasks: what they come after, the values they name, what they mean
+    compile_tests,  # tests: what is given and expected, column by column
     judge_views,  # where a view hides what of an input is new
 )
 

@@ -71,9 +71,11 @@ def _due(planning: Planning, operator: CompiledOperator, planned: dict[Address, 
     result = planning.operator_results.get((operator.address, ""))
     reasons = []
     if result is None:
-        reasons.append(Reason("new", f"not done yet in `{planning.environment}`"))
+        done = "done" if operator.tests is None else "passed"
+        reasons.append(Reason("new", f"not {done} yet in `{planning.environment}`"))
     elif result.fingerprint != operator.fingerprint:
-        reasons.append(Reason("definition", "what it does has changed"))
+        changed = "what it does has changed" if operator.tests is None else "it or what it tests has changed"
+        reasons.append(Reason("definition", changed))
     if operator.run_always:
         reasons.append(Reason("always", '`run = "always"`'))
     if operator.address in planning.restated_operators:

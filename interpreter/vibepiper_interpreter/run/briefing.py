@@ -50,5 +50,5 @@ class Briefing:
             settings=run.settings,
             versions=versions,
             runs_python=any(asset.kind == "python" for asset in plan.assets.values())
-            or any(operator.function is not None for operator in plan.operators.values()),
+            or any(operator.runs_python for operator in plan.operators.values()),
         )

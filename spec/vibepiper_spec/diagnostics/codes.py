@@ -153,6 +153,11 @@ _ALL = (
     Code("VP817", "No container engine"),
     Code("VP818", "Container failed"),
     Code("VP819", "Message not sent"),
+    # tests
+    Code("VP820", "Test failed"),
+    Code("VP821", "Test names what is not there"),
+    Code("VP822", "Value of a test is of another type"),
+    Code("VP823", "Test does not say enough"),
     # where they run
     Code("VP830", "Executor is not installed"),
     Code("VP831", "Cluster cannot be reached"),

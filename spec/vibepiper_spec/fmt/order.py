@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vibepiper_spec.model.asset_test import TEST_KIND
 from vibepiper_spec.model.document import BLOCK_KINDS, PipelineDocument
 from vibepiper_spec.model.settings import ProjectSettings
 from vibepiper_spec.model.shape import keys_of, model_at
@@ -73,6 +74,8 @@ def key_order(path: str, header: tuple[str, ...]) -> tuple[str, ...]:
         if header[:-1] == task.header:
             own = (key for key in keys_of(task.model) if key not in COMMON_KEYS and key not in _TASK_KEYS)
             return (*_TASK_KEYS_BEFORE, *own, *_TASK_KEYS)
+    if header[:-1] == TEST_KIND.header:
+        return keys_of(TEST_KIND.model)
     root = ProjectSettings if path.rpartition("/")[2] == "vp.toml" else PipelineDocument
     # `[[removed]]` opens an item of a list.
     return keys_of(model_at(root, header) or model_at(root, (*header, 0)))

@@ -9,8 +9,7 @@ from typing import Any
 
 from vibepiper_spec.fmt.format import format_text
 from vibepiper_spec.load.scan import PIPELINE_SUFFIX
-from vibepiper_spec.model.document import BLOCK_KINDS
-from vibepiper_spec.model.task_kinds import TASK_KINDS
+from vibepiper_spec.model.document import NAMED_KINDS
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
@@ -18,7 +17,10 @@ _TO_ESCAPE = re.compile(r'["\\\x00-\x1f\x7f]')
 # What no text between ''' and ''' may hold; a single ' at its end would come too close to them.
 _NOT_LITERAL = re.compile(r"'''|'\Z|[\x00-\x08\x0b-\x1f\x7f]")
 _NOT_IN_SINGLE = re.compile(r"['\x00-\x1f\x7f]")
-_HEADERS = ("pipeline",), *(kind.header for kind in BLOCK_KINDS), *(kind.header for kind in TASK_KINDS)
+# Tables whose keys get a line each.
+_DOTTED = ("columns", "given", "expect_cte")
+_LONG = 100  # characters of a list of tables, above which each of them gets a line
+_HEADERS = ("pipeline",), *(kind.header for kind in NAMED_KINDS)
 
 
 def write_text(data: Mapping[str, Any]) -> str:
@@ -40,8 +42,8 @@ def _blocks(table: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[
 def _block(header: tuple[str, ...], table: Mapping[str, Any]) -> str:
     lines = [f"[{'.'.join(map(_key, header))}]"]
     for key, value in table.items():
-        if key == "columns" and isinstance(value, Mapping) and value:
-            lines += [f"columns.{_key(name)} = {_value(column)}" for name, column in value.items()]
+        if key in _DOTTED and isinstance(value, Mapping) and value:
+            lines += [f"{key}.{_key(name)} = {_value(each)}" for name, each in value.items()]
         else:
             lines.append(f"{_key(key)} = {_value(value)}")
     return "\n".join(lines) + "\n"
@@ -63,7 +65,10 @@ def _value(value: Any) -> str:
             pairs = ", ".join(f"{_key(str(key))} = {_value(each)}" for key, each in value.items())
             return f"{{ {pairs} }}" if pairs else "{}"
         case list() | tuple():
-            return f"[{', '.join(map(_value, value))}]"
+            text = f"[{', '.join(map(_value, value))}]"
+            if len(text) > _LONG and all(isinstance(each, Mapping) for each in value):
+                return "\n".join(["[", *(f"  {_value(each)}," for each in value), "]"])
+            return text
     return repr(value)
 
 

@@ -10,30 +10,22 @@ from vibepiper_spec.load.origin import Origin
 from vibepiper_spec.load.parse import ParsedFile
 from vibepiper_spec.load.problem import Problem
 from vibepiper_spec.load.validate import validate, wrong_type
-from vibepiper_spec.model.document import AnyAsset, BlockKind
+from vibepiper_spec.model.asset_test import AssetTest
+from vibepiper_spec.model.document import AnyAsset, AnyNamed, NamedKind
 from vibepiper_spec.model.names import NAME_RULE, is_name, suggest_name
 from vibepiper_spec.model.shape import keys_of
 from vibepiper_spec.model.sql_asset import SqlAsset
 from vibepiper_spec.model.task import TaskModel
-from vibepiper_spec.model.task_kinds import TaskKind
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredBlock:
-    """An asset's or a task's block in a file. `spec` is None where it has errors."""
+    """The block of an asset, a task or a test in a file. `spec` is None where it has errors."""
 
     name: str
-    kind: BlockKind | TaskKind
-    spec: AnyAsset | TaskModel | None
+    kind: NamedKind
+    spec: AnyNamed | None
     origin: Origin
-
-    @property
-    def noun(self) -> str:
-        return noun(self.kind)
-
-
-def noun(kind: BlockKind | TaskKind) -> str:
-    return "task" if isinstance(kind, TaskKind) else "asset"
 
 
 def without_echoes(problems: list[Problem], broken: bool) -> list[Problem]:
@@ -42,7 +34,7 @@ def without_echoes(problems: list[Problem], broken: bool) -> list[Problem]:
 
 
 def read_blocks(
-    path: str, parsed: ParsedFile, kind: BlockKind | TaskKind, table: object, context: Mapping[str, Any]
+    path: str, parsed: ParsedFile, kind: NamedKind, table: object, context: Mapping[str, Any]
 ) -> tuple[list[DeclaredBlock], list[Problem]]:
     """All blocks of `kind` in the file `path`, `table` being what stands below the header of the kind."""
     header = ".".join(kind.header)
@@ -60,7 +52,7 @@ def read_blocks(
             problems.append(
                 Problem(
                     "VP106",
-                    f"`{name}` cannot be the name of {_a(kind)}: {NAME_RULE}.",
+                    f"`{name}` cannot be the name of {article(kind)}: {NAME_RULE}.",
                     origin,
                     part="header",
                     fix=f"Call it `{suggest_name(name)}`.",
@@ -69,7 +61,7 @@ def read_blocks(
         broken = parsed.is_broken(origin.keys)
         spec, mistakes = validate(kind.model, block, origin, context=context)
         problems += mistakes
-        if spec is not None and not isinstance(spec, TaskModel):
+        if spec is not None and not isinstance(spec, TaskModel | AssetTest):
             problems += _column_names(spec, origin)
             if isinstance(spec, SqlAsset):
                 problems += _one_query(spec, origin)
@@ -78,16 +70,17 @@ def read_blocks(
     return blocks, told
 
 
-def _a(kind: BlockKind | TaskKind) -> str:
-    return "a task" if isinstance(kind, TaskKind) else "an asset"
+def article(kind: NamedKind) -> str:
+    """`a task`, `an asset`."""
+    return "an asset" if kind.noun == "asset" else f"a {kind.noun}"
 
 
-def _nameless(kind: BlockKind | TaskKind, header: str, name: str, value: object, origin: Origin) -> Problem:
+def _nameless(kind: NamedKind, header: str, name: str, value: object, origin: Origin) -> Problem:
     above = Origin(origin.path, kind.header)
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         return Problem(
             "VP103",
-            f"`[[{header}.{name}]]` with double brackets makes a list, but {_a(kind)} is one table.",
+            f"`[[{header}.{name}]]` with double brackets makes a list, but {article(kind)} is one table.",
             origin,
             part="header",
             fix=f"Write `[{header}.{name}]`.",
@@ -95,10 +88,10 @@ def _nameless(kind: BlockKind | TaskKind, header: str, name: str, value: object,
     if name in keys_of(kind.model):
         return Problem(
             "VP105",
-            f"The header `[{header}]` has no name, so its keys belong to no {noun(kind)}.",
+            f"The header `[{header}]` has no name, so its keys belong to no {kind.noun}.",
             above,
             part="header",
-            fix=f"Write `[{header}.NAME]`, with the {noun(kind)}'s name.",
+            fix=f"Write `[{header}.NAME]`, with the {kind.noun}'s name.",
         )
     return wrong_type("a table", value, above, (name,))
 

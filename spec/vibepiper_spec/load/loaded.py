@@ -14,6 +14,7 @@ from vibepiper_spec.load.origin import Origin
 if TYPE_CHECKING:
     # Scanning for files must not wait for the model.
     from vibepiper_spec.load.locator import Locator
+    from vibepiper_spec.model.asset_test import AssetTest
     from vibepiper_spec.model.document import AnyAsset, AnyChange, AssetKind
     from vibepiper_spec.model.pipeline import PipelineHeader
     from vibepiper_spec.model.settings import ProjectSettings
@@ -50,6 +51,16 @@ class DeclaredTask:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredTest:
+    """A test as it is declared. `files`: the texts of the CSV files that it names, by their paths as it names them."""
+
+    address: Address
+    spec: AssetTest
+    origin: Origin
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class DeclaredChange:
     """A change to what is published; bare names in it are assets of `pipeline`. See `ChangeBlock`."""
 
@@ -69,6 +80,7 @@ class ProjectSpec:
     assets: tuple[DeclaredAsset, ...]
     changes: tuple[DeclaredChange, ...] = ()
     tasks: tuple[DeclaredTask, ...] = ()
+    tests: tuple[DeclaredTest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,8 @@ class LoadedProject:
     broken: frozenset[Address] = frozenset()
     # The same of tasks.
     broken_tasks: frozenset[Address] = frozenset()
+    # And of tests.
+    broken_tests: frozenset[Address] = frozenset()
     # The `[pipeline]` table of every file, by path, as TOML gave it.
     headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # The files that hold the SQL of assets with `file`.

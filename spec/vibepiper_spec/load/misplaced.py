@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from vibepiper_spec.load.origin import Origin
-from vibepiper_spec.model.document import BLOCK_KINDS
+from vibepiper_spec.model.document import BLOCK_KINDS, NAMED_KINDS
 from vibepiper_spec.model.pipeline import PipelineHeader
 from vibepiper_spec.model.settings import ProjectSettings
 from vibepiper_spec.model.shape import keys_of, model_at
 from vibepiper_spec.model.task import COMMON_KEYS
-from vibepiper_spec.model.task_kinds import TASK_KINDS
-
-_KINDS = (*BLOCK_KINDS, *TASK_KINDS)
 
 
 def home_of(key: str, origin: Origin, at: tuple[str | int, ...]) -> str | None:
@@ -20,7 +17,7 @@ def home_of(key: str, origin: Origin, at: tuple[str | int, ...]) -> str | None:
     if origin.keys[:1] == ("pipeline",):
         return _in_a_block(key)
     if len(at) > 1 and any(
-        origin.keys[: len(kind.header)] == kind.header and key in keys_of(kind.model) for kind in _KINDS
+        origin.keys[: len(kind.header)] == kind.header and key in keys_of(kind.model) for kind in NAMED_KINDS
     ):
         return ".".join(origin.keys)
     return "pipeline" if key in keys_of(PipelineHeader) else None
@@ -34,12 +31,12 @@ def _in_project_file(key: str) -> str | None:
 
 
 def _in_a_block(key: str) -> str | None:
-    for kind in BLOCK_KINDS:
-        if key in keys_of(kind.model):
-            return ".".join((*kind.header, "NAME"))
+    for block in BLOCK_KINDS:
+        if key in keys_of(block.model):
+            return ".".join((*block.header, "NAME"))
     if key in COMMON_KEYS:
         return "task.KIND.NAME"
-    for task in TASK_KINDS:
-        if key in keys_of(task.model):
-            return ".".join((*task.header, "NAME"))
+    for kind in NAMED_KINDS:
+        if key in keys_of(kind.model):
+            return ".".join((*kind.header, "NAME"))
     return None

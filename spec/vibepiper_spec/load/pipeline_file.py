@@ -1,4 +1,4 @@
-"""Reads the blocks of one `*.vp.toml` file: its `[pipeline]`, its assets and its tasks."""
+"""Reads the blocks of one `*.vp.toml` file: its `[pipeline]`, its assets, tasks and tests."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from vibepiper_spec.load.parse import ParsedFile
 from vibepiper_spec.load.problem import Problem
 from vibepiper_spec.load.tasks import read_tasks
 from vibepiper_spec.load.validate import validate, wrong_type
-from vibepiper_spec.model.document import BLOCK_KINDS, CHANGE_KINDS, AnyChange, BlockKind
+from vibepiper_spec.model.asset_test import TEST_KIND
+from vibepiper_spec.model.document import BLOCK_KINDS, CHANGE_KINDS, AnyChange, NamedKind
 from vibepiper_spec.model.pipeline import PipelineHeader
 from vibepiper_spec.model.settings import ProjectSettings
 from vibepiper_spec.model.shape import keys_of
 
 _CONNECTORS = {kind.connector: kind for kind in BLOCK_KINDS if kind.kind == "source" and kind.connector}
 _PLAIN_KINDS = {kind.kind: kind for kind in BLOCK_KINDS if kind.kind != "source"}
-_ROOTS = ("pipeline", "source", *_PLAIN_KINDS, "task", *CHANGE_KINDS)
+_ROOTS = ("pipeline", "source", *_PLAIN_KINDS, "task", "test", *CHANGE_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ def read_pipeline_file(path: str, parsed: ParsedFile, context: Mapping[str, Any]
             blocks, problems = read_tasks(path, parsed, value)
             file.blocks += blocks
             file.problems += problems
+        elif key == "test":
+            _read_blocks(file, parsed, TEST_KIND, value, {})
         elif key == "source":
             _read_sources(file, parsed, value, context)
         elif key in CHANGE_KINDS:
@@ -107,7 +110,7 @@ def _read_sources(file: PipelineFile, parsed: ParsedFile, table: object, context
 
 
 def _read_blocks(
-    file: PipelineFile, parsed: ParsedFile, kind: BlockKind, table: object, context: Mapping[str, Any]
+    file: PipelineFile, parsed: ParsedFile, kind: NamedKind, table: object, context: Mapping[str, Any]
 ) -> None:
     blocks, problems = read_blocks(file.path, parsed, kind, table, context)
     file.blocks += blocks
@@ -152,7 +155,7 @@ def _unknown_root(path: str, key: str, value: object) -> Problem:
             part="header",
             fix="Known kinds: `[pipeline]`, "
             + ", ".join(f"`[{'.'.join(kind.header)}.NAME]`" for kind in BLOCK_KINDS)
-            + ", `[task.KIND.NAME]`"
+            + ", `[task.KIND.NAME]`, `[test.NAME]`"
             + "".join(f", `[[{kind}]]`" for kind in CHANGE_KINDS)
             + ".",
         )

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vibepiper_spec.address import Address
-from vibepiper_spec.load.blocks import DeclaredBlock
-from vibepiper_spec.load.loaded import DeclaredAsset, DeclaredChange, DeclaredTask
+from vibepiper_spec.load.blocks import DeclaredBlock, article
+from vibepiper_spec.load.loaded import DeclaredAsset, DeclaredChange, DeclaredTask, DeclaredTest
 from vibepiper_spec.load.origin import Origin
 from vibepiper_spec.load.pipeline_file import PipelineFile
 from vibepiper_spec.load.problem import Problem
+from vibepiper_spec.model.asset_test import AssetTest, AssetTestKind
 from vibepiper_spec.model.document import AnyAsset
 from vibepiper_spec.model.pipeline import PipelineHeader
 from vibepiper_spec.model.settings import Defaults
@@ -22,14 +23,16 @@ from vibepiper_spec.model.task_kinds import TaskKind
 
 @dataclass(slots=True)
 class JoinedPipelines:
-    """All pipelines with their sound assets and tasks, and the addresses of the unsound ones."""
+    """All pipelines with their sound assets, tasks and tests, and the addresses of the unsound ones."""
 
     pipelines: dict[str, PipelineHeader] = field(default_factory=dict)
     assets: list[DeclaredAsset] = field(default_factory=list)
     changes: list[DeclaredChange] = field(default_factory=list)
     tasks: list[DeclaredTask] = field(default_factory=list)
+    tests: list[DeclaredTest] = field(default_factory=list)
     broken: set[Address] = field(default_factory=set)
     broken_tasks: set[Address] = field(default_factory=set)
+    broken_tests: set[Address] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -94,10 +97,13 @@ def _join_assets(
             if isinstance(block.kind, TaskKind):
                 _join_task(address, block, pipeline, defaults, joined)
                 continue
+            if isinstance(block.kind, AssetTestKind):
+                _join_test(address, block, joined)
+                continue
             if block.spec is None:
                 joined.broken.add(address)
                 continue
-            assert not isinstance(block.spec, TaskModel)
+            assert not isinstance(block.spec, TaskModel | AssetTest)
             spec = _inherit(block.spec, pipeline, defaults)
             joined.assets.append(DeclaredAsset(address, block.kind.kind, block.kind.connector, spec, block.origin))
 
@@ -113,12 +119,20 @@ def _join_task(
     joined.tasks.append(DeclaredTask(address, block.kind.kind, spec, block.origin))
 
 
+def _join_test(address: Address, block: DeclaredBlock, joined: JoinedPipelines) -> None:
+    if block.spec is None:
+        joined.broken_tests.add(address)
+        return
+    assert isinstance(block.spec, AssetTest)
+    joined.tests.append(DeclaredTest(address, block.spec, block.origin))
+
+
 def _duplicate(address: Address, block: DeclaredBlock, first: DeclaredBlock) -> Problem:
-    known = "" if block.noun == first.noun else f", as {'a task' if first.noun == 'task' else 'an asset'}"
+    known = "" if block.kind.noun == first.kind.noun else f", as {article(first.kind)}"
     return Problem(
         "VP201",
-        f"The {block.noun} `{address}` is declared already{known}: names are unique in a pipeline, across kinds and "
-        "files, and case makes no difference.",
+        f"The {block.kind.noun} `{address}` is declared already{known}: names are unique in a pipeline, across kinds "
+        "and files, and case makes no difference.",
         block.origin,
         part="header",
         fix="Rename or remove one of the two.",

@@ -11,7 +11,7 @@ from typing import Any
 from vibepiper_spec.diagnostics import Diagnostic, Fix, did_you_mean
 from vibepiper_spec.load.connections import unknown_connections
 from vibepiper_spec.load.files import FileReader
-from vibepiper_spec.load.loaded import DeclaredAsset, LoadedProject, ProjectSpec
+from vibepiper_spec.load.loaded import DeclaredAsset, DeclaredTest, LoadedProject, ProjectSpec
 from vibepiper_spec.load.locator import Locator
 from vibepiper_spec.load.origin import Origin
 from vibepiper_spec.load.parse import ParsedFile, parse_file
@@ -80,6 +80,7 @@ def _load(
             files.append(file)
     joined = join_files(files, settings.defaults)
     sql_files = _read_sql_files(joined, reader)
+    _read_rows(joined, reader)
     problems += joined.problems
     if settings_are_sound:  # else a connection may be missing here that is declared with a mistake
         problems += unknown_connections(joined.tasks, settings)
@@ -94,7 +95,13 @@ def _load(
     diagnostics += reader.diagnostics
     diagnostics += [problem.diagnose(locator) for problem in problems]
     project = ProjectSpec(
-        root, settings, joined.pipelines, tuple(joined.assets), tuple(joined.changes), tuple(joined.tasks)
+        root,
+        settings,
+        joined.pipelines,
+        tuple(joined.assets),
+        tuple(joined.changes),
+        tuple(joined.tasks),
+        tuple(joined.tests),
     )
     return LoadedProject(
         project,
@@ -103,6 +110,7 @@ def _load(
         tuple(reader.files[path] for path in sorted(reader.files)),
         frozenset(joined.broken),
         frozenset(joined.broken_tasks),
+        frozenset(joined.broken_tests),
         {file.path: file.table for file in files},
         sql_files,
         lost,
@@ -172,7 +180,7 @@ def _read_sql_files(joined: JoinedPipelines, reader: FileReader) -> dict[Origin,
         if not isinstance(asset.spec, SqlAsset) or asset.spec.file is None:
             sound.append(asset)
             continue
-        problem, text = _read_sql(asset.spec.file, asset.origin, reader)
+        problem, text = _read_named(asset.spec.file, asset.origin, ("file",), reader)
         if problem is not None:
             joined.problems.append(problem)
         if text is None:
@@ -184,14 +192,40 @@ def _read_sql_files(joined: JoinedPipelines, reader: FileReader) -> dict[Origin,
     return sql_files
 
 
-def _read_sql(file: str, origin: Origin, reader: FileReader) -> tuple[Problem | None, str | None]:
+def _read_rows(joined: JoinedPipelines, reader: FileReader) -> None:
+    """Fill `files` of tests that name some; tests of which one cannot be read count as broken."""
+    sound: list[DeclaredTest] = []
+    for test in joined.tests:
+        texts: dict[str, str] = {}
+        broken = False
+        for keys, rows in test.spec.rows().items():
+            if not isinstance(rows, str):
+                continue
+            problem, text = _read_named(rows, test.origin, keys, reader)
+            if problem is not None:
+                joined.problems.append(problem)
+            if text is None:
+                broken = True
+            else:
+                texts[rows] = text
+        if broken:
+            joined.broken_tests.add(test.address)
+        else:
+            sound.append(replace(test, files=texts) if texts else test)
+    joined.tests = sound
+
+
+def _read_named(
+    file: str, origin: Origin, keys: tuple[str, ...], reader: FileReader
+) -> tuple[Problem | None, str | None]:
+    """The text of a file that a block names at `keys`, or what is wrong with its path."""
     path = posixpath.normpath(file)
     if path.startswith(("/", "../")) or "\\" in path:
         outside = Problem(
             "VP109",
             f"`{file}` does not lie below `vp.toml`.",
             origin,
-            ("file",),
+            keys,
             fix="Write a path with `/`, relative to `vp.toml`, so that other checkouts find it too.",
         )
         return outside, None
@@ -205,7 +239,5 @@ def _read_sql(file: str, origin: Origin, reader: FileReader) -> tuple[Problem | 
         guess = did_you_mean(path, near)
         fix = guess.strip() or f"Create the file, or correct the path; it is looked for at `{path}` below `vp.toml`."
         replacement = None
-    missing = Problem(
-        "VP501", f"The file `{file}` does not exist.", origin, ("file",), fix=fix, replacement=replacement
-    )
+    missing = Problem("VP501", f"The file `{file}` does not exist.", origin, keys, fix=fix, replacement=replacement)
     return missing, None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, Strict
 
+from vibepiper_spec.model.asset_test import TEST_KIND, AssetTest, AssetTestKind
 from vibepiper_spec.model.change import Adopt, Moved, Removed
 from vibepiper_spec.model.file_source import FileSource
 from vibepiper_spec.model.names import NAME_PATTERN
@@ -15,7 +16,8 @@ from vibepiper_spec.model.pipeline import PipelineHeader
 from vibepiper_spec.model.python_asset import PythonAsset
 from vibepiper_spec.model.spec_model import SpecModel
 from vibepiper_spec.model.sql_asset import SqlAsset
-from vibepiper_spec.model.task_kinds import Tasks
+from vibepiper_spec.model.task import TaskModel
+from vibepiper_spec.model.task_kinds import TASK_KINDS, TaskKind, Tasks
 
 AssetKind = Literal["source", "sql", "python"]
 AnyAsset = FileSource | SqlAsset | PythonAsset
@@ -30,6 +32,7 @@ class BlockKind:
     kind: AssetKind
     connector: str | None
     model: type[FileSource] | type[SqlAsset] | type[PythonAsset]
+    noun: ClassVar = "asset"
 
 
 BLOCK_KINDS = (
@@ -37,6 +40,11 @@ BLOCK_KINDS = (
     BlockKind(("sql",), "sql", None, SqlAsset),
     BlockKind(("python",), "python", None, PythonAsset),
 )
+
+# Blocks whose header ends in a name.
+NamedKind = BlockKind | TaskKind | AssetTestKind
+AnyNamed = AnyAsset | TaskModel | AssetTest
+NAMED_KINDS: tuple[NamedKind, ...] = (*BLOCK_KINDS, *TASK_KINDS, TEST_KIND)
 
 # Lists of tables that tell a change to what is published.
 CHANGE_KINDS: Mapping[str, type[Moved] | type[Adopt] | type[Removed]] = {
@@ -56,7 +64,7 @@ class Sources(SpecModel):
 
 
 class PipelineDocument(SpecModel):
-    """A `*.vp.toml` file: its pipeline, assets, tasks, and changes to what is published."""
+    """A `*.vp.toml` file: its pipeline, assets, tasks, tests, and changes to what is published."""
 
     pipeline: PipelineHeader
     """What is common to the assets of the pipeline."""
@@ -68,6 +76,8 @@ class PipelineDocument(SpecModel):
     """Assets that a Python function returns."""
     task: Tasks = Tasks()
     """Things to do that make no table."""
+    test: Annotated[dict[str, AssetTest], _NAMES] = Field(default_factory=dict)
+    """What assets must give for rows that are written down."""
     moved: Annotated[tuple[Moved, ...], Strict(False)] = ()
     """Assets and columns that have another name now."""
     adopt: Annotated[tuple[Adopt, ...], Strict(False)] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -25,6 +25,7 @@ class TaskKind:
 
     header: tuple[str, ...]
     model: type[TaskModel]
+    noun: ClassVar = "task"
 
     @property
     def kind(self) -> str:

@@ -26,6 +26,7 @@ from vibepiper_interpreter.run.tasks.call_function import call_function
 from vibepiper_interpreter.run.tasks.list_items import list_items
 from vibepiper_interpreter.run.tasks.operator_task import OperatorTask
 from vibepiper_interpreter.run.tasks.task import Report
+from vibepiper_interpreter.run.trials import do_test
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 from vibepiper_spec.secrets import resolve_secret
 
@@ -82,6 +83,9 @@ def _told(session: RunSession, task: OperatorTask, log: TaskLog) -> Report:
 
 def _perform(session: RunSession, task: OperatorTask, log: TaskLog) -> Done | NotYet:
     operator = task.operator
+    if operator.tests is not None:
+        do_test(session, operator)
+        return Done()
     if operator.function is not None:
         return call_function(session, task, operator.function, log)
     kind = KINDS[operator.kind]
