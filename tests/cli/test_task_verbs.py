@@ -182,3 +182,22 @@ def test_runs_show_where_there_was_none(vp: Vp, shop: Path) -> None:
     for more in ((), ("--gantt",)):
         seen = vp("runs", "show", *more)
         assert (seen.status, "No run yet" in seen.err) == (0, True)
+
+
+def test_what_stays_is_counted_in_assets_and_tasks(tmp_path: Path, vp: Vp) -> None:
+    (tmp_path / "vp.toml").write_text('[project]\nname = "t"\n')
+    tasks = "".join(f'[task.shell.t{number}]\ncommand = "true"\n' for number in range(45))
+    (tmp_path / "shop.vp.toml").write_text('[pipeline]\nname = "shop"\n' + tasks)
+    assert "  and 45 tasks as planned\n" in vp("apply", "--yes", "--quiet").err
+    assert vp("plan").out == "No changes. `dev` is as the specs say (45 tasks).\n"
+    assert vp("plan").out == "No changes. `dev` is as the specs say (45 tasks).\n"  # as it is remembered
+    assert vp("plan", "t1").out == "No changes. What `t1` selects is as the specs say (1 task).\n"
+    (tmp_path / "shop.vp.toml").write_text(f'[pipeline]\nname = "shop"\n{tasks}[sql.one]\nquery = "select 1 as a"\n')
+    assert vp("plan").out.endswith("Plan: 1 to create; 45 unchanged.\n")
+    assert vp("apply", "--yes").status == 0
+    assert vp("plan").out == "No changes. `dev` is as the specs say (1 asset, 45 tasks).\n"
+    again = vp("plan", "--rebuild", "t1").out
+    assert "`--rebuild` asks for it\n      about " in again
+    assert "1 to do; 45 unchanged. About " in again
+    saved = json.loads(vp("plan", "--json").out)
+    assert (saved["unchanged"], saved["not_due"]) == (1, 45)

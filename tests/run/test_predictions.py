@@ -90,3 +90,27 @@ def test_what_comes_is_foretold_by_what_came_before(project: Project) -> None:
     (again,) = (action for action in made_anew.actions if action.address.name == "kept")
     assert again.verb == "rebuild" and again.estimate is not None and again.estimate.rows is not None
     assert again.estimate.rows >= 5_000
+
+
+def test_how_long_a_task_takes_is_learned_from_when_it_was_done(project: Project) -> None:
+    project.pipeline(
+        '[task.shell.work]\ncommand = "true"\nrun = "always"\n'
+        '[task.shell.all]\ncommand = "true"\nrun = "always"\nfor_each = ["a", "b"]\n'
+        '[task.wait.time.wait]\ndelay = "0s"\n'
+        '[task.shell.fails]\ncommand = "false"\n'
+    )
+    seen = []
+    for _ in range(3):
+        plan = project.plan()
+        seen.append({action.address.name: action.estimate for action in plan.actions})
+        done = {each.address.name: each for each in project.apply(plan).tasks}
+        assert done["fails"].outcome == "failed"
+    assert set(seen[0].values()) == {None}
+    for name in ("work", "all"):
+        first, second = seen[1][name], seen[2][name]
+        assert first is not None and first.seconds_band is None
+        assert second is not None and second.seconds is not None and second.seconds_band is not None
+        assert second.seconds_band[0] <= second.seconds <= second.seconds_band[1]
+    assert seen[2]["fails"] is None and seen[2].get("wait") is None
+    record = project.state.run(project.state.runs(1)[0].id)
+    assert {task.address.name: task.estimate for task in record.tasks} == seen[2]

@@ -9,7 +9,7 @@ from vibepiper_cli.printer import Paint
 from vibepiper_cli.views.operator import items_in_words, news_in_words, what_it_does
 from vibepiper_cli.views.predicted import estimate_in_words, time_in_words, together
 from vibepiper_cli.views.tables import aligned
-from vibepiper_cli.views.words import conjunction, count, listed, size
+from vibepiper_cli.views.words import assets_and_tasks, conjunction, count, listed, size
 from vibepiper_interpreter import grains
 from vibepiper_interpreter.compile.build_settings import Intervals, Partitions, most_at_once
 from vibepiper_interpreter.compile.build_words import goes_on
@@ -78,8 +78,9 @@ def actions_in_words(plan: Plan) -> str:
         counted.append(f"{perhaps:,} perhaps to rebuild")
     if perhaps := sum(action.verb == "do" for action in rest):
         counted.append(f"{perhaps:,} perhaps to do")
-    unchanged = f"; {plan.unchanged:,} unchanged" if plan.unchanged else ""
-    return f"{', '.join(counted)}{unchanged}.{_total_time(certain)}"
+    rest_of_all = plan.unchanged + plan.not_due
+    unchanged = f"; {rest_of_all:,} unchanged" if rest_of_all else ""
+    return f"{', '.join(counted)}{unchanged}.{_total_time(certain, plan)}"
 
 
 def _is_test(action: Action, plan: Plan) -> bool:
@@ -91,7 +92,7 @@ def nothing_in_words(plan: Plan) -> str:
     if plan.purpose:
         return f"No changes. `{plan.environment}` is so already: the plan {plan.purpose}."
     scope = f"What {listed(plan.selection)} selects" if plan.selection else f"`{plan.environment}`"
-    return f"No changes. {scope} is as the specs say ({count(plan.unchanged, 'asset')})."
+    return f"No changes. {scope} is as the specs say ({assets_and_tasks(plan.unchanged, plan.not_due)})."
 
 
 def notes_in_words(plan: Plan) -> list[str]:
@@ -137,6 +138,8 @@ def _operator(action: Action, operator: CompiledOperator, paint: Paint) -> list[
         body.append(items_in_words(operator.for_each))
     if operator.when is not None:
         body.append(f"only when {' '.join(operator.when.split())}")
+    if action.estimate is not None:
+        body.append(paint("faint", estimate_in_words(action.estimate)))
     return lines + [f"      {line}" for line in body if line]
 
 
@@ -297,6 +300,11 @@ def _types(change: ColumnChange) -> str:
             return f"{change.after or change.before or ''} (expression)".strip()
 
 
-def _total_time(actions: Iterable[Action]) -> str:
-    total = together(action.estimate for action in actions if action.verb in BUILDING)
+def _total_time(actions: Iterable[Action], plan: Plan) -> str:
+    total = together(action.estimate for action in actions if _is_work(action, plan))
     return "" if total is None else f" About {time_in_words(*total)} of work."
+
+
+def _is_work(action: Action, plan: Plan) -> bool:
+    """Whether it takes time to do; a sensor only waits."""
+    return action.verb in BUILDING or (action.verb == "do" and not plan.operators[action.address].waits)

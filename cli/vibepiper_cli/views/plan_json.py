@@ -22,6 +22,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "notes": list(plan.notes),
         "changes": not plan.empty,
         "unchanged": plan.unchanged,
+        "not_due": plan.not_due,
         "actions": [_action(action, plan) for action in plan.actions],
     }
 

@@ -99,7 +99,7 @@ def _items(ended: Counter[str] | None) -> str:
 
 def _predicted(task: TaskRecord) -> str:
     """`predicted 10 s (8.0 to 14 s)`"""
-    if task.outcome != "built" or task.estimate is None or task.estimate.seconds is None:
+    if task.outcome not in ("built", "done") or task.estimate is None or task.estimate.seconds is None:
         return ""
     return f"predicted {time_in_words(task.estimate.seconds, task.estimate.seconds_band)}"
 

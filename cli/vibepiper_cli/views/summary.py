@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from vibepiper_cli.printer import Paint
 from vibepiper_cli.views.predicted import time_in_words, together
 from vibepiper_cli.views.tables import aligned
-from vibepiper_cli.views.words import count, seconds, size
+from vibepiper_cli.views.words import assets_and_tasks, count, seconds, size
 from vibepiper_interpreter.plan.plan import Plan
 from vibepiper_interpreter.run.result import RunResult, TaskResult
 
@@ -24,7 +24,10 @@ def render_summary(result: RunResult, plan: Plan, paint: Paint) -> str:
         hidden = len(result.tasks) - len(shown)
     lines = _task_lines(shown, paint)
     if hidden:
-        lines.append(f"  and {count(hidden, 'asset')} as planned")
+        tasks = sum(each.address in plan.operators for each in result.tasks) - sum(
+            each.address in plan.operators for each in shown
+        )
+        lines.append(f"  and {assets_and_tasks(hidden - tasks, tasks)} as planned")
     return "\n".join([*lines, _last_line(result, paint), *_prediction(result, plan)])
 
 
@@ -59,11 +62,17 @@ def _task_lines(tasks: Iterable[TaskResult], paint: Paint) -> list[str]:
 
 def _prediction(result: RunResult, plan: Plan) -> list[str]:
     """`Predicted 10 s (8.0 to 14 s) of work; it took 12 s`; nothing where that was not predicted."""
-    built = {task.address: task.seconds for task in result.tasks if task.outcome == "built"}
+    built = {task.address: task.seconds for task in result.tasks if _is_measured(task, plan)}
     predicted = together(action.estimate for action in plan.actions if action.address in built)
     if predicted is None:
         return []
     return [f"Predicted {time_in_words(*predicted)} of work; it took {seconds(sum(built.values()))}"]
+
+
+def _is_measured(task: TaskResult, plan: Plan) -> bool:
+    """Whether it took time to do; a sensor only waited."""
+    operator = plan.operators.get(task.address)
+    return task.outcome == "built" or (task.outcome == "done" and operator is not None and not operator.waits)
 
 
 def _last_line(result: RunResult, paint: Paint) -> str:

@@ -11,6 +11,13 @@ def count(number: int, singular: str, plural: str | None = None) -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
+def assets_and_tasks(assets: int, tasks: int) -> str:
+    """`3 assets, 1 task`; those are left out of which there is none, but not both."""
+    return ", ".join(
+        [*([count(assets, "asset")] if assets or not tasks else []), *([count(tasks, "task")] if tasks else [])]
+    )
+
+
 def size(number: int) -> str:
     """Bytes, in powers of 1,000 as disks and networks are sold: `412 B`, `1.2 MB`."""
     if number < 1000:

@@ -1,17 +1,13 @@
-"""The values that a task may name as `$name`: which there are, which it names, and what its `when` makes of them."""
+"""The values that a task may name as `$name`: which there are, and which it names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vibepiper_interpreter.compile.compilation import Compilation, Workshop
+from vibepiper_interpreter.compile.compilation import Compilation
 from vibepiper_interpreter.compile.operator_names import outputs_of
-from vibepiper_interpreter.compile.placing import place_problem
-from vibepiper_interpreter.compile.references import references_of
 from vibepiper_interpreter.compile.settings import BUILT_IN_PARAMETERS
-from vibepiper_interpreter.engines.duckdb.binder import Binder
-from vibepiper_interpreter.engines.duckdb.errors import SqlProblem
 from vibepiper_interpreter.operators.placing import names_in
 from vibepiper_interpreter.operators.statements import SQL_TEXTS, parameters_in
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, TextEdit, did_you_mean, nearest
@@ -20,7 +16,6 @@ from vibepiper_spec.model.variable import inferred_type
 
 # What every task has, with the types that a condition sees.
 OWN_TYPES = {**BUILT_IN_PARAMETERS, "run_id": "VARCHAR", "failed": "VARCHAR", "error": "VARCHAR"}
-_BEFORE, _AFTER = "SELECT (", "\n) AS condition"
 
 
 def types_of_values(
@@ -78,10 +73,11 @@ def judge_names(state: Compilation, task: DeclaredTask, types: Mapping[str, str]
     """VP308 for every `$name` of its texts that stands for nothing."""
     for keys, name, start, end in names_used(state, task):
         if name not in types and not state.loaded.may_declare(name):
-            yield _unknown(name, types, state.loaded.locator.inside(task.origin, *keys, start=start, end=end))
+            yield unknown_value(name, types, state.loaded.locator.inside(task.origin, *keys, start=start, end=end))
 
 
-def _unknown(name: str, types: Mapping[str, str], place: Place) -> Diagnostic:
+def unknown_value(name: str, types: Mapping[str, str], place: Place) -> Diagnostic:
+    """VP308 with the nearest of `types`."""
     match = nearest(name, types)
     known = ", ".join(f"`${each}`" for each in types)
     return Diagnostic(
@@ -93,82 +89,4 @@ def _unknown(name: str, types: Mapping[str, str], place: Place) -> Diagnostic:
             f"Replace it by `${match}`." if match else f"Known are {known}. `$$` is a plain dollar sign.",
             (TextEdit(place, f"${match}"),) if match else (),
         ),
-    )
-
-
-class Conditions:
-    """Judges the `when` of tasks."""
-
-    def __init__(self, state: Compilation, workshop: Workshop) -> None:
-        self._state, self._workshop = state, workshop
-        self._binder: Binder | None = None
-
-    def judge(
-        self, task: DeclaredTask, types: Mapping[str, str]
-    ) -> tuple[tuple[tuple[str, str], ...], list[Diagnostic]]:
-        """The values that it names, with their types; and what is wrong with it."""
-        when = task.spec.when
-        if when is None:
-            return (), []
-        (refers,) = references_of(self._workshop, [f"{_BEFORE}{when}{_AFTER}"])
-        problems = [_moved(problem, len(when)) for problem in refers.problems]
-        for schema, name, start, end in refers.tables:
-            written = name if schema is None else f"{schema}.{name}"
-            problems.append(
-                SqlProblem(
-                    "VP803",
-                    f"The condition reads the table `{written}`, but the condition of a task sees only values.",
-                    start - len(_BEFORE),
-                    end - len(_BEFORE),
-                    fix="Let a task before it look into the table and give an output; name that as `$name`.",
-                )
-            )
-        diagnostics = [self._placed(task, problem) for problem in problems]
-        named = {name.lower() for name, _, _ in refers.parameters}
-        for name, start, end in refers.parameters:
-            if name.lower() not in types and not self._state.loaded.may_declare(name.lower()):
-                place = self._state.loaded.locator.inside(
-                    task.origin, "when", start=start - len(_BEFORE), end=end - len(_BEFORE)
-                )
-                diagnostics.append(_unknown(name.lower(), types, place))
-        if diagnostics or not named <= types.keys():
-            return (), diagnostics
-        parameters = tuple((name, types[name]) for name in sorted(named))
-        return parameters, [self._placed(task, problem) for problem in self._bind(when, dict(parameters))]
-
-    def _bind(self, when: str, parameters: Mapping[str, str]) -> Iterator[SqlProblem]:
-        if self._binder is None:
-            self._binder = Binder(self._workshop.connection)
-        # A pipeline's name has no meaning here, for no table is read.
-        bound = self._binder.bind("main", f"{_BEFORE}{when}{_AFTER}", parameters)
-        if bound.problems:
-            yield from (_moved(problem, len(when)) for problem in bound.problems)
-        elif len(bound.columns) != 1 or bound.columns[0].type != "BOOLEAN":
-            found = bound.columns[0].type if len(bound.columns) == 1 else "more than one value"
-            yield SqlProblem(
-                "VP304",
-                f"The condition gives {found}, and a task needs true or false.",
-                0,
-                len(when),
-                fix="Compare it with something, as in `$rows > 0`.",
-            )
-
-    def _placed(self, task: DeclaredTask, problem: SqlProblem) -> Diagnostic:
-        return place_problem(self._state.loaded.locator, task.origin, ("when",), problem)
-
-
-def _moved(problem: SqlProblem, length: int) -> SqlProblem:
-    """The same, with its place counted from the start of the condition."""
-
-    def inside(offset: int) -> int:
-        return min(max(offset - len(_BEFORE), 0), length)
-
-    return SqlProblem(
-        problem.code,
-        problem.message,
-        inside(problem.start),
-        inside(problem.end),
-        problem.suggestion,
-        problem.fix,
-        tuple((inside(start), inside(end), words) for start, end, words in problem.related),
     )

@@ -10,12 +10,12 @@ from vibepiper_interpreter import graph
 from vibepiper_interpreter.compile.compilation import Compilation, TouchesRecalled, Workshop
 from vibepiper_interpreter.compile.compiled import CompiledAsset, PythonDefinition
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator, ForEach, Hook
+from vibepiper_interpreter.compile.conditions import Conditions
 from vibepiper_interpreter.compile.fingerprints import complete_function, hash_json, retry_policy
 from vibepiper_interpreter.compile.header_lines import HeaderLines
 from vibepiper_interpreter.compile.operator_names import Edges, OperatorNames
 from vibepiper_interpreter.compile.operator_order import cycles, needs_of_all, with_teardowns
 from vibepiper_interpreter.compile.operator_values import (
-    Conditions,
     judge_names,
     names_in_scripts,
     names_used,

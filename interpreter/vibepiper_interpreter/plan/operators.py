@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator, Hook
+from vibepiper_interpreter.estimate import Estimate
 from vibepiper_interpreter.plan.draft import Draft, Planning
 from vibepiper_interpreter.plan.plan import Action, Condition, Reason
 from vibepiper_interpreter.plan.publication_order import waits_for_publication
@@ -28,6 +29,7 @@ class OperatorDraft:
     # What it is set up again for: it waits for it, also where what stands between the two is not in the plan.
     set_up_for: tuple[Address, ...] = ()
     expected_to_run: bool = True
+    estimate: Estimate | None = None
 
 
 def plan_operators(planning: Planning) -> None:
@@ -255,6 +257,7 @@ def operator_actions(planning: Planning) -> tuple[Action, ...]:
             after=draft.after,
             conditions=draft.conditions,
             expected="run" if draft.expected_to_run else "keep",
+            estimate=draft.estimate,
             published=tuple(each for each in draft.after if each in draft.published),
         )
         for address, draft in planning.operators.items()

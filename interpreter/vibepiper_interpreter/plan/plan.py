@@ -190,7 +190,8 @@ class Plan:
     selection: tuple[str, ...] = ()
     # What else was asked for, as it would be typed: `--rebuild daily --from 2024-01-01`.
     asked: tuple[str, ...] = ()
-    unchanged: int = 0
+    unchanged: int = 0  # assets
+    not_due: int = 0  # operators
     # In words, where it is not simply to do what the specs say: "shows what `dev` shows".
     purpose: str = ""
     # What else is worth knowing, in sentences.

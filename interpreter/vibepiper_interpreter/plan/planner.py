@@ -24,6 +24,7 @@ from vibepiper_interpreter.plan.moves import Followed, follow_moves
 from vibepiper_interpreter.plan.news import look_for_news
 from vibepiper_interpreter.plan.notes import notes
 from vibepiper_interpreter.plan.nothing_between import nothing_between
+from vibepiper_interpreter.plan.operator_estimates import estimate_operators
 from vibepiper_interpreter.plan.operators import operator_actions, plan_operators
 from vibepiper_interpreter.plan.partitions import list_partitions
 from vibepiper_interpreter.plan.past_that_goes import tell_past_that_goes
@@ -62,6 +63,7 @@ STEPS: tuple[Callable[[Planning], None], ...] = (
     group,  # what publishes together
     estimate,  # what it will probably cost
     plan_operators,  # what is done beside making tables
+    estimate_operators,  # how long that will probably take
 )
 
 
@@ -152,6 +154,7 @@ def _assemble(planning: Planning) -> Plan:
     needed = {each.address for draft in acting for each in draft.asset.inputs}
     needed.update(address for draft in acting for address in draft.asset.check_inputs)
     considered = len(planning.project.assets if planning.selected is None else planning.selected)
+    wanted = filter(planning.wants_operator, planning.project.operators)
     return Plan(
         id=plan_id(
             planning.project.digest,
@@ -186,6 +189,7 @@ def _assemble(planning: Planning) -> Plan:
         selection=planning.selection,
         asked=planning.asked.words(),
         unchanged=considered - sum(_is_counted(planning, draft) for draft in acting),
+        not_due=sum(each not in planning.operators for each in wanted),
         warnings=tuple(
             warning
             for draft in planning.drafts.values()

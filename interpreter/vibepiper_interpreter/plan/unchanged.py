@@ -72,6 +72,7 @@ def recall_unchanged(
         pointers={},
         variables=project.variables,
         unchanged=len(project.assets),
+        not_due=len(project.operators),
         notes=notes(project, sight.published()),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from vibepiper_interpreter.state.rows import (
     source_files_from_text,
     version_from_row,
 )
-from vibepiper_interpreter.state.tables import audits, definitions, environments, pointers, tasks, versions
+from vibepiper_interpreter.state.tables import audits, definitions, environments, pointers, runs, tasks, versions
 from vibepiper_interpreter.storage.version import InputVersion, Version, address_of_part, version_of_part
 from vibepiper_spec.address import Address
 
@@ -216,6 +216,28 @@ def pasts(connection: Connection, addresses: Iterable[Address], each: int) -> di
             continue
         found[parse_address(row.address)].append(past)
     return {address: tuple(some) for address, some in found.items()}
+
+
+def seconds_of_operators(
+    connection: Connection, addresses: Collection[Address], run_ids: Collection[str], latest: int
+) -> dict[Address, tuple[float, ...]]:
+    """How long each operator took where it was done in one of `run_ids`, or of the `latest` runs; newest first.
+
+    What was done is found by its runs: of each, the state is asked once, however many operators there are.
+    """
+    newest = connection.execute(select(runs.c.id).order_by(runs.c.started_at.desc()).limit(latest)).scalars()
+    wanted = {str(address): address for address in addresses}
+    found: dict[Address, list[float]] = defaultdict(list)
+    for some in _chunks(sorted({*run_ids, *newest}, reverse=True)):
+        done = (
+            select(tasks.c.address, tasks.c.seconds)
+            .where(tasks.c.run_id.in_(some), tasks.c.verb == "do", tasks.c.outcome == "done")
+            .order_by(tasks.c.run_id.desc())
+        )
+        for written, seconds in connection.execute(done):
+            if (address := wanted.get(written)) is not None:
+                found[address].append(seconds)
+    return {address: tuple(seconds) for address, seconds in found.items()}
 
 
 def _version_before(rows: Iterable[Row[Any]]) -> dict[str, Row[Any]]:

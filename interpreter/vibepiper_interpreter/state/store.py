@@ -184,6 +184,13 @@ class State:
         with self._database.reading() as connection:
             return reading.pasts(connection, addresses, each)
 
+    def seconds_of_operators(
+        self, addresses: Collection[Address], run_ids: Collection[str], latest: int = 10
+    ) -> dict[Address, tuple[float, ...]]:
+        """How long each operator took where it was done in one of `run_ids`, or of the `latest` runs; newest first."""
+        with self._database.reading() as connection:
+            return reading.seconds_of_operators(connection, addresses, run_ids, latest)
+
     def peaks(self, addresses: Collection[Address], each: int = 5) -> dict[Address, int]:
         """The least memory that one of the latest makings of each asset is known to have taken, in bytes."""
         with self._database.reading() as connection:
