@@ -70,6 +70,9 @@ class Crew:
                 self._add_hand()
         return future
 
+    def flush(self) -> None:
+        """Each has begun as soon as there was somebody to do it."""
+
     def abandon(self, attempt: Attempt) -> None:
         """A thread cannot be ended from outside: one that is busy with what does not end is left behind, and another
         takes its place."""

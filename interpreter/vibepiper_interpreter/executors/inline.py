@@ -24,6 +24,9 @@ class InlineExecutor:
             future.set_exception(error)
         return future
 
+    def flush(self) -> None:
+        """All is done by now."""
+
     def abandon(self, attempt: Attempt) -> None:
         """By then it has ended: whoever asks runs in the same thread."""
 

@@ -7,12 +7,27 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from vibepiper_interpreter.run.tasks.task import Report
 from vibepiper_spec.address import Address
 
 # Address, attempt, what, data: what `Run.say` takes.
 Told = tuple[Address, int, str, Mapping[str, Any]]
+Key = tuple[Address, int]  # which attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended: behind all that it told."""
+
+    key: Key
+    end: Report | BaseException
+    seconds: float
+
+
+Item = Told | Ended
 
 # How long what is told waits for more. A short attempt sends a single message, and costs no more than that.
 _GATHER = 0.05  # seconds
@@ -21,12 +36,12 @@ _GATHER = 0.05  # seconds
 class Outbox:
     """Safe to use from several threads."""
 
-    def __init__(self, send: Callable[[list[Told]], None]) -> None:
-        """`send` is called by one thread at a time, and in order."""
+    def __init__(self, send: Callable[[list[Item]], None]) -> None:
+        """`send` is called by one thread at a time, and in order; with nothing too, where all has been taken."""
         self._send = send
         self._lock = threading.Lock()
         self._sending = threading.Lock()
-        self._unsent: list[Told] = []
+        self._unsent: list[Item] = []
         self._news = threading.Event()
         threading.Thread(target=self._keep_sending, name="outbox", daemon=True).start()
 
@@ -35,7 +50,16 @@ class Outbox:
             self._unsent.append((address, attempt, what, data))
         self._news.set()
 
-    def take(self) -> list[Told]:
+    def add(self, ended: Ended) -> None:
+        """Behind all that is said by now. Nobody is in a hurry to have it: it goes with what comes next."""
+        with self._lock:
+            self._unsent.append(ended)
+
+    def look_again(self) -> None:
+        """Call `send` once more after a while, whether or not anything is told until then."""
+        self._news.set()
+
+    def take(self) -> list[Item]:
         """What is not sent yet, to be sent by the caller. Everything before it has been sent."""
         with self._sending, self._lock:
             unsent, self._unsent = self._unsent, []
@@ -48,8 +72,7 @@ class Outbox:
             with self._sending:
                 with self._lock:
                     unsent, self._unsent = self._unsent, []
-                if unsent:
-                    self._send(unsent)
+                self._send(unsent)
 
 
 def portable(error: BaseException) -> BaseException:

@@ -27,7 +27,7 @@ def main() -> None:
     connection: Connection[Any, Any] = Connection(int(sys.argv[1]))
     name, briefing, share = connection.recv()
     attempts: SimpleQueue[Attempt] = SimpleQueue()
-    outbox = Outbox(lambda told: connection.send(("told", told)))
+    outbox = Outbox(lambda told: connection.send(("told", told)) if told else None)
     with open_worker(briefing, outbox.say, SmallTables(), share) as worker:
         threading.Thread(target=_receive, args=(connection, attempts), daemon=True).start()
         while True:

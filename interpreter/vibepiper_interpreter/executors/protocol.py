@@ -21,7 +21,11 @@ class Executor(Protocol):
         ...
 
     def submit(self, attempt: Attempt) -> Future[Report]:
-        """Perform it, now or when a worker is free. Its exception, if any, belongs to the future."""
+        """Perform it when a worker is free, perhaps not before `flush`. The future holds its exception, if any."""
+        ...
+
+    def flush(self) -> None:
+        """Nothing more is submitted for now: what is better sent together is complete."""
         ...
 
     def abandon(self, attempt: Attempt) -> None:

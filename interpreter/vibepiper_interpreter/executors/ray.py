@@ -7,93 +7,104 @@ from __future__ import annotations
 
 import pickle
 import secrets
-import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from vibepiper_interpreter.compile.compiled import PythonDefinition
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
-from vibepiper_interpreter.executors.ray_worker import Ended, Key, Post, installed, perform_here
+from vibepiper_interpreter.executors.outbox import Ended, Item, Key
+from vibepiper_interpreter.executors.ray_batches import Batch, Submitted, Waiting
+from vibepiper_interpreter.executors.ray_connection import connect, require_ray
+from vibepiper_interpreter.executors.ray_progress import read_progress
+from vibepiper_interpreter.executors.ray_worker import (
+    Letter,
+    Outcome,
+    Post,
+    installed,
+    perform_here,
+    progress_file,
+)
 from vibepiper_interpreter.run.briefing import Briefing
 from vibepiper_interpreter.run.failures import Cancelled, worker_lost
-from vibepiper_interpreter.run.ray_here import QUIETLY, import_ray, no_cluster, start_ray
 from vibepiper_interpreter.run.session import Say, memory_limit
 from vibepiper_interpreter.run.tasks import Report
 from vibepiper_interpreter.run.worker import Attempt
+from vibepiper_interpreter.storage import Storage
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
 if TYPE_CHECKING:
     from vibepiper_spec.model.settings import RaySettings
 
-# How long a cluster may take to answer at its address.
-_PATIENCE = 10.0  # seconds
-# What is never sent to other nodes.
-_EXCLUDED = [".vp/", ".git/", ".venv/", "node_modules/", "__pycache__/"]
-
 
 class RayExecutor:
-    """Used from the scheduler's thread; Ray's answers come in threads of its own."""
+    """Used from the scheduler's thread; what it submits is sent from a thread, and Ray's answers come in others."""
 
     def __init__(self, workers: int | None, settings: RaySettings, briefing: Briefing, say: Say) -> None:
         """Raises DiagnosticError where Ray is not installed (VP830), or no cluster answers (VP831)."""
-        self._ray = _require_ray()
+        self._ray = require_ray()
         self._say = say
-        self._lock = threading.Lock()
-        self._running: dict[Key, tuple[Any, Future[Report]]] = {}
-        # Letters of attempts that have not ended, and ends whose letters have not all come.
-        self._letters: dict[Key, int] = {}
-        self._ends: dict[Key, Ended] = {}
+        self._run_id = briefing.run_id
+        self._progress = Storage(briefing.storage).scratch(briefing.run_id)
         # Where Ray shows its cluster, if it does.
         self.dashboard: str | None = None
         self._began_cluster = not self._ray.is_initialized()
         if self._began_cluster:
-            self.dashboard = _connect(self._ray, settings, briefing, workers)
+            self.dashboard = connect(self._ray, settings, briefing, workers)
         resources = self._ray.cluster_resources()
         self.workers = workers or max(1, int(resources.get("CPU", 1)))
-        self._run_id = briefing.run_id
         # Two runs of two projects may share a cluster, and a process may be connected to it already.
         self._post_name = f"vibepiper {briefing.run_id} {secrets.token_hex(4)}"
         post = self._ray.remote(Post).options(num_cpus=0, name=self._post_name)
         self._post = post.remote(installed(), pickle.dumps(briefing))
         # What performs attempts that claim the same; to make one takes as long as to send an attempt.
         self._perform: dict[tuple[Any, ...], Any] = {}
-        threading.Thread(target=self._read_letters, name="ray-letters", daemon=True).start()
+        # Holds for all below; notified where something may be sent, or the end has come.
+        self._changed = threading.Condition()
+        self._waiting = Waiting(self.workers)
+        self._batches: dict[int, Batch] = {}
+        self._begun = 0
+        self._stopped = False
+        self._lost: DiagnosticError | None = None
+        for name, target in (("ray-sender", self._keep_sending), ("ray-letters", self._read_letters)):
+            threading.Thread(target=target, name=name, daemon=True).start()
 
     def submit(self, attempt: Attempt) -> Future[Report]:
-        key = attempt.address, attempt.number
-        future: Future[Report] = Future()
-        claims = _claims(attempt)
-        # Ray's own way to pickle knows of more than we send, and takes several times as long.
-        processors = claims["num_cpus"] or 1
-        task = self._performing(claims).remote(self._run_id, self._post_name, pickle.dumps(attempt), processors)
-        with self._lock:
-            self._running[key] = task, future
-            self._letters[key] = 0
-        task.future().add_done_callback(lambda done: self._ended(attempt, done))
-        return future
+        submitted = Submitted(attempt, _claims(attempt))
+        with self._changed:
+            if self._lost is not None:
+                submitted.future.set_exception(self._lost)
+            else:
+                self._waiting.add(submitted)
+        return submitted.future
 
-    def _performing(self, claims: Mapping[str, Any]) -> Any:
-        key = *(claims.get(name) for name in ("num_cpus", "memory", "num_gpus")), *claims.get("resources", {}).items()
-        if key not in self._perform:
-            self._perform[key] = self._ray.remote(perform_here).options(max_retries=0, **claims)
-        return self._perform[key]
+    def flush(self) -> None:
+        with self._changed:
+            self._changed.notify()
 
     def abandon(self, attempt: Attempt) -> None:
-        with self._lock:
-            running = self._running.pop((attempt.address, attempt.number), None)
-        if running is not None:
-            self._ray.cancel(running[0], force=True)
+        key = attempt.address, attempt.number
+        with self._changed:
+            for number, batch in self._batches.items():
+                if key in batch.open:
+                    # It is alone: what may be given up shares its process with nobody.
+                    del self._batches[number]
+                    self._ray.cancel(batch.task, force=True)
+                    self._changed.notify()
+                    return
 
     def stop(self) -> None:
-        with self._lock:
-            running = [*self._running.values()]
-            self._running.clear()
-        for task, future in running:
-            self._ray.cancel(task, force=True)
-            future.set_exception(Cancelled())
+        with self._changed:
+            self._stopped = True
+            batches = [*self._batches.values()]
+            self._batches.clear()
+            rest = self._waiting.drop_all()
+            self._changed.notify()
+        for batch in batches:
+            self._ray.cancel(batch.task, force=True)
+        for submitted in (*rest, *(each for batch in batches for each in batch.open.values())):
+            submitted.future.set_exception(Cancelled())
 
     def shutdown(self, patience: float | None = None) -> None:
         self.stop()
@@ -102,60 +113,133 @@ class RayExecutor:
             if self._began_cluster:
                 self._ray.shutdown()
 
-    def _ended(self, attempt: Attempt, done: Future[Any]) -> None:
-        """In a thread of Ray's. What came of it is known; what it told before may still be on its way."""
-        key = attempt.address, attempt.number
-        error = done.exception()
-        if error is not None:
-            self._finish(key, self._lost(attempt, error))
+    def _keep_sending(self) -> None:
+        with self._changed:
+            while not self._stopped:
+                together = self._waiting.next(len(self._batches))
+                if together:
+                    self._send(together)
+                else:
+                    self._changed.wait()
+
+    def _send(self, together: list[Submitted]) -> None:
+        self._begun += 1
+        number = self._begun
+        batch = self._batches[number] = Batch(number, {each.key: each for each in together})
+        claims = together[0].claims
+        # Ray's own way to pickle knows of more than we send, and takes several times as long.
+        try:
+            attempts = pickle.dumps([each.attempt for each in together])
+            processors = claims["num_cpus"] or 1
+            perform = self._performing(claims)
+            batch.task = perform.remote(self._run_id, self._post_name, number, attempts, processors)
+        except Exception as error:  # the scheduler is to have it, in whose thread it would else have been raised
+            del self._batches[number]
+            for each in together:
+                each.future.set_exception(error)
             return
-        ended: Ended = pickle.loads(done.result())
-        with self._lock:
-            if self._letters.get(key, 0) < ended.letters:
-                self._ends[key] = ended
-                return
-        self._finish(key, ended)
+        batch.task.future().add_done_callback(lambda done: self._ended(batch, done))
+
+    def _performing(self, claims: Mapping[str, Any]) -> Any:
+        key = *(claims.get(name) for name in ("num_cpus", "memory", "num_gpus")), *claims.get("resources", {}).items()
+        if key not in self._perform:
+            self._perform[key] = self._ray.remote(perform_here).options(max_retries=0, **claims)
+        return self._perform[key]
+
+    def _ended(self, batch: Batch, done: Future[Any]) -> None:
+        """In a thread of Ray's. What came of it is known; what it told before may still be on its way."""
+        error = done.exception()
+        outcome = self._after_loss(batch, error) if error is not None else pickle.loads(done.result())
+        with self._changed:
+            batch.outcome = outcome
+            self._close_if_complete(batch)
 
     def _read_letters(self) -> None:
-        while True:
-            try:
-                letters = self._ray.get(self._post.take.remote())
-            except Exception:
-                return  # the executor was shut down, and the actor with it
-            for key, told in letters:
-                for each in told:
-                    self._say(*each)
-                with self._lock:
-                    if key not in self._letters:
-                        continue
-                    self._letters[key] += 1
-                    ended = self._ends.get(key)
-                    if ended is None or self._letters[key] < ended.letters:
-                        continue
-                    del self._ends[key]
-                self._finish(key, ended)
+        try:
+            while True:
+                for letter in self._ray.get(self._post.take.remote()):
+                    with self._changed:
+                        self._read(letter)
+        except Exception as error:  # of Ray's many kinds: nothing that workers tell can come any more
+            self._give_up(error)
 
-    def _finish(self, key: Key, ended: Ended) -> None:
-        with self._lock:
-            running = self._running.pop(key, None)
-            self._letters.pop(key, None)
-        if running is None:
+    def _read(self, letter: Letter) -> None:
+        batch = self._batches.get(letter.batch)
+        for item in letter.items:
+            self._take(batch, item)
+        if batch is not None:
+            batch.letters += 1
+            self._again(batch, letter.back)
+            self._close_if_complete(batch)
+
+    def _close_if_complete(self, batch: Batch) -> None:
+        if batch.outcome is None or batch.letters < batch.outcome.letters or batch.number not in self._batches:
+            return
+        for item in batch.outcome.items:
+            self._take(batch, item)
+        self._again(batch, [*batch.open])
+        del self._batches[batch.number]
+        if batch.wrote:
+            progress_file(self._progress, batch.number).unlink(missing_ok=True)
+        self._changed.notify()
+
+    def _take(self, batch: Batch | None, item: Item) -> None:
+        if not isinstance(item, Ended):
+            self._say(*item)
+            return
+        submitted = None if batch is None else batch.open.pop(item.key, None)
+        if submitted is None:
             return  # it was given up
-        for each in ended.told:
-            self._say(*each)
-        if isinstance(ended.end, BaseException):
-            running[1].set_exception(ended.end)
+        self._waiting.learn(item.seconds)
+        if isinstance(item.end, BaseException):
+            submitted.future.set_exception(item.end)
         else:
-            running[1].set_result(ended.end)
+            submitted.future.set_result(item.end)
 
-    def _lost(self, attempt: Attempt, error: BaseException) -> Ended:
-        """The worker or its node is gone, or could not begin: Ray's own words say how."""
+    def _again(self, batch: Batch, keys: Iterable[Key]) -> None:
+        """Let another worker have what has not begun."""
+        for key in reversed([*keys]):
+            submitted = batch.open.pop(key, None)
+            if submitted is not None:
+                self._waiting.add_again(submitted)
+        self._changed.notify()
+
+    def _after_loss(self, batch: Batch, error: BaseException) -> Outcome:
+        """The worker or its node is gone, or could not begin: Ray's own words say how.
+
+        What it was at is lost; what had ended has, and the rest has not begun. Where nobody can tell, all is lost.
+        """
+        found = read_progress(progress_file(self._progress, batch.number)) if batch.wrote else None
+        with self._changed:
+            submitted = [*batch.open.values()]
+        items: list[Item] = []
+        for each in submitted:
+            if found is not None and each.key in found.ended:
+                items.append(found.ended[each.key])
+            elif found is None or each.key in found.begun:
+                items.append(Ended(each.key, self._loss(each.attempt, error), 0.0))
+        return Outcome(items, 0)
+
+    def _loss(self, attempt: Attempt, error: BaseException) -> Report:
         words = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         if isinstance(error, self._ray.exceptions.RaySystemError | self._ray.exceptions.RuntimeEnvSetupError):
             found = _cannot_begin(words)
         else:
             found = worker_lost(attempt.task.subject, f"Ray says {type(error).__name__}, {words}")
-        return Ended(Report("failed", diagnostics=(found,), failure="infrastructure"), [], 0)
+        return Report("failed", diagnostics=(found,), failure="infrastructure")
+
+    def _give_up(self, error: BaseException) -> None:
+        """Nobody could tell any more when attempts have ended, so the run has to."""
+        with self._changed:
+            if self._stopped:
+                return
+            lost = self._lost = DiagnosticError(_cluster_lost(error))
+            rest = self._waiting.drop_all()
+            rest += [each for batch in self._batches.values() for each in batch.open.values()]
+            for each in rest:
+                each.future.set_exception(lost)
+            for batch in self._batches.values():
+                batch.open.clear()
 
 
 def _claims(attempt: Attempt) -> dict[str, Any]:
@@ -177,50 +261,6 @@ def _claims(attempt: Attempt) -> dict[str, Any]:
     return found
 
 
-def _require_ray() -> ModuleType:
-    try:
-        return import_ray()
-    except ImportError as error:
-        raise DiagnosticError(
-            Diagnostic(
-                "VP830",
-                "The executor `ray` needs the package `ray`, which is not installed here.",
-                fix=Fix("Install it: `pip install 'vibepiper[ray]'`, or run without: `--executor threads`."),
-            )
-        ) from error
-
-
-def _connect(ray: ModuleType, settings: RaySettings, briefing: Briefing, workers: int | None) -> str | None:
-    """The address of its dashboard, where it has one."""
-    if settings.address is None:
-        context = start_ray(ray, workers)
-    else:
-        context = _join(ray, settings.address, _runtime_env(settings, briefing))
-    return f"http://{context.dashboard_url}" if context.dashboard_url else None
-
-
-def _join(ray: ModuleType, address: str, runtime_env: Mapping[str, Any]) -> Any:
-    try:
-        _knock(address)
-        return ray.init(address=address, runtime_env=dict(runtime_env), **QUIETLY)
-    except Exception as error:  # of many kinds, and none of them documented
-        raise DiagnosticError(no_cluster(ray, address, error)) from error
-
-
-def _runtime_env(settings: RaySettings, briefing: Briefing) -> dict[str, Any]:
-    """What workers on other machines may not have: the project's own code, and packages."""
-    sends = settings.send_code and briefing.runs_python
-    found: dict[str, Any] = {"working_dir": str(briefing.root), "excludes": _EXCLUDED} if sends else {}
-    return {**found, "pip": [*settings.pip]} if settings.pip else found
-
-
-def _knock(address: str) -> None:
-    """Ray itself would try for minutes."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if colon and port.isdigit():
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE).close()
-
-
 def _cannot_begin(words: str) -> Diagnostic:
     return Diagnostic(
         "VP832",
@@ -229,4 +269,13 @@ def _cannot_begin(words: str) -> Diagnostic:
             "Install VibePiper and what the project needs on all nodes, or name what is missing in "
             "`[executor.ray] pip`."
         ),
+    )
+
+
+def _cluster_lost(error: BaseException) -> Diagnostic:
+    words = str(error).strip().splitlines()[0] if str(error).strip() else ""
+    return Diagnostic(
+        "VP835",
+        f"The Ray cluster does not tell any more what happens on it: {type(error).__name__}, {words}",
+        fix=Fix("Look whether the cluster still runs (`ray status`), and apply again: what was made is kept."),
     )

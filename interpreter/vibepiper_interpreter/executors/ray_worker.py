@@ -1,4 +1,4 @@
-"""Runs in the worker processes of a Ray cluster: performs one attempt, with a worker that is kept for the next one."""
+"""Runs in the worker processes of a Ray cluster: performs attempts, with a worker that is kept for the next ones."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import asyncio
 import os
 import pickle
 import socket
-from contextlib import ExitStack
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from vibepiper_interpreter.engine_version import duckdb_version
-from vibepiper_interpreter.executors.outbox import Outbox, Told, portable
+from vibepiper_interpreter.executors.outbox import Ended, Item, Key, Outbox, portable
+from vibepiper_interpreter.executors.ray_progress import ProgressWriter
 from vibepiper_interpreter.run.briefing import Briefing
 from vibepiper_interpreter.run.memory import whole_memory
 from vibepiper_interpreter.run.session import EngineShare
@@ -21,13 +26,13 @@ from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.run.tasks.task import Report
 from vibepiper_interpreter.run.worker import Attempt, Worker, open_worker
 from vibepiper_interpreter.storage import Storage
-from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
 
 # What of a node's memory its workers may use together.
 _USUAL_PART_OF_MEMORY = 0.8
 
-Key = tuple[Address, int]  # which attempt
+# How long attempts wait for those before them in their batch.
+_PATIENCE = 0.05  # seconds
 
 
 @cache
@@ -36,23 +41,41 @@ def installed() -> str:
     return f"vibepiper {version('vibepiper')}, DuckDB {duckdb_version()}"
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a batch tells while it goes on."""
+
+    batch: int
+    items: list[Item]
+    # Attempts that will not be performed here: the one before them takes longer than was thought.
+    back: list[Key]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a batch ended: what it has not told yet, behind so many letters that went by way of the post."""
+
+    items: list[Item]
+    letters: int
+
+
 class Post:
     """An actor that tells each worker once what the run is, and hands on what attempts tell while they run."""
 
     def __init__(self, expected: str, briefing: bytes) -> None:
         """`expected` is what is `installed` where the run is; `briefing` is pickled."""
         self._expected, self._briefing = expected, briefing
-        self._letters: list[tuple[Key, list[Told]]] = []
+        self._letters: list[Letter] = []
         self._news = asyncio.Event()
 
     async def introduce(self) -> tuple[str, bytes]:
         return self._expected, self._briefing
 
-    async def put(self, key: Key, told: list[Told]) -> None:
-        self._letters.append((key, told))
+    async def put(self, letter: Letter) -> None:
+        self._letters.append(letter)
         self._news.set()
 
-    async def take(self) -> list[tuple[Key, list[Told]]]:
+    async def take(self) -> list[Letter]:
         """All that has come, as soon as anything has."""
         await self._news.wait()
         self._news.clear()
@@ -60,13 +83,31 @@ class Post:
         return letters
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How an attempt ended. `letters` were sent before, by way of the post; `told` is the rest."""
+class _Turn:
+    """The attempts of one batch. Safe to use from several threads."""
 
-    end: Report | BaseException
-    told: list[Told]
-    letters: int
+    def __init__(self, batch: int, attempts: Iterable[Attempt]) -> None:
+        self.batch = batch
+        self.letters = 0
+        self._waiting = deque(attempts)
+        self._lock = threading.Lock()
+        self._began = time.monotonic()
+
+    def next(self) -> Attempt | None:
+        with self._lock:
+            return self._waiting.popleft() if self._waiting else None
+
+    def goes_on(self) -> bool:
+        return bool(self._waiting)
+
+    def give_back(self) -> list[Key]:
+        """Those that wait here for too long: another worker may have them."""
+        with self._lock:
+            if time.monotonic() - self._began < _PATIENCE:
+                return []
+            back = [(attempt.address, attempt.number) for attempt in self._waiting]
+            self._waiting.clear()
+        return back
 
 
 @dataclass(slots=True)
@@ -75,39 +116,58 @@ class _Here:
 
     run_id: str
     name: str  # how the run calls this process
+    progress: Path  # where files of `ray_progress` are
     worker: Worker
     outbox: Outbox
     stack: ExitStack
-    # Of the attempt that goes on.
-    key: Key | None = None
-    letters: int = 0
+    # That goes on, or was the last one.
+    turn: _Turn
 
 
 _here: _Here | None = None
 
 
-def perform_here(run_id: str, post: str, attempt: bytes, processors: float) -> bytes:
-    """One attempt, in this process; pickled, and so is how it ended, as an `Ended`. `post` is the actor's name.
+def perform_here(run_id: str, post: str, batch: int, attempts: bytes, processors: float) -> bytes:
+    """A batch of attempts, one after the other, in this process; pickled, and so is how they ended, as an `Outcome`.
 
-    What is the same for all attempts comes from there, once a process: each argument that is an object of Ray's own
-    costs as much as a short task.
+    `post` is the actor's name. What is the same for all attempts comes from there, once a process: each argument that
+    is an object of Ray's own costs as much as a short task.
     """
-    return pickle.dumps(_perform(run_id, post, attempt, processors))
+    return pickle.dumps(_perform(run_id, post, batch, attempts, processors))
 
 
-def _perform(run_id: str, post: str, pickled: bytes, processors: float) -> Ended:
+def _perform(run_id: str, post: str, batch: int, pickled: bytes, processors: float) -> Outcome:
     try:
         here = _open(run_id, post, processors)
     except DiagnosticError as error:
-        return Ended(Report("failed", diagnostics=error.diagnostics, failure="infrastructure"), [], 0)
-    attempt: Attempt = pickle.loads(pickled)
-    here.key, here.letters = (attempt.address, attempt.number), 0
-    end: Report | BaseException
-    try:
-        end = here.worker.perform(attempt, here.name)
-    except BaseException as error:
-        end = portable(error)
-    return Ended(end, here.outbox.take(), here.letters)
+        failed = Report("failed", diagnostics=error.diagnostics, failure="infrastructure")
+        return Outcome([Ended((each.address, each.number), failed, 0.0) for each in pickle.loads(pickled)], 0)
+    attempts: list[Attempt] = pickle.loads(pickled)
+    turn = here.turn = _Turn(batch, attempts)
+    with ExitStack() as stack:
+        progress = None
+        if len(attempts) > 1:
+            progress = stack.enter_context(closing(ProgressWriter(progress_file(here.progress, batch))))
+        while (attempt := turn.next()) is not None:
+            key = attempt.address, attempt.number
+            if progress is not None:
+                progress.begins(key)
+            began = time.perf_counter()
+            end: Report | BaseException
+            try:
+                end = here.worker.perform(attempt, here.name)
+            except BaseException as error:
+                end = portable(error)
+            ended = Ended(key, end, time.perf_counter() - began)
+            if progress is not None:
+                progress.ended(ended)
+            here.outbox.add(ended)
+    return Outcome(here.outbox.take(), turn.letters)
+
+
+def progress_file(folder: Path, batch: int) -> Path:
+    """Where the batch of that number writes how far it has come, in a scratch folder that all workers see."""
+    return folder / f"batch-{batch}"
 
 
 def _open(run_id: str, post_name: str, processors: float) -> _Here:
@@ -130,18 +190,24 @@ def _open(run_id: str, post_name: str, processors: float) -> _Here:
         scratch=f"{socket.gethostname()}-{os.getpid()}",
     )
 
-    def send(told: list[Told]) -> None:
+    def send(items: list[Item]) -> None:
         here = _here
-        if here is not None and here.key is not None:
+        if here is None:
+            return
+        back = here.turn.give_back()
+        if items or back:
             # Not before the post has it: what is told later must not overtake it.
-            ray.get(post.put.remote(here.key, told))
-            here.letters += 1
+            ray.get(post.put.remote(Letter(here.turn.batch, items, back)))
+            here.turn.letters += 1
+        if here.turn.goes_on():
+            outbox.look_again()
 
     outbox = Outbox(send)
     with ExitStack() as stack:
         worker = stack.enter_context(open_worker(replace(briefing, root=root), outbox.say, SmallTables(), share))
         name = f"{socket.gethostname()}/{os.getpid()}"
-        _here = _Here(briefing.run_id, name, worker, outbox, stack.pop_all())
+        progress = Storage(briefing.storage).scratch(run_id)
+        _here = _Here(briefing.run_id, name, progress, worker, outbox, stack.pop_all(), _Turn(0, ()))
     return _here
 
 

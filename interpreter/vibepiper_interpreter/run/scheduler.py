@@ -171,8 +171,11 @@ class Scheduler:
                 self._admit(address, task)
         for address in self._admitted:
             self._publisher.operators.write_before(self._after.get(address, ()))
+        lanes = {self._lanes[self._fans.owner(address)] for address in self._admitted}
         while self._admitted:
             self._send(*self._admitted.popitem(last=False))
+        for lane in lanes:
+            self._executors.of(lane).flush()
 
     def _lifecycle(self, address: Address) -> AssetLifecycle | OperatorLifecycle:
         return self._operators if self._operators.owns(address) else self._assets

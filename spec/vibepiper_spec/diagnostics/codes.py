@@ -164,6 +164,7 @@ _ALL = (
     Code("VP832", "Worker could not begin"),
     Code("VP833", "Worker has other versions"),
     Code("VP834", "Worker does not see the storage"),
+    Code("VP835", "Ray cluster lost"),
     Code("VP721", "Work comes to no end"),
 )
 
