@@ -201,3 +201,23 @@ def test_what_stays_is_counted_in_assets_and_tasks(tmp_path: Path, vp: Vp) -> No
     assert "1 to do; 45 unchanged. About " in again
     saved = json.loads(vp("plan", "--json").out)
     assert (saved["unchanged"], saved["not_due"]) == (1, 45)
+
+
+def test_what_left_the_specs_is_forgotten_once_nobody_can_go_back(tmp_path: Path, vp: Vp) -> None:
+    (tmp_path / "vp.toml").write_text('[project]\nname = "t"\n')
+    specs, kept = tmp_path / "shop.vp.toml", '[pipeline]\nname = "shop"\n[task.shell.stays]\ncommand = "true"\n'
+    gone = '[task.shell.gone]\ncommand = "true"\nfor_each = ["a", "b"]\n'
+    specs.write_text(kept + gone)
+    assert vp("apply", "--yes").status == 0
+    everything = ("clean", "--grace", "0s", "--undo-horizon", "0s")
+    assert "no spec declares" not in vp(*everything).err
+    specs.write_text(f"{kept}[broken]\n")
+    assert "no spec declares" not in vp(*everything).err  # nobody knows which there are
+    specs.write_text(kept)
+    assert "no spec declares" not in vp("clean", "--grace", "0s").err  # somebody may bring it back soon
+    assert "what is known of `shop.gone`, which no spec declares any more" in vp(*everything, "--dry-run").err
+    assert json.loads(vp(*everything, "--json").out)["tasks"] == ["shop.gone"]
+    assert json.loads(vp(*everything, "--json").out)["tasks"] == []
+    assert "1 task)" in vp("plan").out
+    specs.write_text(kept + gone)
+    assert "not done yet in `dev`" in vp("plan").out

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from vibepiper_interpreter.plan.asked import Asked
+from vibepiper_interpreter.state.operator_result import OperatorResult
 
 if TYPE_CHECKING:
     from tests.run.conftest import Project
@@ -156,3 +157,27 @@ def test_ten_thousand_items(project: Project) -> None:
     known = project.state.sight("dev").operator_results()
     assert sorted(int(item) for _, item in known if item) == items
     assert project.plan().empty
+
+
+def test_a_task_looks_at_its_own_items_only(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else many tasks with many items would look at all of them once for each."""
+    tasks, items = 6, list(range(20))
+
+    def specs(items: list[int]) -> str:
+        return "".join(
+            f'[task.python.t{number}]\nfunction = "tasks:note"\nfor_each = {items}\n' for number in range(tasks)
+        )
+
+    project.write("tasks.py", "def note(item):\n    pass\n")
+    project.pipeline(specs(items))
+    assert project.apply().status == "succeeded"
+    project.pipeline(specs([*items, 99]))
+    plan, decoded, decode = project.plan(), list[str](), OperatorResult.from_row
+
+    def counted(address: str, *rest: Any) -> OperatorResult:
+        decoded.append(address)
+        return decode(address, *rest)
+
+    monkeypatch.setattr(OperatorResult, "from_row", counted)
+    assert project.apply(plan).status == "succeeded"
+    assert len(decoded) == tasks * len(items)

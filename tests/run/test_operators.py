@@ -316,6 +316,59 @@ def test_a_condition_chooses_a_branch(project: Project) -> None:
     assert project.plan().empty
 
 
+MISSING = """
+[task.shell.good]
+command = 'echo "rows=7" >> "$VP_OUTPUT"'
+outputs.rows = "bigint"
+run = "always"
+
+[task.shell.bad]
+command = 'test ! -e broken && echo "rows=5" >> "$VP_OUTPUT"'
+outputs.rows = "bigint"
+run = "always"
+
+[task.python.told]
+function = "shop_code:told"
+inputs = { good = "good.rows", bad = "bad.rows" }
+run_if = "any_success"
+outputs.seen = "varchar"
+
+[task.shell.shown]
+command = 'echo "$good:$bad:" >> log.txt'
+inputs = { good = "good.rows", bad = "bad.rows" }
+run_if = "always"
+
+[task.shell.unless]
+command = "echo unless >> log.txt"
+inputs.bad = "bad.rows"
+run_if = "always"
+when = "$bad > 0"
+
+[task.shell.instead]
+command = "echo instead >> log.txt"
+inputs.bad = "bad.rows"
+run_if = "always"
+when = "coalesce($bad, 0) = 0"
+"""
+
+
+def test_the_value_of_a_task_that_did_not_succeed_is_missing(project: Project) -> None:
+    """Also where it has given one in an earlier run."""
+    project.write("shop_code.py", "def told(good, bad):\n    return {'seen': repr((good, bad))}\n")
+    project.pipeline(MISSING)
+    for broken, seen, logged in ((False, "(7, 5)", {"7:5:", "unless"}), (True, "(7, None)", {"7::", "instead"})):
+        if broken:
+            project.write("broken", "")
+        project.write("log.txt", "")
+        outcomes = project.outcomes(project.apply())
+        assert outcomes["bad"] == ("failed" if broken else "done")
+        assert outcomes["told"] == "done"
+        results = project.state.sight("dev").operator_results()
+        (given,) = [each.outputs for (address, _), each in results.items() if address.name == "told"]
+        assert given == {"seen": seen}
+        assert set(log(project)) == logged
+
+
 def test_a_condition_that_cannot_be_evaluated_is_a_failure(project: Project) -> None:
     project.pipeline(
         '[task.shell.a]\ncommand = \'echo "x=abc" >> "$VP_OUTPUT"\'\noutputs.x = "varchar"\n'

@@ -1,4 +1,4 @@
-"""Deletes versions that nothing points to, files that no version owns, and runs of which nothing is left."""
+"""Deletes versions that nothing points to, files that no version owns, and what is known of old runs and lost tasks."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from datetime import timedelta
 
 from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.invocation import Invocation
-from vibepiper_cli.project import load_for_state
+from vibepiper_cli.options import DEFAULT_ENVIRONMENT
+from vibepiper_cli.project import compiled, load_for_state
 from vibepiper_cli.views.tables import aligned
-from vibepiper_cli.views.words import count, size
+from vibepiper_cli.views.words import count, listed, size
 from vibepiper_cli.views.words import seconds as in_words
 from vibepiper_interpreter.state import State, open_state
 from vibepiper_interpreter.state.owner import owner
 from vibepiper_interpreter.storage import Storage, StoredVersion
+from vibepiper_spec.address import Address
+from vibepiper_spec.diagnostics import has_errors
 from vibepiper_spec.model.duration import duration_seconds
 
 
@@ -48,12 +51,15 @@ def clean(invocation: Invocation, seconds: float, horizon: float | None, *, dry_
         released, found, kept = _find(state, storage, grace, timedelta(seconds=horizon_seconds), words, before)
         age = timedelta(seconds=max(seconds, horizon_seconds))
         freed = sum(version.bytes for version in found)
+        tasks = _undeclared_tasks(invocation, state, age)
+        if not dry_run:
+            state.forget_operators(tasks)
         if dry_run:
             runs = len(state.old_runs(age, released))
         else:
             freed = _delete(state, storage, released, found, before)
             runs = state.forget_runs(age)
-    _tell(invocation, found, freed, runs, kept, dry_run=dry_run)
+    _tell(invocation, found, freed, runs, tasks, kept, dry_run=dry_run)
     return ExitStatus.OK
 
 
@@ -72,6 +78,15 @@ def _find(
     return released, found, _Kept(horizon_words, len(kept), sum(version.bytes for version in kept))
 
 
+def _undeclared_tasks(invocation: Invocation, state: State, age: timedelta) -> list[Address]:
+    """Tasks that have left the specs, and did nothing for so long. None where the specs do not say which there are."""
+    untouched = state.untouched_operators(age)
+    if not untouched:
+        return []
+    found = compiled(invocation, DEFAULT_ENVIRONMENT)
+    return [] if has_errors(found.diagnostics) else sorted(untouched - found.project.operators.keys())
+
+
 def _delete(state: State, storage: Storage, released: set[str], found: list[StoredVersion], before: float) -> int:
     """The state forgets first: a version without files must never be found there."""
     ids = [version.version_id for version in found]
@@ -85,7 +100,14 @@ def _delete(state: State, storage: Storage, released: set[str], found: list[Stor
 
 
 def _tell(
-    invocation: Invocation, found: list[StoredVersion], freed: int, runs: int, kept: _Kept, *, dry_run: bool
+    invocation: Invocation,
+    found: list[StoredVersion],
+    freed: int,
+    runs: int,
+    tasks: list[Address],
+    kept: _Kept,
+    *,
+    dry_run: bool,
 ) -> None:
     printer = invocation.printer
     if invocation.json:
@@ -95,14 +117,21 @@ def _tell(
         ]
         for_undo = {"versions": kept.versions, "bytes": kept.bytes, "horizon": kept.horizon}
         printer.json(
-            {"deleted": not dry_run, "bytes": freed, "versions": versions, "runs": runs, "kept_for_undo": for_undo}
+            {
+                "deleted": not dry_run,
+                "bytes": freed,
+                "versions": versions,
+                "runs": runs,
+                "tasks": [str(address) for address in tasks],
+                "kept_for_undo": for_undo,
+            }
         )
         return
     if kept.versions:
         printer.talk(
             f"Kept to be able to go back for {kept.horizon}: {count(kept.versions, 'version')}, {size(kept.bytes)}."
         )
-    if not found and not freed and not runs:
+    if not found and not freed and not runs and not tasks:
         printer.talk("Nothing to delete.")
         return
     rows = [(str(version.address), version.version_id, size(version.bytes)) for version in found]
@@ -111,4 +140,6 @@ def _tell(
     what = f"{count(len(found), 'version')}, {size(freed)}"
     if runs:
         what += f", and what happened in {count(runs, 'old run')}"
+    if tasks:
+        what += f", and what is known of {listed(tasks)}, which no spec declares any more"
     printer.talk(f"Would delete {what}. To do it:\n\n  vp clean" if dry_run else f"Deleted {what}.")

@@ -169,10 +169,10 @@ class OperatorTurns:
         every = list(items)
         done: set[str] = set()
         if not any(reason.code in ("restated", "always") for reason in action.reasons):
-            known = self._run.state.sight(self._plan.environment).operator_results()
+            known = self._run.state.operator_items(self._plan.environment, action.address)
             after = self._after_of_item(operator)
             for item in every:
-                result = known.get((action.address, item.key))
+                result = known.get(item.key)
                 same = result is not None and frozenset(result.after) == after
                 if same and result is not None and result.fingerprint == _meaning(operator, item):
                     done.add(item.key)
@@ -283,7 +283,9 @@ class OperatorTurns:
             "error": self._errors.get(failed[0], "") if failed else "",
         }
         for read in operator.inputs:
-            values[read.name] = self._outputs.get(read.address, {}).get(read.output)
+            # What it has given before it failed or was skipped is not what it gives now.
+            gives = self._fates.get(read.address) not in ("failed", "blocked", "skipped")
+            values[read.name] = self._outputs.get(read.address, {}).get(read.output) if gives else None
         return values
 
     def _published_at(self, operator: CompiledOperator) -> dict[tuple[Address, str], datetime | None]:

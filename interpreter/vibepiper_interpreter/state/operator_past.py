@@ -10,8 +10,9 @@ from sqlalchemy import Connection, select
 from vibepiper_interpreter.item_address import key_of, owner
 from vibepiper_interpreter.state import runs as past_runs
 from vibepiper_interpreter.state.operator_result import OperatorResult
+from vibepiper_interpreter.state.operator_results import results_of
 from vibepiper_interpreter.state.records import AttemptRecord, RunRecord, RunSummary, TaskRecord
-from vibepiper_interpreter.state.tables import operator_results, runs, tasks
+from vibepiper_interpreter.state.tables import runs, tasks
 from vibepiper_spec.address import Address
 
 
@@ -39,16 +40,7 @@ class OperatorPast:
 
 def operator_past(connection: Connection, environment: str, address: Address, now: datetime) -> OperatorPast:
     """What is known of `address`, in the order of its items."""
-    of = (operator_results.c.environment == environment, operator_results.c.address == str(address))
-    results = tuple(
-        (
-            OperatorResult.from_row(
-                row.address, row.item, row.fingerprint, row.outcome, row.inputs, row.outputs, row.run_id
-            ),
-            row.at,
-        )
-        for row in connection.execute(select(operator_results).where(*of).order_by(operator_results.c.item))
-    )
+    results = tuple(results_of(connection, environment, address))
     last = connection.execute(
         select(runs.c.id)
         .join(tasks, tasks.c.run_id == runs.c.id)

@@ -353,6 +353,22 @@ class State:
             lease.guard(connection)
             operator_results.forget_items(connection, lease.environment, address, but)
 
+    def operator_items(self, environment: str, address: Address) -> dict[str, OperatorResult]:
+        """What one operator has done, by the key of its item; of the whole, by the empty text."""
+        with self._database.reading() as connection:
+            found = operator_results.results_of(connection, environment, address)
+        return {result.item: result for result, _ in found}
+
+    def untouched_operators(self, age: timedelta) -> set[Address]:
+        """The operators that have done nothing for so long, in any environment, and of which something is known."""
+        with self._database.reading() as connection:
+            return operator_results.untouched_since(connection, database_time(connection) - age)
+
+    def forget_operators(self, addresses: Collection[Address]) -> None:
+        """Drop all that is known of these; nobody else may write it meanwhile: the caller holds all leases."""
+        with self._database.writing() as connection:
+            operator_results.forget_everywhere(connection, addresses)
+
     def finish_run(self, run_id: str, status: str, seconds: float) -> None:
         """Say how a run ended: succeeded, failed or cancelled."""
         with self._database.writing() as connection:
