@@ -21,6 +21,7 @@ def complete_asset(context: typer.Context, incomplete: str) -> list[tuple[str, s
     found = []
     declared = [(each.address, each.spec.description) for each in loaded.project.assets]
     declared += [(each.address, each.spec.description) for each in loaded.project.tasks]
+    declared += [(each.address, each.spec.description) for each in loaded.project.tests]
     for address, description in declared:
         for name in (address.name, str(address)):
             found.append((prefix + name, description))

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sphinx.application import Sphinx
 
 from vibepiper_spec.model.asset import AssetSpec
+from vibepiper_spec.model.asset_test import AssetTest
 from vibepiper_spec.model.build import Build
 from vibepiper_spec.model.change import Adopt, Moved, Removed
 from vibepiper_spec.model.check import AssetCheck, Bounds, ColumnCheck
@@ -71,6 +72,7 @@ PIPELINE_FILE: tuple[tuple[str, type[BaseModel], type[BaseModel] | None], ...] =
         for kind in TASK_KINDS
         if issubclass(kind.model, WaitTask)
     ),
+    ("`[test.NAME]`", AssetTest, None),
     ("`[[moved]]`", Moved, None),
     ("`[[adopt]]`", Adopt, None),
     ("`[[removed]]`", Removed, None),

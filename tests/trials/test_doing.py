@@ -177,10 +177,25 @@ def test_nothing_is_expected_and_something_comes(shop: Project) -> None:
 def test_a_test_sees_nothing_but_what_it_is_given(shop: Project) -> None:
     assert shop.apply().status == "succeeded"
     add(shop, "\n[test.of_nothing]\nasset = 'daily'\ngiven.orders = []\nexpect = []\n")
-    assert verbs(shop) == {"of_nothing": "do"}
-    assert shop.apply().status == "succeeded"
+    file = shop.root / "shop.vp.toml"
+    file.write_text(file.read_text().replace("count(*) as n", "count(day) as n"))
+    result = shop.apply()
+    assert shop.outcomes(result) == {"daily": "built", "of_nothing": "done"}
+    assert shop.rows("shop.daily")
 
 
 def test_an_asset_that_is_selected_brings_its_tests(shop: Project) -> None:
     add(shop, TESTS + OTHER)
     assert [action.address.name for action in shop.plan("daily").actions] == ["orders", "daily", "adds_up"]
+
+
+def test_a_new_test_of_what_stays_is_not_part_of_a_plan(shop: Project) -> None:
+    shop.apply()
+    add(shop, TESTS)
+    assert verbs(shop) == {}
+    file = shop.root / "shop.vp.toml"
+    file.write_text(file.read_text().replace("count(*) as n", "count(day) as n"))
+    assert verbs(shop) == {"daily": "rebuild", "adds_up": "do"}
+    assert shop.apply().status == "succeeded"
+    file.write_text(file.read_text().replace("revenue = 15.5", "revenue = 15"))
+    assert verbs(shop) == {"adds_up": "do"}

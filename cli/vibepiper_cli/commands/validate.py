@@ -29,20 +29,29 @@ def validate(invocation: Invocation, environment: str, format: Format, *, strict
         diagnostics += changed_sources(known, invocation.root)
     if invocation.root is not None:
         diagnostics += unmatched_adoptions(project, invocation.root)
+    tests = sum(operator.tests is not None for operator in project.operators.values())
     failed = has_errors(diagnostics) or (strict and bool(diagnostics))
     show_diagnostics(diagnostics, invocation)
     _hand_over(diagnostics, invocation, format)
     if invocation.json:
         found = [diagnostic.to_json() for diagnostic in diagnostics]
         invocation.printer.json(
-            {"valid": not failed, "assets": len(project.assets), "tasks": len(project.operators), "diagnostics": found}
+            {
+                "valid": not failed,
+                "assets": len(project.assets),
+                "tasks": len(project.operators) - tests,
+                "tests": tests,
+                "diagnostics": found,
+            }
         )
     if failed:
         return ExitStatus.BAD_SPECS
     pipelines = {address.pipeline for address in project.assets}
     pipelines |= {address.pipeline for address in project.operators}
-    tasks = f" and {count(len(project.operators), 'task')}" if project.operators else ""
-    counted = f"{count(len(project.assets), 'asset')}{tasks} in {count(len(pipelines), 'pipeline')}"
+    kinds = (("asset", len(project.assets)), ("task", len(project.operators) - tests), ("test", tests))
+    first, *others = (count(number, kind) for kind, number in kinds if number or kind == "asset")
+    and_others = f"{', '.join(['', *others[:-1]])} and {others[-1]}" if others else ""
+    counted = f"{first}{and_others} in {count(len(pipelines), 'pipeline')}"
     invocation.printer.talk(f"Valid: {counted}.")
     return ExitStatus.OK
 

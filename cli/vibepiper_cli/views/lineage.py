@@ -57,7 +57,8 @@ def lineage_json(lineage: Lineage, project: CompiledProject) -> dict[str, Any]:
 
 def _what(node: Node, project: CompiledProject) -> str:
     if node.address in project.operators:
-        return f"  task {project.operators[node.address].kind}"
+        kind = project.operators[node.address].kind
+        return "  test" if kind == "test" else f"  task {kind}"
     asset = project.assets[node.address]
     if node.column is None:
         return f"  {asset.kind} {asset.build}"

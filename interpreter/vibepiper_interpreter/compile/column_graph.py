@@ -80,6 +80,8 @@ class _Around:
         self._before: dict[Address, list[Address]] = {}  # of assets, the tasks that they wait for
         self._after: dict[Address, list[Address]] = {}  # of assets and tasks, the tasks that come after them
         for operator in project.operators.values():
+            if operator.tests is not None:
+                continue  # no rows come from it
             for asset in operator.before:
                 self._before.setdefault(asset, []).append(operator.address)
             for other in operator.after:

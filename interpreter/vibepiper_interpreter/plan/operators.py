@@ -72,6 +72,8 @@ def _let_wait(planning: Planning, planned: Mapping[Address, OperatorDraft], user
 def _due(planning: Planning, operator: CompiledOperator, planned: dict[Address, OperatorDraft]) -> OperatorDraft | None:
     result = planning.operator_results.get((operator.address, ""))
     reasons = []
+    if result is None and operator.tests is not None and not _tests_what_is_made(planning, operator):
+        return None  # what stands there was made without it, and stays: that is for `vp test` to tell
     if result is None:
         done = "done" if operator.tests is None else "passed"
         reasons.append(Reason("new", f"not {done} yet in `{planning.environment}`"))
@@ -131,6 +133,11 @@ def _set_up_again(
             took = "may have taken down" if _still_stands(planning, down, address) else "took down"
             words = f"`{needs[0]}` comes after it, and `{down.address}` {took} what it had set up"
             yield address, OperatorDraft(up, [Reason("taken_down", words)], set_up_for=tuple(needs))
+
+
+def _tests_what_is_made(planning: Planning, test: CompiledOperator) -> bool:
+    asked = test.address in planning.restated_operators
+    return asked or any(_makes_something(planning.drafts[asset]) for asset in test.before)
 
 
 def _makes_something(draft: Draft) -> bool:
