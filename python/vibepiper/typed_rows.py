@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import pyarrow
 from pydantic import TypeAdapter
 
+from vibepiper.frames.tables import ArrowStream
+
 Row = TypeVar("Row")
 
 
@@ -25,14 +27,16 @@ def rows_of(table: Any, kind: type[Row]) -> list[Row]:
     return _rows(kind).validate_python(_arrow(table).to_pylist(maps_as_pydicts="strict"))
 
 
-def table_of(rows: Iterable[Row], kind: type[Row]) -> pyarrow.Table:
-    """A table of these rows, for a Python asset to return. Without rows it still has the columns of `kind`."""
+def table_of(rows: Iterable[Row], kind: type[Row]) -> ArrowStream:
+    """An Arrow table of these rows, for a Python asset to return. Without rows it still has the columns of `kind`."""
     adapter = _rows(kind)
     written = adapter.dump_python(list(rows), by_alias=True)
     if written:
-        return pyarrow.Table.from_pylist(written)
+        made: ArrowStream = pyarrow.Table.from_pylist(written)
+        return made
     names = _names(TypeAdapter(kind).json_schema(by_alias=True))
-    return pyarrow.table({name: pyarrow.nulls(0) for name in names})
+    empty: ArrowStream = pyarrow.table({name: pyarrow.nulls(0) for name in names})
+    return empty
 
 
 def _rows(kind: type[Row]) -> TypeAdapter[list[Row]]:

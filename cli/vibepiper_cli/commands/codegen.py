@@ -6,18 +6,18 @@ from vibepiper_cli.exit_status import ExitStatus
 from vibepiper_cli.failure import BadSpecs
 from vibepiper_cli.invocation import Invocation
 from vibepiper_cli.options import DEFAULT_ENVIRONMENT
-from vibepiper_cli.project import compiled, find_root
+from vibepiper_cli.project import find_root
 from vibepiper_cli.views.diagnostics import show_diagnostics
 from vibepiper_cli.views.words import count
-from vibepiper_codegen.stubs.generate import Generated, generate
+from vibepiper_codegen.stubs.generate import Generated, bring_up_to_date
+from vibepiper_interpreter.state import applied_sources
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix, has_errors
 
 
 def codegen(invocation: Invocation, *, check: bool, force: bool) -> ExitStatus:
     root = find_root(invocation)
-    project = compiled(invocation, DEFAULT_ENVIRONMENT)
     try:
-        done = generate(root, project, check=check, force=force)
+        done, project = bring_up_to_date(root, DEFAULT_ENVIRONMENT, applied_sources, check=check, force=force)
     except OSError as error:
         raise DiagnosticError(
             Diagnostic(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vibepiper_codegen.stubs.files import Difference, apply, compare
 from vibepiper_codegen.stubs.freshness import Freshness
+from vibepiper_interpreter.compile import compile_project, compile_root
+from vibepiper_interpreter.compile.applied_sources import AppliedSources
 from vibepiper_interpreter.compile.compiled import Compiled
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Range, has_errors
 
@@ -27,6 +29,35 @@ class Generated:
     @property
     def differs(self) -> bool:
         return bool(self.written or self.removed or self.diagnostics)
+
+    def after(self, earlier: Generated) -> Generated:
+        """Both together."""
+        written = tuple(sorted({*earlier.written, *self.written} - set(self.removed)))
+        unchanged = self.unchanged - len(set(earlier.written) - set(self.written))
+        return replace(self, written=written, unchanged=unchanged)
+
+
+def bring_up_to_date(
+    root: Path, environment: str, applied: AppliedSources, *, check: bool = False, force: bool = False
+) -> tuple[Generated, Compiled]:
+    """Compile the project and `generate`, also where its modules import stubs that are not there yet.
+
+    Those are then written first, from what the modules say without being run.
+    """
+    compiled = compile_root(root, environment, applied)
+    early = Generated()
+    if any(found.code == "VP401" for found in compiled.diagnostics):
+        from vibepiper_spec import load_project
+
+        loaded = load_project(root)
+        unrun = compile_project(loaded, environment, offline_python=True, applied=applied)
+        if not check:
+            early = generate(root, replace(unrun, diagnostics=compiled.diagnostics), force=force)
+            compiled = compile_root(root, environment, applied)
+        elif not loaded.project.settings.project.modules:
+            compiled = unrun  # (what modules declare by decorators is only known once they were run)
+    found = generate(root, compiled, check=check, force=force)
+    return found.after(early), compiled
 
 
 def generate(root: Path, compiled: Compiled, *, check: bool = False, force: bool = False) -> Generated:

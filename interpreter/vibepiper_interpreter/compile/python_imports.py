@@ -107,8 +107,11 @@ def _read(answer: Mapping[str, Any]) -> Imported | Failure:
     return Failure(answer["error"], frames, answer["missing"])
 
 
-def does_not_import(sources: PythonSources, module: str, failure: Failure, place: Place) -> Diagnostic:
-    """VP401: at the line of the user's code that failed, or else at `place`, where the module is needed."""
+def does_not_import(sources: PythonSources, module: str, failure: Failure, place: Place, stubs: str = "") -> Diagnostic:
+    """VP401: at the line of the user's code that failed, or else at `place`, where the module is needed.
+
+    `stubs` is the package of stubs, which may just not be written yet.
+    """
     notes = [f"{path}:{line}, in {name}: {text}" for path, line, name, text in failure.frames]
     at = place
     related: tuple[Related, ...] = ()
@@ -117,7 +120,9 @@ def does_not_import(sources: PythonSources, module: str, failure: Failure, place
         at = Place(path, Range(line, 1, line, 1 + max(len(text), 1)))
         related = (Related(place, "what needs the module"),)
     fix = None
-    if failure.missing:
+    if stubs and failure.missing.partition(".")[0] == stubs.partition(".")[0]:
+        fix = Fix("Write the stubs: `vp codegen`. An import below `if TYPE_CHECKING:` needs none to run.")
+    elif failure.missing:
         package = failure.missing.partition(".")[0]
         own = sources.path_of(failure.missing)
         fix = Fix(

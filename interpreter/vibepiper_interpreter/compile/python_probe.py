@@ -25,11 +25,12 @@ def probe_imports(state: Compilation, workshop: Workshop) -> tuple[Compilation, 
     diagnostics = []
     unknown = set(state.unknown)
     locator = state.loaded.locator
+    stubs = state.loaded.project.settings.codegen.package
     for module, addresses in wanted.items():
         result = results[module]
         if isinstance(result, Failure):
             place = locator.place(functions[addresses[0]][1], "function")
-            diagnostics.append(does_not_import(workshop.python, module, result, place))
+            diagnostics.append(does_not_import(workshop.python, module, result, place, stubs))
             unknown.update(addresses)
             continue
         for address in addresses:

@@ -1,6 +1,6 @@
 """What generated stubs stand on: frames that know their columns, for checkers; to Python they are plain frames.
 
-The modules beside this one are there for checkers alone (`.pyi`), and are never imported.
+The modules beside this one that end in `.pyi` are there for checkers alone, and are never imported.
 """
 
 from __future__ import annotations
