@@ -113,3 +113,21 @@ def test_a_protected_environment_takes_only_what_was_loaded_from_a_file(shop: Pr
     save_plan(plan, shop.root / "prod.vpplan")
     assert shop.apply(load_plan(shop.root / "prod.vpplan")).status == "succeeded"
     assert shop.tables("prod") == shop.tables("dev")
+
+
+def test_a_protected_environment_takes_tasks_and_consequences_from_a_file_only(shop: Project) -> None:
+    shop.write("vp.toml", VP_TOML.replace("[environment.prod]", "[environment.prod]\nprotected = true"))
+    save_plan(shop.plan(environment="prod"), shop.root / "prod.vpplan")
+    assert shop.apply(load_plan(shop.root / "prod.vpplan")).status == "succeeded"
+    command = '[task.shell.{name}]\ncommand = "echo {name} >> log.txt"\n'
+    tasks = command.format(name="tell") + 'on_success = ["cheer"]\n' + command.format(name="cheer")
+    shop.write("tasks.vp.toml", f'[pipeline]\nname = "shop"\n{tasks}')
+    plan = shop.plan(environment="prod")
+    assert {action.verb for action in plan.actions} == {"do"}
+    with pytest.raises(DiagnosticError) as caught:
+        shop.apply(plan)
+    assert [found.code for found in caught.value.diagnostics] == ["VP607"]
+    assert not (shop.root / "log.txt").exists()
+    save_plan(plan, shop.root / "prod.vpplan")
+    assert shop.apply(load_plan(shop.root / "prod.vpplan")).status == "succeeded"
+    assert (shop.root / "log.txt").read_text() == "tell\ncheer\n"

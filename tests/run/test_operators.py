@@ -316,6 +316,33 @@ def test_a_condition_chooses_a_branch(project: Project) -> None:
     assert project.plan().empty
 
 
+def test_an_order_that_is_added_is_nothing_to_do_and_is_told(shop: Project) -> None:
+    each = '[task.shell.each]\ncommand = "echo $item >> log.txt"\nfor_each = {items}\n'
+    specs = ORDERS + note("first") + note("tell") + each.format(items='["a"]')
+    shop.pipeline(specs)
+    assert shop.apply().status == "succeeded"
+    assert shop.plan().notes == ()
+    order = 'after = ["first", "daily"]\n'
+    specs = ORDERS + note("first") + note("tell", order) + each.format(items='["a"]') + order
+    shop.pipeline(specs)
+    plan = shop.plan()
+    assert plan.empty
+    assert [words.partition(",")[0] for words in plan.notes] == [
+        "`shop.tell` comes after `shop.first` and `shop.daily` by now",
+        "`shop.each` comes after `shop.first` and `shop.daily` by now",
+    ]
+    # Done another time, it is in that order, and so is each of its items: nobody knows what the first one came after.
+    shop.pipeline(specs.replace('["a"]', '["a", "b"]'))
+    result = shop.apply(shop.plan(asked=Asked(None, None, ("tell",))))
+    assert shop.outcomes(result) == {"tell": "done", "each": "done"}
+    assert sorted(log(shop)) == ["a", "a", "b", "first", "tell", "tell"]
+    assert (shop.plan().empty, shop.plan().notes) == (True, ())
+    shop.write("data/b.csv", "day,amount\n2024-01-03,2\n")
+    result = shop.apply()
+    assert (shop.outcomes(result)["tell"], shop.outcomes(result)["each"]) == ("done", "done")
+    assert sorted(log(shop)) == ["a", "a", "a", "b", "b", "first", "tell", "tell", "tell"]
+
+
 MISSING = """
 [task.shell.good]
 command = 'echo "rows=7" >> "$VP_OUTPUT"'

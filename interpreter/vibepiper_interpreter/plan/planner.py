@@ -21,6 +21,7 @@ from vibepiper_interpreter.plan.estimates import estimate
 from vibepiper_interpreter.plan.explosion import warn_of_many
 from vibepiper_interpreter.plan.flow import ColumnFlow, origins_in
 from vibepiper_interpreter.plan.moves import Followed, follow_moves
+from vibepiper_interpreter.plan.new_edges import new_edges
 from vibepiper_interpreter.plan.news import look_for_news
 from vibepiper_interpreter.plan.notes import notes
 from vibepiper_interpreter.plan.nothing_between import nothing_between
@@ -197,7 +198,7 @@ def _assemble(planning: Planning) -> Plan:
             for warning in draft.warnings
         ),
         purpose="" if planning.promotes is None else f"promotes what `{planning.promotes.environment}` shows",
-        notes=(*nothing_between(planning), *notes(planning.project, planning.shown)),
+        notes=(*nothing_between(planning), *new_edges(planning), *notes(planning.project, planning.shown)),
     )
 
 

@@ -34,6 +34,8 @@ def remember_unchanged(plan: Plan, compiled: Compiled, sight: Sight, list_files:
     if not plan.empty or plan.selection or plan.warnings or not compiled.identity:
         return
     assets, published = compiled.project.assets, sight.published()
+    if plan.notes != notes(compiled.project, published):
+        return  # it has more to say than what is known then
     if not all(_is_timeless(asset) and _is_shown(asset, published.get(address)) for address, asset in assets.items()):
         return
     sources = [asset for asset in assets.values() if asset.kind == "source"]
