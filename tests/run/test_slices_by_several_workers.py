@@ -116,6 +116,7 @@ def test_several_workers_make_what_one_makes(
                     "broken", f"{(START + timedelta(days=chance.randrange(31))).date()} {chance.choice('abc')}"
                 )
                 together.apply(workers=3)
+                divided |= shared(together).keys()
                 (together.root / "broken").unlink()
             assert alone.apply(executor="inline").status == "succeeded"
             assert together.apply(workers=3).status == "succeeded"

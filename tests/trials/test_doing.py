@@ -199,3 +199,25 @@ def test_a_new_test_of_what_stays_is_not_part_of_a_plan(shop: Project) -> None:
     assert shop.apply().status == "succeeded"
     file.write_text(file.read_text().replace("revenue = 15.5", "revenue = 15"))
     assert verbs(shop) == {"adds_up": "do"}
+
+
+def test_types_of_all_kinds_are_compared(shop: Project) -> None:
+    add(
+        shop,
+        """
+[sql.types]
+query = '''select sum(id) as s, list(country order by country) as l, {'a': max(id)} as st,
+max(day)::timestamptz as tz, 1e300::double as d, null::varchar as nothing, map {'k': 1} as m, 'x'::blob as b,
+[max(day)::timestamptz] as z from orders'''
+
+[test.of_types]
+asset = "types"
+columns = ["s", "l", "st", "tz", "d", "nothing", "m", "b"]
+given.orders = [{ id = 1, day = 2024-01-02, country = "it's" }, { id = 2, country = "x" }]
+expect = [
+  { s = 3, l = ["it's", "x"], st = { a = 2 }, tz = 2024-01-02T00:00:00Z, d = 1e300, m = { k = 1 }, b = "x" },
+]
+""",
+    )
+    result = shop.apply()
+    assert result.status == "succeeded", [task.diagnostics for task in result.tasks]

@@ -54,7 +54,7 @@ def misfits(connection: duckdb.DuckDBPyConnection, found: GivenRows) -> Iterable
     nested = [place for place in places if isinstance(place[2], list | tuple | Mapping)]
     for row, column, value, kind in nested:
         try:
-            connection.execute(f"SELECT {_cast(value, kind)}").fetchall()
+            connection.execute(f"SELECT {_cast(value, kind)} IS NULL").fetchall()
         except duckdb.Error:
             yield row, column
     plain = [place for place in places if not isinstance(place[2], list | tuple | Mapping)]

@@ -14,6 +14,7 @@ from vibepiper_interpreter.engines.duckdb.given_rows import GivenRows
 from vibepiper_interpreter.run.failures import declared_at
 from vibepiper_interpreter.run.session import RunSession
 from vibepiper_interpreter.run.trials.compare import Table, differences
+from vibepiper_interpreter.run.trials.fetching import fetch
 from vibepiper_interpreter.run.trials.trial import Trial, trial_session, try_asset, try_cte
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
@@ -72,8 +73,7 @@ def _compare(session: RunSession, written: Mapping[str, Any], came: Table) -> Se
         none = Table(came.columns, ())
         return differences(none, came)
     try:
-        cursor = session.cursor()
-        expected = Table(rows.columns, tuple(cursor.execute(rows.typed(kinds).query()).fetchall()))
+        expected = fetch(session.cursor(), rows.typed(kinds).query())
     except duckdb.Error as error:
         return [f"What is expected has not the types that came: {error}"]
     return differences(expected, came.only(names))

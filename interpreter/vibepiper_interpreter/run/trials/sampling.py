@@ -15,6 +15,7 @@ from vibepiper_interpreter.compile.compiled import CompiledAsset, Input
 from vibepiper_interpreter.engines.duckdb.session import literal, quote
 from vibepiper_interpreter.grains import floor, shift
 from vibepiper_interpreter.run.trials.compare import Table
+from vibepiper_interpreter.run.trials.fetching import fetch
 from vibepiper_spec.address import Address
 
 # Of an input that rows of others fit: how many for each row of those.
@@ -49,7 +50,7 @@ def sample(connection: duckdb.DuckDBPyConnection, asset: CompiledAsset, rows: in
             source = f"{name} USING SAMPLE reservoir({most} ROWS) REPEATABLE ({_SEED})"
         else:
             source = f"(SELECT * FROM {name} WHERE {where}) USING SAMPLE reservoir({most} ROWS) REPEATABLE ({_SEED})"
-        given[read.address] = _sorted(_fetch(connection, f"SELECT {columns} FROM {source}"))
+        given[read.address] = _sorted(fetch(connection, f"SELECT {columns} FROM {source}"))
     return Sample(given, values)
 
 
@@ -123,11 +124,6 @@ def _same_thing(one: Address, column: str, other: Address, others: str) -> bool:
 def _is_key_of(table: Address, column: str, reference: str) -> bool:
     """`id` of `customers` is what `customer_id` elsewhere means."""
     return column == "id" and reference in (f"{table.name}_id", f"{table.name.removesuffix('s')}_id")
-
-
-def _fetch(connection: duckdb.DuckDBPyConnection, query: str) -> Table:
-    columns = tuple((row[0], row[1]) for row in connection.execute(f"DESCRIBE {query}").fetchall())
-    return Table(columns, tuple(connection.execute(query).fetchall()))
 
 
 def _sorted(table: Table) -> Table:

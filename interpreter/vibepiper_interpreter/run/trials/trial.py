@@ -26,6 +26,7 @@ from vibepiper_interpreter.run.small_tables import SmallTables
 from vibepiper_interpreter.run.tasks.slice_rows import slice_rows
 from vibepiper_interpreter.run.tasks.task import Task
 from vibepiper_interpreter.run.trials.compare import Table
+from vibepiper_interpreter.run.trials.fetching import fetch
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import DiagnosticError
 
@@ -75,7 +76,7 @@ def try_asset(session: RunSession, trial: Trial) -> Table:
             rows.write(file, file.name)
     except duckdb.Error as error:
         raise DiagnosticError(engine_diagnostic(session, task.asset, error)) from error
-    found = _fetch(session.cursor(), f"SELECT * FROM read_parquet({literal(str(file))}, hive_partitioning = false)")
+    found = fetch(session.cursor(), f"SELECT * FROM read_parquet({literal(str(file))}, hive_partitioning = false)")
     file.unlink()
     return found
 
@@ -90,7 +91,7 @@ def try_cte(session: RunSession, trial: Trial, name: str) -> Table:
     cursor = session.cursor()
     try:
         with session.relations.shown_as(cursor, asset.address.pipeline, _shown(trial)):
-            return _fetch(cursor, query)
+            return fetch(cursor, query)
     except duckdb.Error as error:
         raise DiagnosticError(engine_diagnostic(session, asset, error)) from error
 
@@ -106,8 +107,3 @@ def _task(trial: Trial) -> Task:
 
 def _shown(trial: Trial) -> Mapping[Address, str]:
     return {address: f"({query})" for address, query in trial.given.items()}
-
-
-def _fetch(cursor: duckdb.DuckDBPyConnection, query: str) -> Table:
-    columns = tuple((row[0], row[1]) for row in cursor.execute(f"DESCRIBE {query}").fetchall())
-    return Table(columns, tuple(cursor.execute(query).fetchall()))
