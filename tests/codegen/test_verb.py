@@ -63,7 +63,7 @@ def test_check_writes_nothing_and_lists_what_would_change(shop: Path, vp: Vp) ->
     seen = vp("codegen", "--check", "--json")
     assert json.loads(seen.out) == {
         **{"written": ["vp_stubs/shop/orders.py"], "removed": []},
-        **{"unchanged": 3, "diagnostics": []},
+        **{"unchanged": 3, "annotated": [], "diagnostics": []},
     }
 
 

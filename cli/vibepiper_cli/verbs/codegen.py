@@ -16,6 +16,10 @@ def codegen(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 if something is not up to date.")
     ] = False,
+    annotate: Annotated[
+        bool,
+        typer.Option("--annotate", help="Also put the types into your functions, wherever there is no annotation yet."),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite also what was edited by hand.")] = False,
     json: JsonOption = False,
 ) -> ExitStatus:
@@ -29,7 +33,8 @@ def codegen(
     Example:
       vp codegen
       vp codegen --check
+      vp codegen --annotate
     """
     from vibepiper_cli.commands.codegen import codegen
 
-    return codegen(Invocation.of(context, json=json), check=check, force=force)
+    return codegen(Invocation.of(context, json=json), check=check, annotate=annotate, force=force)

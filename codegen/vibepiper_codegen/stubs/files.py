@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from vibepiper_codegen.stubs.head import sealed, standing
+from vibepiper_codegen.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +59,9 @@ def compare(folder: Path, texts: Mapping[str, str], *, whole: bool, force: bool)
 
 
 def apply(folder: Path, difference: Difference) -> None:
-    """Do it: each file whole or not at all, so that a reader beside us never sees half of one."""
+    """Do it."""
     for path, text in difference.write.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(f".{target.name}.{os.getpid()}")
-        try:
-            draft.write_bytes(text.encode())
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        write_whole(folder / path, text.encode())
     for path in difference.remove:
         (folder / path).unlink(missing_ok=True)
         _remove_if_empty((folder / path).parent, folder)

@@ -38,7 +38,7 @@ def flavour_of(module: PythonModule, annotation: ast.expr, stubs: str) -> Flavou
 
     A class of the package `stubs` is told by its name alone: it need not have been written yet.
     """
-    for name in sorted(_full_names(module, annotation, ())):
+    for name in sorted(full_names(module, annotation)):
         found = FLAVOURS.get(name) or flavour_of_stub(name, stubs)
         if found is not None:
             return found
@@ -50,8 +50,12 @@ def returned_flavour(module: PythonModule, function: Function, stubs: str) -> Fl
     return None if function.returns is None else flavour_of(module, function.returns, stubs)
 
 
-def _full_names(module: PythonModule, annotation: ast.expr, seen: tuple[str, ...]) -> frozenset[str]:
+def full_names(module: PythonModule, annotation: ast.expr) -> frozenset[str]:
     """The dotted names, as if imported in full, of the types that `annotation` may stand for."""
+    return _full_names(module, annotation, ())
+
+
+def _full_names(module: PythonModule, annotation: ast.expr, seen: tuple[str, ...]) -> frozenset[str]:
     match annotation:
         case ast.Constant(value=str(text)):
             try:

@@ -83,6 +83,7 @@ _ALL = (
     Code("VP408", "Unknown annotation"),
     Code("VP409", "Function cannot be called"),
     Code("VP410", "Generated file was edited"),
+    Code("VP411", "Annotation is of another table"),
     # data and checks
     Code("VP501", "File not found"),
     Code("VP502", "Pattern matches no file"),
