@@ -34,7 +34,7 @@ def start_walk(tmp_path: Path, progress_at_once: None, always_divided: None, mor
 
 @pytest.mark.parametrize("seed", [3, PROOF_SEED], ids=["known", "new"])
 def test_bit_by_bit_equals_from_nothing(start_walk: StartWalk, seed: int) -> None:
-    walk_at_length(partial(start_walk, Counts()), seed, steps=40, of_a_walk=STEPS_OF_A_WALK)
+    walk_at_length(partial(start_walk, Counts()), seed, steps=80, of_a_walk=STEPS_OF_A_WALK)
 
 
 @pytest.mark.slow
