@@ -103,7 +103,8 @@ def _with_imports(
                 return module.with_changes(body=body)
     checked = cst.parse_statement(f"if {_CHECKING}:\n" + "".join(f"    {line}\n" for line in lines))
     assert isinstance(checked, cst.If)
-    added: list[cst.SimpleStatementLine | cst.BaseCompoundStatement] = [checked.with_changes(leading_lines=[cst.EmptyLine(indent=False)])]
+    below = checked.with_changes(leading_lines=[cst.EmptyLine(indent=False)])
+    added: list[cst.SimpleStatementLine | cst.BaseCompoundStatement] = [below]
     if imported.get(_CHECKING, frozenset()) != frozenset({f"typing.{_CHECKING}"}):
         added.insert(0, cst.parse_statement(f"from typing import {_CHECKING}"))
     at = _after_imports(body)
