@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import heavy, merging, no_op, others, precision, small_models, startup, task_tools, tasks
+from benchmarks import codegen, heavy, merging, no_op, others, precision, small_models, startup, task_tools, tasks
 from benchmarks.measure import say
 from benchmarks.table import Table, machine
 
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[Path, int], list[Table]]] = {
     "no_op": no_op.run,
     "others": others.run,
     "precision": precision.run,
+    "codegen": codegen.run,
     "tasks": tasks.run,
     "task_tools": task_tools.run,
 }

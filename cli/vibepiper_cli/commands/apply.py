@@ -20,6 +20,7 @@ from vibepiper_cli.options import DEFAULT_ENVIRONMENT
 from vibepiper_cli.planning import NOTHING_ASKED, Planned
 from vibepiper_cli.protection import chosen, require_no_review
 from vibepiper_cli.spec_places import SpecPlaces
+from vibepiper_cli.stubs_kept_fresh import keep_stubs_fresh
 from vibepiper_cli.views.diagnostics import show_diagnostics
 from vibepiper_cli.views.events import STDOUT, begin_anew, event_file
 from vibepiper_cli.views.plan import render_plan
@@ -75,6 +76,7 @@ def apply(
     if file is None:
         name = environment or DEFAULT_ENVIRONMENT
         require_no_review(invocation, name, f"vp plan{chosen(name)} --out {name}.vpplan", f"vp apply {name}.vpplan")
+        keep_stubs_fresh(invocation, quiet=how.quiet)
         planned = _make(invocation, name, selection, asked)
     elif asked != NOTHING_ASKED:
         raise WrongUsage("a saved plan says itself what is done; leave out `--from`, `--to` and `--rebuild`.")

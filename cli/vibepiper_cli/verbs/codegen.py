@@ -20,6 +20,9 @@ def codegen(
         bool,
         typer.Option("--annotate", help="Also put the types into your functions, wherever there is no annotation yet."),
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on, and write anew whenever the project changes; Ctrl-C ends it.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite also what was edited by hand.")] = False,
     json: JsonOption = False,
 ) -> ExitStatus:
@@ -35,6 +38,12 @@ def codegen(
       vp codegen --check
       vp codegen --annotate
     """
+    if watch:
+        if check or json:
+            raise typer.BadParameter("`--watch` never ends, so there is no `--check` and no `--json` of it.")
+        from vibepiper_cli.commands.codegen_watch import watch_and_write
+
+        return watch_and_write(Invocation.of(context), annotate=annotate, force=force)
     from vibepiper_cli.commands.codegen import codegen
 
     return codegen(Invocation.of(context, json=json), check=check, annotate=annotate, force=force)

@@ -30,6 +30,11 @@ class Generated:
     def differs(self) -> bool:
         return bool(self.written or self.removed or self.diagnostics)
 
+    @property
+    def as_warnings(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics, for who has something else to do."""
+        return tuple(replace(found, severity="warning") for found in self.diagnostics)
+
     def after(self, earlier: Generated) -> Generated:
         """Both together."""
         written = tuple(sorted({*earlier.written, *self.written} - set(self.removed)))
