@@ -118,7 +118,13 @@ def test_what_comes_after_waits_for_all_and_fails_with_one(project: Project) -> 
         '[task.shell.say]\ncommand = "test $item != b"\nfor_each = ["a", "b", "c"]\n'
         '[task.shell.late]\ncommand = "echo late >> log.txt"\nafter = ["say"]\n'
     )
-    assert project.outcomes(project.apply()) == {"say": "failed", "late": "skipped"}
+    result = project.apply()
+    assert project.outcomes(result) == {"say": "failed", "late": "skipped"}
+    told = "1 of 3 items failed: `shop.say[b]`. The others are done, and the next apply does only these."
+    assert project.task(result, "say").diagnostics[0].detail.startswith(told)
+    project.pipeline('[task.shell.say]\ncommand = "false"\nfor_each = ["a", "b"]\n')
+    told = "2 of 2 items failed: `shop.say[a]`, `shop.say[b]`. The next apply does only these."
+    assert project.task(project.apply(), "say").diagnostics[0].detail.startswith(told)
 
 
 def test_no_more_at_once_than_is_said(project: Project) -> None:

@@ -99,7 +99,8 @@ class OperatorLifecycle:
         if fan.pieces:
             return
         self._turns.forget_other_items(owner)
-        failure = (fan.failure("The others are done, and the next apply does only these."),) if fan.failed else ()
+        others = "The others are done, and the next" if len(fan.failed) < fan.count else "The next"
+        failure = (fan.failure(f"{others} apply does only these."),) if fan.failed else ()
         report = Report("failed" if failure else "done", diagnostics=failure, seconds=fan.seconds)
         self._settle(fan.action, report)
 

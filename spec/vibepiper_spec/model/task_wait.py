@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from vibepiper_spec.model.connection import DATABASES
-from vibepiper_spec.model.duration import Duration
+from vibepiper_spec.model.duration import Duration, duration_seconds
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.scalar import describe_type
 from vibepiper_spec.model.task import TaskModel
@@ -48,11 +48,22 @@ _MOMENT_SCHEMA = {"anyOf": [{"type": "string"}, *({"type": "string", "format": e
 Moment = Annotated[str, BeforeValidator(_moment), WithJsonSchema(_MOMENT_SCHEMA)]
 
 
+def _pause(value: str) -> str:
+    seconds = duration_seconds(value)
+    if seconds is not None and seconds < _LEAST_PAUSE:
+        words = f"`{value}` is too short: who looks without a pause keeps the machine busy with nothing else."
+        raise mistake("VP109", words, "Write at least `10ms`; `1s` is soon enough for most.")
+    return value
+
+
+_LEAST_PAUSE = 0.01  # seconds
+
+
 class WaitTask(TaskModel):
     """What every task that waits has. It is asked again and again, and holds no worker in between."""
 
-    every: Duration = "30s"
-    """How often it looks."""
+    every: Annotated[Duration, AfterValidator(_pause)] = "30s"
+    """How often it looks; not more often than every 10 ms."""
     on_timeout: Literal["fail", "skip"] = "fail"
     """What becomes of it when `timeout` is over: it has failed, or is skipped with the tasks after it."""
 
