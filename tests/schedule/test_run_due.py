@@ -230,6 +230,26 @@ def test_tasks_that_were_looked_at_are_done_again_and_no_others(project: Schedul
     assert (project.root / "told.txt").read_text() == "once more\n" * 2
 
 
+HOOK = """
+on_success = ["cheer"]
+[task.shell.cheer]
+command = "echo cheered >> told.txt"
+"""
+
+
+def test_nor_is_a_consequence_that_has_changed_since(project: Scheduled) -> None:
+    published_and_reviewed(project, SHOP + TASKS + HOOK)
+    assert project.due("2026-03-01T00:00Z", "prod").status == "succeeded"
+    told = ["once more", "cheered"]
+    assert (project.root / "told.txt").read_text().splitlines() == told * 2
+    project.write("orders/3.csv", "id\n3\n")
+    project.pipeline(SHOP + TASKS + HOOK.replace("cheered", "never"))
+    run = project.due("2026-03-02T00:00Z", "prod")
+    assert [found.code for found in run.diagnostics] == ["VP608"]
+    assert "`shop.cheer`" in run.diagnostics[0].detail
+    assert (project.root / "told.txt").read_text().splitlines() == [*told * 2, "once more"]
+
+
 def test_what_is_made_from_it_waits_with_it(prod: Scheduled) -> None:
     prod.pipeline(SHOP.replace("count(*)", "sum(id)"))
     run = prod.due("2026-03-01T00:00Z", "prod")

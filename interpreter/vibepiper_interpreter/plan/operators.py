@@ -168,12 +168,23 @@ def _needed(
             return None
         words = " or ".join(dict.fromkeys(_consequence(hook) for hook in watching))
         certain = any(hook.on == "success" for hook in watching)
-        return OperatorDraft(operator, [Reason("consequence", f"only if {words}")], expected_to_run=certain)
+        return OperatorDraft(operator, [*_changed(planning, operator), _only_if(words)], expected_to_run=certain)
     before = [other for other in operator.after if _acts(planning, other, planned)]
     if not before:
         return None
-    names = _names(before)
-    return OperatorDraft(operator, [Reason("consequence", f"only if {names} fails")], expected_to_run=False)
+    words = f"{_names(before)} fails"
+    return OperatorDraft(operator, [*_changed(planning, operator), _only_if(words)], expected_to_run=False)
+
+
+def _only_if(words: str) -> Reason:
+    return Reason("consequence", f"only if {words}")
+
+
+def _changed(planning: Planning, operator: CompiledOperator) -> Iterator[Reason]:
+    """Where it is not what was done last. That alone makes nothing due that only watches others."""
+    result = planning.operator_results.get((operator.address, ""))
+    if result is not None and result.fingerprint != operator.fingerprint:
+        yield Reason("definition", "what it does has changed")
 
 
 def _still_stands(planning: Planning, teardown: CompiledOperator, up: Address) -> bool:

@@ -7,7 +7,7 @@ from several places at once: only one apply at a time holds the environment, and
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -148,7 +148,7 @@ class _Service:
             words = _words(wanted, held)
             if not words:
                 break
-            plan = self._plan_of(compiled, words)
+            plan = self._plan_of(_without_watching(compiled, held), words)
         if held:
             shown = self.state.pointers(self.environment)
             waits = not changed and held.isdisjoint(shown)
@@ -238,6 +238,13 @@ _FOLLOWS = frozenset(("always", "input_rebuilt", "came_after", "consequence", "t
 def _is_new(action: Action) -> bool:
     """Whether it is about what the environment has never had."""
     return any(reason.code == "new" for reason in action.reasons)
+
+
+def _without_watching(compiled: Compiled, held: Collection[Address]) -> Compiled:
+    """Nobody selects what only watches others: it comes with those, unless there is no such thing."""
+    operators = compiled.project.operators.items()
+    kept = {address: each for address, each in operators if address not in held or not each.only_if_needed}
+    return replace(compiled, project=replace(compiled.project, operators=kept))
 
 
 def _with_readers(compiled: Compiled, addresses: Collection[Address]) -> set[Address]:
