@@ -41,6 +41,7 @@ class PythonAssetKeys(AssetKeys, total=False):
     """What `@asset` may say. `inputs`: by parameter the asset, the columns, or a table."""
 
     inputs: Mapping[str, str | Sequence[str] | Table]
+    validate: Literal["sample", "all"]
 
 
 class SqlAssetKeys(AssetKeys, total=False):

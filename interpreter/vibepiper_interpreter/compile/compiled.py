@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["source", "sql", "python"]
 CheckSeverity = Literal["error", "warn"]
+ValidatedRows = Literal["sample", "all"]
 # How a Python asset's parameter wants its table; `context` is the run's context object.
 Flavour = Literal["pyarrow", "pandas", "polars", "polars_lazy", "duckdb", "ray", "context"]
 
@@ -217,6 +218,8 @@ class CompiledAsset:
     prevent_destroy: bool = False
     resources: Resources = NO_RESOURCES
     priority: int = 0
+    # Of a Python asset: which rows of its inputs and its result are held to what is declared while it runs.
+    validate: ValidatedRows | None = None
     # When it is due, where that is not when its pipeline is.
     schedule: Schedule | None = None
     # Operators that are done where it fails, or succeeds.

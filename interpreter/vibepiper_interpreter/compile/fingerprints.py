@@ -37,6 +37,7 @@ from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic
 from vibepiper_spec.load.loaded import DeclaredAsset
 from vibepiper_spec.model.duration import duration_seconds
+from vibepiper_spec.model.python_asset import PythonAsset
 
 if TYPE_CHECKING:
     from vibepiper_spec.model.retry import Retry
@@ -180,6 +181,7 @@ def _assemble(state: Compilation, declared: DeclaredAsset, definition: Definitio
         rebuild_always=spec.rebuild == "always",
         resources=resources_of(spec.resources),
         priority=spec.priority or 0,
+        validate=spec.validate_rows if isinstance(spec, PythonAsset) else None,
         schedule=schedule_of(spec.schedule),
         timeout=None if spec.timeout is None else duration_seconds(spec.timeout),
         executor=spec.executor,

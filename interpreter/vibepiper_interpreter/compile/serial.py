@@ -71,6 +71,8 @@ def asset_to_json(asset: CompiledAsset) -> dict[str, Any]:
         found["resources"] = list(astuple(asset.resources))
     if asset.priority:
         found["priority"] = asset.priority
+    if asset.validate is not None:
+        found["validate"] = asset.validate
     if asset.schedule is not None:
         found["schedule"] = list(astuple(asset.schedule))
     if asset.timeout is not None:
@@ -146,6 +148,7 @@ def assemble_asset(
         prevent_destroy=get("prevent_destroy", False),
         resources=resources_from_json(get("resources", ())),
         priority=get("priority", 0),
+        validate=get("validate", None),
         schedule=Schedule(*get("schedule", ())) if get("schedule", ()) else None,
         on_failure=tuple([address_of(address) for address in get("on_failure", ())]),
         on_success=tuple([address_of(address) for address in get("on_success", ())]),

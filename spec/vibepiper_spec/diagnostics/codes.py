@@ -101,6 +101,7 @@ _ALL = (
     Code("VP520", "Key is missing"),
     Code("VP521", "Key comes more than once"),
     Code("VP522", "Columns differ from what is gone on with"),
+    Code("VP523", "Rows are not as declared"),
     Code("VP530", "File changed after it was read"),
     Code("VP531", "Rows would be lost"),
     Code("VP532", "Files do not fit the asset"),

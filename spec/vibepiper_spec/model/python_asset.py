@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
@@ -46,6 +46,9 @@ class PythonAsset(AssetSpec):
     """The function, as `module:function`."""
     inputs: dict[str, InputSpec] = Field(default_factory=dict)
     """Which asset a parameter gets where its name does not say it, and which columns it sees."""
+    validate_rows: Literal["sample", "all"] | None = Field(default=None, alias="validate")
+    """Whether what the function is given and what it returns is held to `not_null` and `accepted_values` of its columns
+    while it runs: `all` rows, or the first 10,000 as a `sample`."""
 
     @model_validator(mode="after")
     def _stored(self) -> PythonAsset:

@@ -24,6 +24,7 @@ from vibepiper_interpreter.run.python.failures import (
     no_columns,
     no_table,
 )
+from vibepiper_interpreter.run.python.held_rows import hold_input, hold_result
 from vibepiper_interpreter.run.python.output import TaskLog, told_to
 from vibepiper_interpreter.run.python.returned import BatchesDiffer, BatchStream, NotATable
 from vibepiper_interpreter.run.session import RunSession
@@ -102,6 +103,7 @@ def _call(
         else:
             relation = shown.get(parameter.address)
             given = task.inputs[parameter.address] if relation is None else relation
+            hold_input(session, asset, parameter, task.inputs[parameter.address].asset, relation)
             arguments[parameter.name] = argument(session, cursor, parameter, given, declared_at(asset))
     try:
         return function(**arguments)
@@ -158,6 +160,7 @@ def _rows(
             raise _stopped(session, task, definition, stream, error) from error
         # The function may have imported more while it ran.
         require_planned(session, asset, definition)
+        hold_result(session, asset, file)
         return part
 
     return Rows(write, lambda: fitted.columns)
