@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 
 from vibepiper.declared import IMPORTING
 from vibepiper.errors import RunFailed, SpecError
-from vibepiper.results import MadePlan, RunReport
+from vibepiper.results import MadePlan, RunReport, html_table
 from vibepiper.table import Table
 from vibepiper_interpreter.compile import compile_root
 from vibepiper_interpreter.compile.compiled import Compiled
@@ -62,6 +62,11 @@ class Project:
 
     def __repr__(self) -> str:
         return f"Project({str(self.root)!r}, env={self.env!r})"
+
+    def _repr_html_(self) -> str:
+        assets = self.compiled().project.assets.values()
+        rows = [(str(each.address), each.kind, str(len(each.columns)), each.description) for each in assets]
+        return html_table(("asset", "kind", "columns", "description"), rows)
 
     def __getitem__(self, name: str) -> Table:
         """The asset `pipeline.asset`, or `asset` where only one pipeline has it. Raises KeyError."""
@@ -128,9 +133,19 @@ class Project:
         return report
 
     def sql(self, query: str) -> pa.Table:
-        """The rows of a SELECT over what is published, `pipeline.asset` being the names of the tables."""
+        """The rows of a SELECT over what is published, `pipeline.asset` being the names of the tables.
+
+        Raises ValueError where the engine cannot run it, with the engine's reason.
+        """
+        import duckdb  # slow to import, and not everybody looks into tables
+
+        from vibepiper_interpreter.engines.duckdb.failure import engine_failure
+
         with self.warehouse() as connection:
-            found: pa.Table = connection.sql(query).to_arrow_table()
+            try:
+                found: pa.Table = connection.sql(query).to_arrow_table()
+            except duckdb.Error as error:
+                raise ValueError(f"the query cannot be run: {engine_failure(error).message}") from None
             return found
 
     @contextmanager

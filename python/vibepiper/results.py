@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from vibepiper_interpreter.plan.plan import Action, Plan
@@ -82,8 +83,35 @@ class RunReport:
             yield task.outcome, str(task.address), rows, f"{task.seconds:.2f}"
 
 
-def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table for a notebook; every text is escaped."""
+T = TypeVar("T")
+
+
+class Listed(list[T]):
+    """A list that a notebook shows as a table: a row for each item, a column for each of its fields."""
+
+    def _repr_html_(self) -> str:
+        if not self:
+            return "<p>nothing</p>"
+        names = [field.name for field in fields(cast(Any, self[0]))]
+        return html_table(names, [[_cell(getattr(each, name)) for name in names] for each in self])
+
+
+def _cell(value: Any) -> str | None:
+    match value:
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M:%S}"
+        case tuple():
+            return ", ".join(map(str, value))
+    return None if value is None else str(value)
+
+
+def html_table(head: Sequence[str], rows: Iterable[Sequence[str | None]]) -> str:
+    """A table for a notebook; every text is escaped, and None is an empty place that says NULL."""
     heads = "".join(f"<th>{html.escape(each)}</th>" for each in head)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(each)}</td>" for each in row) + "</tr>" for row in rows)
+    cells = (("".join(f"<td>{_escaped(each)}</td>" for each in row)) for row in rows)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _escaped(text: str | None) -> str:
+    return "<i>NULL</i>" if text is None else html.escape(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vibepiper.results import html_table
+from vibepiper.results import Listed, html_table
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,25 +82,25 @@ class Table:
         """The versions that were made of it, the newest first."""
         with self._project.state() as state:
             versions = state.history(self._address, limit)
-        return [PastVersion(each.id, each.created_at, each.rows) for each in versions]
+        return Listed(PastVersion(each.id, each.created_at, each.rows) for each in versions)
 
     def lineage(self) -> list[LineageEdge]:
         """All it is made of, and all that is made of it, as pairs of assets with the columns that are read."""
         assets = self._compiled.assets
         edges = {(read.address, asset.address): read.columns for asset in assets.values() for read in asset.inputs}
         above, below = _reached(self._address, edges, up=True), _reached(self._address, edges, up=False)
-        return [
+        return Listed(
             LineageEdge(str(source), str(reader), columns)
             for (source, reader), columns in edges.items()
             if (source in above and reader in above) or (source in below and reader in below)
-        ]
+        )
 
     def __repr__(self) -> str:
         return f"Table({self.address!r})"
 
     def _repr_html_(self) -> str:
         rows = self.arrow(_SHOWN + 1)
-        shown = [["" if value is None else str(value) for value in row.values()] for row in rows[:_SHOWN].to_pylist()]
+        shown = [[None if value is None else str(value) for value in row.values()] for row in rows[:_SHOWN].to_pylist()]
         more = f"<p>the first {_SHOWN} rows</p>" if rows.num_rows > _SHOWN else ""
         return html_table(rows.column_names, shown) + more
 

@@ -12,6 +12,7 @@ import pytest
 from tests.python.conftest import PythonProject
 
 import vibepiper as vp
+from vibepiper.results import Listed
 
 ISSUE = '''\
 import pandas as pd
@@ -104,6 +105,19 @@ def test_texts_are_escaped_in_a_notebook(shop: PythonProject) -> None:
     project = vp.open(shop.root)
     project.run("raw_users")
     assert "<script>" not in project["raw_users"]._repr_html_()
+
+
+def test_what_there_is_and_was_is_a_table_in_a_notebook(shop: PythonProject) -> None:
+    project = vp.open(shop.root)
+    project.run()
+    assert "<td>shop.customers</td>" in project._repr_html_()
+    history, lineage = project["customers"].history(), project["clean_users"].lineage()
+    assert "<th>made_at</th>" in Listed(history)._repr_html_() and isinstance(history, Listed)
+    assert "<th>reader</th>" in Listed(lineage)._repr_html_() and isinstance(lineage, Listed)
+    assert Listed(project["customers"].lineage())._repr_html_() == "<p>nothing</p>"
+    assert "<i>NULL</i>" in project["raw_users"]._repr_html_()
+    with pytest.raises(ValueError, match=r'the query cannot be run: syntax error at or near "selec"'):
+        project.sql("selec 1")
 
 
 def test_what_is_not_there_is_said(shop: PythonProject, tmp_path: Path) -> None:
