@@ -21,6 +21,7 @@ from vibepiper_interpreter.compile.ordering import order_assets
 from vibepiper_interpreter.compile.python_probe import probe_imports
 from vibepiper_interpreter.compile.references import find_python_references, find_sql_references
 from vibepiper_interpreter.compile.resources import resolve_pools
+from vibepiper_interpreter.compile.returned_rows import declare_returned_rows
 from vibepiper_interpreter.compile.schedules import schedule_of
 from vibepiper_interpreter.compile.serial import value_to_json
 from vibepiper_interpreter.compile.settings import resolve_settings
@@ -33,6 +34,7 @@ Pass = Callable[[Compilation, Workshop], tuple[Compilation, list[Diagnostic]]]
 PASSES: tuple[Pass, ...] = (
     resolve_settings,  # the environment exists; variables have values and types
     resolve_pools,  # the pools that assets name are there
+    declare_returned_rows,  # columns that the row type of a function's result declares
     resolve_declared_types,  # every declared column type is one, and can be stored
     infer_sources,  # the files of each source, and their columns
     find_sql_references,  # the assets and parameters each query names
