@@ -7,7 +7,19 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import codegen, heavy, merging, no_op, others, precision, small_models, startup, task_tools, tasks
+from benchmarks import (
+    codegen,
+    heavy,
+    merging,
+    no_op,
+    others,
+    precision,
+    ray_speedup,
+    small_models,
+    startup,
+    task_tools,
+    tasks,
+)
 from benchmarks.measure import say
 from benchmarks.table import Table, machine
 
@@ -21,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[Path, int], list[Table]]] = {
     "precision": precision.run,
     "codegen": codegen.run,
     "tasks": tasks.run,
+    "ray_speedup": ray_speedup.run,
     "task_tools": task_tools.run,
 }
 # What stands between these lines of docs/performance.md is written here; the rest of the page is written by hand.

@@ -30,12 +30,24 @@ ray.init(num_cpus=workers, log_to_driver=False, logging_level="ERROR")
 remote = ray.remote(nothing)
 ray.get([remote.remote() for _ in range(many)])""",
 }
+# Beside which there is no executor of ours.
+OTHER_FLOORS = {
+    "plain Dask": """from distributed import Client, LocalCluster
+if __name__ == "__main__":
+    with LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster:
+        with Client(cluster) as client:
+            client.gather(client.map(lambda number: nothing(), range(many), pure=False))""",
+}
 
 
 def run(folder: Path, rounds: int) -> list[Table]:
     executors = [each for each in EXECUTORS if each != "ray" or find_spec("ray")]
-    floors = {many: _floors(folder / f"floors-{many}", many, executors) for many in (FEW, MANY)}
+    plain = {each: FLOORS[each] for each in executors}
+    if find_spec("distributed"):
+        plain |= OTHER_FLOORS
+    floors = {many: _floors(folder / f"floors-{many}", many, plain) for many in (FEW, MANY)}
     return [
+        _starts(folder, rounds, executors),
         _table(folder, rounds, executors, "at once", 0, floors),
         _table(folder, rounds, executors, f"in layers of {WIDTH}", WIDTH, {}),
     ]
@@ -52,17 +64,21 @@ def _table(
             commands[f"{executor} {many}"] = Command(apply, root)
         commands |= {f"floor {executor} {many}": floor for executor, floor in floors.get(many, {}).items()}
     costs = measure_in_turns(commands, rounds)
-    rows = []
+    rows: list[list[str]] = []
     for executor in executors:
         row = [f"`{executor}`", *_each(costs, executor), f"{costs[f'{executor} {FEW}'].wall:.1f}"]
         rows.append(row + (_each(costs, f"floor {executor}") if floors else []))
+    rows += [
+        [name, "", "", "", *_each(costs, f"floor {name}")] for name in OTHER_FLOORS if f"floor {name} {MANY}" in costs
+    ]
     heads = ("executor", "wall ms", "CPU ms", f"{FEW:,} in all, s")
     return Table(
         f"One trivial task more, {shape}",
         f"The difference between {MANY:,} and {FEW:,} `[task.python]` that do nothing, divided by {MANY - FEW:,}: "
         "start-up falls out, and reading, planning, the state's record and events are in it. The CPU of Ray's own "
         "processes is not. The floor, which knows no order and writes nothing down, is a plain loop, a "
-        "`ThreadPoolExecutor`, a spawned `ProcessPoolExecutor`, and plain `ray.remote` of the same function.",
+        "`ThreadPoolExecutor`, a spawned `ProcessPoolExecutor`, and plain `ray.remote` of the same function; and a "
+        "local cluster of Dask's.",
         heads + (("floor, wall ms", "floor, CPU ms") if floors else ()),
         rows,
     )
@@ -74,13 +90,27 @@ def _each(costs: dict[str, Cost], name: str) -> list[str]:
     return [f"{each * 1000 / (MANY - FEW):.2f}" for each in (many.wall - few.wall, many.cpu - few.cpu)]
 
 
-def _floors(root: Path, many: int, executors: list[str]) -> dict[str, Command]:
+def _starts(folder: Path, rounds: int, executors: list[str]) -> Table:
+    """What one task alone takes, from the command to its end."""
+    root = write_project(folder / "tasks-1", 1, 0)
+    costs = measure_in_turns(
+        {each: Command(vp("apply", "--yes", "--quiet", "--executor", each), root) for each in executors}, rounds
+    )
+    return Table(
+        "The start of each executor",
+        "One task that does nothing, from the command to its end: Python, planning and publishing are in it.",
+        ("executor", "wall s", "CPU s"),
+        [[f"`{each}`", f"{cost.wall:.2f}", f"{cost.cpu:.2f}"] for each, cost in costs.items()],
+    )
+
+
+def _floors(root: Path, many: int, floors: dict[str, str]) -> dict[str, Command]:
     root.mkdir(parents=True, exist_ok=True)
     commands = {}
-    for executor in executors:
-        script = root / f"floor_{executor}.py"
+    for executor, floor in floors.items():
+        script = root / f"floor_{executor.replace(' ', '_')}.py"
         begin = f"import os\nmany, workers = {many}, os.cpu_count() or 1\ndef nothing():\n    return None\n"
-        script.write_text(f"{begin}{FLOORS[executor]}\n")
+        script.write_text(f"{begin}{floor}\n")
         commands[executor] = Command([sys.executable, script], root)
     return commands
 
