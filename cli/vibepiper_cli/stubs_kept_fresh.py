@@ -8,8 +8,8 @@ from vibepiper_cli.project import find_root
 from vibepiper_cli.views.diagnostics import show_diagnostics
 from vibepiper_cli.views.words import count
 from vibepiper_interpreter.state import applied_sources
-from vibepiper_spec import load_settings
 from vibepiper_spec.diagnostics import DiagnosticError
+from vibepiper_spec.load.scan import PROJECT_FILE, STUBS_FOLDER
 
 
 def keep_stubs_fresh(invocation: Invocation, *, quiet: bool) -> None:
@@ -19,6 +19,11 @@ def keep_stubs_fresh(invocation: Invocation, *, quiet: bool) -> None:
     """
     try:
         root = find_root(invocation)
+        # Most projects have none, and need not load the models to know it.
+        if b"codegen" not in (root / PROJECT_FILE).read_bytes() and not (root / STUBS_FOLDER).is_dir():
+            return
+        from vibepiper_spec import load_settings
+
         settings = load_settings(root)
         if "codegen" not in settings.model_fields_set and not (root / settings.codegen.path).is_dir():
             return

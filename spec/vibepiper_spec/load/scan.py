@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PROJECT_FILE = "vp.toml"
 PIPELINE_SUFFIX = ".vp.toml"
 PYTHON_SUFFIX = ".py"  # of modules that declare assets
+# Where generated types of Python are, if `[codegen]` does not say.
+STUBS_FOLDER = "vp_stubs"
 
 
 def find_project_root(start: Path) -> Path:

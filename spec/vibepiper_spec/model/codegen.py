@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Strict
 
+from vibepiper_spec.load.scan import STUBS_FOLDER
 from vibepiper_spec.model.mistakes import mistake
 from vibepiper_spec.model.spec_model import SpecModel
 
@@ -28,7 +29,7 @@ def _a_package(value: str) -> str:
 class Codegen(SpecModel):
     """The typed Python package that `vp codegen` writes."""
 
-    path: Annotated[str, AfterValidator(_a_package)] = "vp_stubs"
+    path: Annotated[str, AfterValidator(_a_package)] = STUBS_FOLDER
     """The package's folder, relative to `vp.toml`. Nothing else may lie in it."""
     flavours: Annotated[tuple[StubFlavour, ...], Strict(False)] = (
         "pydantic",
