@@ -7,7 +7,7 @@ What goes on with its own past is asked of `Past`: a replay, in plain Python, of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +26,8 @@ _epochs = count()
 _TIME = "%Y-%m-%d %H:%M:%S+00"
 # Inputs to which rows are only added.
 _GROWING = {"latest": "events", "log": "events", "py_log": "events", "second": "log"}
+# Of those that do not use all columns of such an input: the places of those that they use.
+_USED = {"second": (0, 2)}  # id, amount
 
 
 @dataclass
@@ -155,9 +157,16 @@ class Truth:
         kept = self.past.tables.get(name)
         if kept is not None and kept.definition == definition and name not in self.asked:
             grows = self.past.tables.get(_GROWING.get(name, ""))
-            if grows is None or kept.seen_epoch == grows.epoch:
+            if grows is None or kept.seen_epoch == grows.epoch or self._sees_the_same(name, kept):
                 return kept
         return Kept(definition, next(_epochs))
+
+    def _sees_the_same(self, name: str, kept: Kept) -> bool:
+        """Whether what it reads was made anew, and came out equal in the columns that it uses: then it stays."""
+        if name not in _USED:
+            return False
+        there = self.engine.values(f"from {self.world.names[_GROWING[name]]}")
+        return used(name, there) == used(name, kept.seen.elements())
 
     def _keep(self, name: str, kept: Kept) -> Kept:
         before = self.past.tables.get(name)
@@ -206,7 +215,7 @@ class Truth:
                 self._merge(name, kept, self.engine.rows(query))
             return
         if growing is not None:
-            self._only_news(kept, growing)
+            self._only_news(kept, growing, none=self._sees_the_same(name, kept))
         rows = self.engine.rows(query)
         if mode == "merge":
             self._merge(name, kept, rows)
@@ -225,9 +234,9 @@ class Truth:
         _, rows = self.engine.read(self.world.names["sales"])
         return Counter(row[:4] for row in rows.elements())
 
-    def _only_news(self, kept: Kept, name: str) -> None:
+    def _only_news(self, kept: Kept, name: str, *, none: bool) -> None:
         there = Counter(self.engine.values(f"from {self.world.names[name]}"))
-        self._fresh(name, sorted((there - kept.seen).elements(), key=str))
+        self._fresh(name, [] if none else sorted((there - kept.seen).elements(), key=str))
         kept.seen = there
         above = self.past.tables.get(name)
         kept.seen_epoch = None if above is None else above.epoch
@@ -278,3 +287,9 @@ class Truth:
                 row = (*there[key][:2], row[2])
             there[key] = row
         kept.rows = Counter(there.values())
+
+
+def used(name: str, rows: Iterable[Row]) -> Counter[Row]:
+    """What of the rows of its input a table sees."""
+    places = _USED.get(name)
+    return Counter(rows if places is None else (tuple(row[place] for place in places) for row in rows))

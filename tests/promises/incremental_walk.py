@@ -17,7 +17,7 @@ from tests.promises.incremental_edits import edit, late_rows
 from tests.promises.incremental_engine import Engine, Row, Table
 from tests.promises.incremental_files import write
 from tests.promises.incremental_slices import START
-from tests.promises.incremental_truth import Kept, Past, Tables, Truth
+from tests.promises.incremental_truth import Kept, Past, Tables, Truth, used
 from tests.promises.incremental_world import World
 from tests.run.apply_and_die import Job
 from tests.run.conftest import VP_TOML, Project
@@ -262,9 +262,8 @@ class Walk:
         if environment not in self.past:
             self.past[environment] = Past()
         other = self.past.get("dev" if environment == "prod" else "prod", Past())
-        equal = {name for name, table in shown_before.items() if shown.get(name) == table}
         kept = {task.address.name for result in results for task in result.tasks if task.outcome == "kept"}
-        past, anew = self.past[environment], self._anew(asked, equal, kept)
+        past, anew = self.past[environment], self._anew(asked, shown_before, shown, kept)
         deliveries = self._deliveries(environment)
         truth = Truth(self.engine, self.world, past, other, self.firsts, shown, deliveries, anew).tables
         self._compare(environment, shown, truth)
@@ -294,10 +293,11 @@ class Walk:
                 f"{self.told()}"
             )
 
-    def _anew(self, asked: Asked | None, equal: set[str], kept: set[str]) -> frozenset[str]:
+    def _anew(self, asked: Asked | None, before: Tables, after: Tables, kept: set[str]) -> frozenset[str]:
         """What has to lose its past where `asked` is done.
 
-        What came out `equal` stops there: who was `kept` for it was right to be. (Who was behind it was not.)
+        What came out equal, in the columns that are used of it, stops there: who was `kept` for it was right to be.
+        (Who was behind it was not.)
         """
         if asked is None:
             return frozenset()
@@ -309,7 +309,10 @@ class Walk:
                     found.add(name)
         for name in [*found]:
             followers = _FOLLOWS.get(name, set())
-            found |= {each for each in followers if name not in equal or self.world.names[each] not in kept}
+            for each in followers:
+                was, became = (table.get(name, ((), Counter()))[1].elements() for table in (before, after))
+                if used(each, was) != used(each, became) or self.world.names[each] not in kept:
+                    found.add(each)
         return frozenset(found)
 
     def _deliveries(self, environment: str) -> list[list[Row]]:

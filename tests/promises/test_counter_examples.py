@@ -139,6 +139,25 @@ def test_what_only_grows_begins_anew_as_it_once_did_after_what_it_reads(project:
     assert project.plan().empty
 
 
+def test_what_goes_on_stays_where_its_input_began_anew_and_is_equal_in_what_it_uses(project: Project) -> None:
+    """It says of each row what it saw when the row came; that another column of the input is other makes no row new."""
+    project.write("raw.csv", "id,amount\n1,5\n")
+    project.write("labels.csv", "label\na\n")
+    project.pipeline(
+        '[source.file.raw]\npath = "raw.csv"\nwrite = "append"\ncursor = "modified"\n'
+        '[source.file.labels]\npath = "labels.csv"\n'
+        '[sql.log]\nquery = "select r.id, l.label, r.amount from raw as r cross join labels as l"\nbuild = "append"\n'
+        '[sql.second]\nquery = "select l.id, s.label as first from log as l cross join labels as s"\nbuild = "append"\n'
+    )
+    assert project.apply().status == "succeeded"
+    project.write("labels.csv", "label\nb\n")
+    assert project.apply().status == "succeeded"
+    assert project.rows("shop.log") == [(1, "a", 5)]
+    result = project.apply(project.plan(asked=Asked(None, None, ("log",))))
+    assert project.outcomes(result) == {"log": "built", "second": "kept"}
+    assert project.rows("shop.log") == [(1, "b", 5)] and project.rows("shop.second") == [(1, "a")]
+
+
 def test_what_begins_with_its_input_takes_over_what_another_environment_has_gone_on_with(project: Project) -> None:
     """`dev` began its log anew, and went on with it after another table had changed; `prod` is behind, and shows the
     same then: it is no table that `prod` alone would have made, which saw all rows at once."""
