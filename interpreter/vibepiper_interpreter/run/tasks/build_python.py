@@ -101,9 +101,11 @@ def _call(
         if parameter.address is None:
             arguments[parameter.name] = context_of(session, asset, log, values)
         else:
-            relation = shown.get(parameter.address)
-            given = task.inputs[parameter.address] if relation is None else relation
-            hold_input(session, asset, parameter, task.inputs[parameter.address].asset, relation)
+            relation, version = shown.get(parameter.address), task.inputs.get(parameter.address)
+            given = version if relation is None else relation
+            assert given is not None, f"nothing is given for {parameter.name}"
+            if version is not None:  # what a test writes down is no version of anything
+                hold_input(session, asset, parameter, version.asset, relation)
             arguments[parameter.name] = argument(session, cursor, parameter, given, declared_at(asset))
     try:
         return function(**arguments)
