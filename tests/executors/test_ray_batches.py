@@ -13,7 +13,7 @@ import pytest
 
 from vibepiper_interpreter.executors import ray_batches
 from vibepiper_interpreter.executors.outbox import Ended, Key
-from vibepiper_interpreter.executors.ray_batches import Submitted, Waiting
+from vibepiper_interpreter.executors.ray_batches import Batch, Submitted, Waiting
 from vibepiper_interpreter.executors.ray_progress import Progress, ProgressWriter, read_progress
 from vibepiper_interpreter.run.tasks import Report
 from vibepiper_spec.address import Address
@@ -111,9 +111,9 @@ def in_batches(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[li
     sent: list[int] = []
     send = RayExecutor._send
 
-    def count(executor: RayExecutor, together: list[Submitted]) -> None:
-        sent.append(len(together))
-        send(executor, together)
+    def count(executor: RayExecutor, batch: Batch) -> None:
+        sent.append(len(batch.open))
+        send(executor, batch)
 
     monkeypatch.setattr(RayExecutor, "_send", count)
     monkeypatch.setattr(ray_batches, "_SECONDS", 60.0)

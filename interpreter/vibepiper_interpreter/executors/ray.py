@@ -86,13 +86,13 @@ class RayExecutor:
     def abandon(self, attempt: Attempt) -> None:
         key = attempt.address, attempt.number
         with self._changed:
-            for number, batch in self._batches.items():
-                if key in batch.open:
-                    # It is alone: what may be given up shares its process with nobody.
-                    del self._batches[number]
-                    self._ray.cancel(batch.task, force=True)
-                    self._changed.notify()
-                    return
+            batch = next((each for each in self._batches.values() if key in each.open), None)
+            if batch is None:
+                return
+            # It is alone: what may be given up shares its process with nobody.
+            del self._batches[batch.number]
+            self._changed.notify()
+        self._cancel(batch)
 
     def stop(self) -> None:
         with self._changed:
@@ -102,7 +102,7 @@ class RayExecutor:
             rest = self._waiting.drop_all()
             self._changed.notify()
         for batch in batches:
-            self._ray.cancel(batch.task, force=True)
+            self._cancel(batch)
         for submitted in (*rest, *(each for batch in batches for each in batch.open.values())):
             submitted.future.set_exception(Cancelled())
 
@@ -113,32 +113,54 @@ class RayExecutor:
             if self._began_cluster:
                 self._ray.shutdown()
 
+    # Nobody asks Ray for anything while the lock is held. Through a client (`ray://`) whatever is asked is answered by
+    # the one thread that also tells of what has ended, and that waits for the lock.
+
     def _keep_sending(self) -> None:
+        try:
+            while (batch := self._next()) is not None:
+                self._send(batch)
+        except Exception as error:  # of Ray's many kinds: nothing more is sent
+            self._give_up(error)
+
+    def _next(self) -> Batch | None:
+        """What is to be sent next, once there is something; None at the end."""
         with self._changed:
             while not self._stopped:
                 together = self._waiting.next(len(self._batches))
                 if together:
-                    self._send(together)
-                else:
-                    self._changed.wait()
+                    self._begun += 1
+                    batch = Batch(self._begun, {each.key: each for each in together})
+                    self._batches[batch.number] = batch
+                    return batch
+                self._changed.wait()
+        return None
 
-    def _send(self, together: list[Submitted]) -> None:
-        self._begun += 1
-        number = self._begun
-        batch = self._batches[number] = Batch(number, {each.key: each for each in together})
+    def _send(self, batch: Batch) -> None:
+        together = [*batch.open.values()]
         claims = together[0].claims
         # Ray's own way to pickle knows of more than we send, and takes several times as long.
         try:
             attempts = pickle.dumps([each.attempt for each in together])
             processors = claims["num_cpus"] or 1
-            perform = self._performing(claims)
-            batch.task = perform.remote(self._run_id, self._post_name, number, attempts, processors)
+            task = self._performing(claims).remote(self._run_id, self._post_name, batch.number, attempts, processors)
         except Exception as error:  # the scheduler is to have it, in whose thread it would else have been raised
-            del self._batches[number]
-            for each in together:
+            with self._changed:
+                failed = self._batches.pop(batch.number, None) is not None
+            for each in together if failed else ():
                 each.future.set_exception(error)
             return
-        batch.task.future().add_done_callback(lambda done: self._ended(batch, done))
+        with self._changed:
+            batch.task = task
+            given_up = batch.number not in self._batches
+        if given_up:
+            self._cancel(batch)
+        task.future().add_done_callback(lambda done: self._ended(batch, done))
+
+    def _cancel(self, batch: Batch) -> None:
+        """End what works on it; where it is just being sent, the sender does."""
+        if batch.task is not None:
+            self._ray.cancel(batch.task, force=True)
 
     def _performing(self, claims: Mapping[str, Any]) -> Any:
         key = *(claims.get(name) for name in ("num_cpus", "memory", "num_gpus")), *claims.get("resources", {}).items()
