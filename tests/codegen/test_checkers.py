@@ -45,7 +45,7 @@ def mypy(root: Path, *paths: str) -> Found:
 
 
 def pyright(root: Path, *paths: str, ignoring: str = "") -> Found:
-    command = [sys.executable, "-m", "basedpyright", "--outputjson", *paths]
+    command = [sys.executable, "-m", "basedpyright", "--outputjson", "--pythonpath", sys.executable, *paths]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment())
     told = json.loads(done.stdout)["generalDiagnostics"]
     return {
