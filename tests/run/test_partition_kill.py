@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.run.conftest import Project
+from tests.run.conftest import VP_TOML, Project
 from tests.run.killing import apply_until, calls
 
 from vibepiper_interpreter.plan.plan import Action
@@ -25,6 +25,8 @@ columns.total = "bigint"
 """
 LISTED = SPECS.format(values=f"values = {[*KINDS]}".replace("'", '"'))
 OF_ASSET = SPECS.format(values='values_of = "kinds.kind"')
+# Several workers would have begun more, and written down less, by the time of the kill.
+ONE_BY_ONE = f"{VP_TOML}[executor]\nworkers = 1\n"
 CODE = """
 import time
 from pathlib import Path
@@ -57,6 +59,7 @@ def slow(project: Project) -> Action:
 def test_finished_partitions_are_not_made_again(project: Project, specs: str) -> None:
     project.write("kinds.csv", "\n".join(["kind", *KINDS]) + "\n")
     project.write("slow_code.py", CODE)
+    project.write("vp.toml", ONE_BY_ONE)
     project.pipeline(specs)
     right = amounts(project)
     assert apply_until(project, 8) < len(KINDS)
@@ -75,6 +78,7 @@ def test_a_killed_change_is_gone_on_with(project: Project) -> None:
     """All is published; every partition is stale, and the apply that makes them anew is killed."""
     project.write("kinds.csv", "\n".join(["kind", *KINDS]) + "\n")
     project.write("slow_code.py", CODE)
+    project.write("vp.toml", ONE_BY_ONE)
     project.pipeline(LISTED)
     before = amounts(project)
     project.apply()
@@ -91,6 +95,7 @@ def test_a_killed_change_is_gone_on_with(project: Project) -> None:
 def test_what_was_listed_in_between_is_taken_up(project: Project) -> None:
     project.write("kinds.csv", "\n".join(["kind", *KINDS]) + "\n")
     project.write("slow_code.py", CODE)
+    project.write("vp.toml", ONE_BY_ONE)
     project.pipeline(LISTED)
     right = amounts(project)
     apply_until(project, 10)
