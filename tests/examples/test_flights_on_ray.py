@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 from tests.examples.conftest import Vp, copy_example
+from tests.executors.cluster import agree_on_token, start_node, wait_for_answer
 
 
 def equal(name: str, warehouses: duckdb.DuckDBPyConnection) -> bool:
@@ -26,9 +29,31 @@ def equal(name: str, warehouses: duckdb.DuckDBPyConnection) -> bool:
     return bool(differing == 0)
 
 
+@pytest.fixture(scope="module")
+def client_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a cluster is asked by those who are on none of its nodes."""
+    before = dict(os.environ)
+    agree_on_token(tmp_path_factory.mktemp("token"))
+    node = start_node()
+    try:
+        wait_for_answer(node, node.client_address)
+        yield node.client_address
+    finally:
+        node.stop()
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.mark.slow
-def test_the_tables_equal_those_of_threads(flights: Path, tmp_path: Path, vp: Vp) -> None:
+@pytest.mark.parametrize("where", ["this machine", "a client"])
+def test_the_tables_equal_those_of_threads(
+    flights: Path, tmp_path: Path, vp: Vp, where: str, request: pytest.FixtureRequest
+) -> None:
     root = copy_example("flights", tmp_path / "flights")
+    if where == "a client":
+        address = request.getfixturevalue("client_address")
+        with (root / "vp.toml").open("a") as settings:
+            settings.write(f'\n[executor]\nray = {{ address = "{address}" }}\n')
     applied = vp(root, "apply", "--yes", "--executor", "ray", "--workers", "2")
     assert applied.returncode == 0, applied.stdout + applied.stderr
     with duckdb.connect() as warehouses:

@@ -35,6 +35,8 @@ class Node:
     address: str  # of the cluster
     process: int
     folder: str
+    # Where those ask who are on no node of the cluster; of a first node only.
+    client_address: str = ""
 
     def stop(self) -> None:
         """As if the machine was switched off."""
@@ -49,9 +51,12 @@ def start_node(cluster: str | None = None, processors: int = 2) -> Node:
     # Sockets lie in it, and their paths must be short.
     folder = tempfile.mkdtemp(prefix="vp-ray-", dir="/tmp")
     address = cluster or f"{_own_address()}:{_free_port()}"
-    where = ["--address", address]
+    where, client_address = ["--address", address], ""
     if cluster is None:
+        client_port = str(_free_port())
         where = ["--head", "--port", address.rpartition(":")[2], "--include-dashboard", "false", "--temp-dir", folder]
+        where += ["--ray-client-server-port", client_port]
+        client_address = f"ray://{_own_address()}:{client_port}"
     command = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start", "--block", *where]
     command += ["--num-cpus", str(processors), "--object-store-memory", str(100_000_000)]
     with (Path(folder) / "start.log").open("wb") as log:
@@ -63,9 +68,9 @@ def start_node(cluster: str | None = None, processors: int = 2) -> Node:
             start_new_session=True,
         )
     _CHILDREN[process.pid] = process
-    node = Node(address, process.pid, folder)
+    node = Node(address, process.pid, folder, client_address)
     if cluster is None:
-        _wait_for(node)
+        wait_for_answer(node, address)
     return node
 
 
@@ -103,9 +108,9 @@ def shared_cluster(folder: Path) -> Iterator[str]:
                 book.write_text(json.dumps({**told, "users": told["users"] - 1}))
 
 
-def _wait_for(node: Node) -> None:
-    """Until the first node of a cluster answers."""
-    host, _, port = node.address.rpartition(":")
+def wait_for_answer(node: Node, address: str) -> None:
+    """Until the first node of a cluster answers at one of its addresses."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
     until = time.monotonic() + _PATIENCE
     while True:
         try:
