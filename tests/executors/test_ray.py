@@ -17,7 +17,7 @@ import pytest
 from tests.executors.cluster import start_node
 from tests.proof_steps import PROOF_STEPS
 
-from vibepiper_interpreter.executors.ray_worker import briefing_that_fits, installed
+from vibepiper_interpreter.executors.ray_worker import briefing_that_fits, folder_of_code, installed
 from vibepiper_interpreter.run.briefing import Briefing
 from vibepiper_interpreter.run.journal import Journal
 from vibepiper_interpreter.run.run import Run
@@ -87,6 +87,23 @@ def test_a_worker_that_does_not_see_the_storage_does_nothing(project: Project, t
         (tmp_path / where / ".id").write_text("another state")
     found = of_a_worker(project, lambda briefing: replace(briefing, storage=tmp_path / where), installed())
     assert found.code == "VP834"
+
+
+def test_a_worker_without_the_projects_code_says_how_it_gets_it(project: Project, tmp_path: Path) -> None:
+    project.write("shop_code.py", "def make():\n    return None\n")
+    project.pipeline('[python.one]\nfunction = "shop_code:make"\ncolumns.a = "bigint"\n')
+    run = Run("run", project.plan(), project.root, project.settings, project.state, project.storage, Journal("", None))
+    briefing = Briefing.of(run, {})
+    assert folder_of_code(briefing, tmp_path) == project.root
+    elsewhere = replace(briefing, root=tmp_path / "elsewhere")
+    assert folder_of_code(elsewhere, project.root) == project.root
+    with pytest.raises(DiagnosticError) as told:
+        folder_of_code(elsewhere, tmp_path)
+    [found] = told.value.diagnostics
+    assert found.code == "VP832" and str(tmp_path / "elsewhere") in found.detail
+    assert found.fix is not None and "send_code = true" in found.fix.title
+    # Queries alone need none.
+    assert folder_of_code(replace(elsewhere, runs_python=False), tmp_path) == tmp_path / "elsewhere"
 
 
 CLAIMS = """

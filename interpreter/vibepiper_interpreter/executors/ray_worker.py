@@ -182,8 +182,7 @@ def _open(run_id: str, post_name: str, processors: float) -> _Here:
     if _here is not None:
         _here.stack.close()
         _here = None
-    # Where the project's folder is not shared, its code has been sent, and is the working folder.
-    root = briefing.root if (briefing.root / "vp.toml").exists() else Path.cwd()
+    root = folder_of_code(briefing, Path.cwd())
     share = EngineShare(
         threads=max(1, int(processors)),
         memory=int(whole_memory() * _USUAL_PART_OF_MEMORY * min(1.0, max(processors, 0.1) / (os.cpu_count() or 1))),
@@ -209,6 +208,29 @@ def _open(run_id: str, post_name: str, processors: float) -> _Here:
         progress = Storage(briefing.storage).scratch(run_id)
         _here = _Here(briefing.run_id, name, progress, worker, outbox, stack.pop_all(), _Turn(0, ()))
     return _here
+
+
+def folder_of_code(briefing: Briefing, working: Path) -> Path:
+    """Where the project lies here: at its own place, or as it was sent, which is this process's `working` folder.
+
+    Raises DiagnosticError (VP832) where code is wanted and there is none.
+    """
+    for each in (briefing.root, working):
+        if (each / "vp.toml").exists():
+            return each
+    if not briefing.runs_python:
+        return briefing.root
+    raise DiagnosticError(
+        Diagnostic(
+            "VP832",
+            f"The Ray worker on `{socket.gethostname()}` has not the project's code: there is no `{briefing.root}` "
+            "there, and the code was not sent.",
+            fix=Fix(
+                "Let it be sent (`send_code = true` in `[executor] ray`), or let all nodes share the project's folder "
+                "by the same path."
+            ),
+        )
+    )
 
 
 def briefing_that_fits(expected: str, pickled: bytes) -> Briefing:
