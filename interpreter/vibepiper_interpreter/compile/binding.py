@@ -15,6 +15,7 @@ from vibepiper_interpreter.compile.compiled import Column, Input, SqlDefinition
 from vibepiper_interpreter.compile.declared_columns import (
     declared_columns,
     judge_declared,
+    needs_columns,
     undeclared_columns,
     undeclared_own_columns,
 )
@@ -128,12 +129,11 @@ class _Binding:
             if parameter.address is not None
         )
         self._add_inputs(declared, inputs, {})
-        reader = self._sql_readers.get(address)
-        needed = reader is not None or declared.spec.contract is not None
-        problem = undeclared_columns(self._state, declared, reader) if needed else None
+        problem = undeclared_columns(self._state, declared, self._sql_readers.get(address))
         if problem is not None:
             self.diagnostics.append(problem)
-            self.unknown.add(address)
+            if problem.severity == "error":
+                self.unknown.add(address)
 
     def _seen(
         self, declared: DeclaredAsset, parameter: str, read: Address, wanted: tuple[str, ...] | None
@@ -161,6 +161,9 @@ class _Binding:
         definition = self._state.definitions[address]
         assert isinstance(definition, SqlDefinition)
         schemas = {read: self.columns[read] for read in reads}
+        if not all(schemas.values()):
+            self._add_late(declared, definition, reads)
+            return
         locator = self._state.loaded.locator
         if address in self._state.own_past:
             upon_itself = self._bound_upon_itself(declared, definition, schemas)
@@ -195,6 +198,23 @@ class _Binding:
         inputs = tuple(Input(read, used[read]) for read in (*reads, address) if read in used)
         self._add_inputs(declared, inputs, proven)
         self.diagnostics += judge_declared(self._state, declared, self.columns[address], bound.origins or {})
+
+    def _add_late(self, declared: DeclaredAsset, definition: SqlDefinition, reads: tuple[Address, ...]) -> None:
+        """A query that the run binds, when it knows what it reads: here it has no columns, and means its text."""
+        address = declared.address
+        needs = needs_columns(self._state, declared, [read for read in reads if not self.columns[read]])
+        if needs is not None:
+            self.diagnostics.append(needs)
+        told = len(self.diagnostics)
+        self._add_partly(address, reads)
+        if needs is not None or len(self.diagnostics) > told:
+            self.unknown.add(address)
+            return
+        syntax = self._workshop.take_syntax(definition.query)
+        analysis = analyse_query(syntax, address.pipeline, {}, (), typed_values(definition))
+        self._warn(declared, _order_warnings(analysis))
+        self.columns[address], self.analyses[address] = (), _kept(analysis)
+        self._add_inputs(declared, tuple(Input(read) for read in reads), {})
 
     def _warn(self, declared: DeclaredAsset, problems: Sequence[SqlProblem]) -> None:
         """Tell what may be meant, unless it is said that it is."""
@@ -346,13 +366,7 @@ class _Binding:
             bound.columns,
             (),
             _order_warnings(analysis),
-            Analysis(
-                analysis.used,
-                analysis.fingerprint,
-                analysis.shape,
-                analysis.column_fingerprints,
-                analysis.deterministic,
-            ),
+            _kept(analysis),
             _origins(analysis, schemas),
         )
 
@@ -389,6 +403,12 @@ def typed_values(definition: SqlDefinition) -> dict[str, tuple[str, Any]]:
     """Type and value of each parameter whose value is part of what the query means; `$now` is not."""
     types = dict(definition.parameters)
     return {name: (types[name], value_to_json(value)) for name, value in definition.values}
+
+
+def _kept(analysis: QueryAnalysis) -> Analysis:
+    return Analysis(
+        analysis.used, analysis.fingerprint, analysis.shape, analysis.column_fingerprints, analysis.deterministic
+    )
 
 
 def _order_warnings(analysis: QueryAnalysis) -> tuple[SqlProblem, ...]:

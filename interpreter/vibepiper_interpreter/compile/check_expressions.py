@@ -79,14 +79,19 @@ class CheckBinder:
             reads.update(dict.fromkeys(found))
             diagnostics += told
             lost = any(is_lost(self._state, name) for name, _, _ in references[snippet].parameters)
-            if not told and not lost and not any(read in self._state.unknown for read in found):
+            # What is known of another asset only after a run says nothing about the snippet before.
+            bound = all(read not in self._state.unknown and self._has_columns(read, declared) for read in found)
+            if not told and not lost and bound:
                 sound.append(snippet)
         reads.pop(declared.address, None)
         if columns:
-            others = {read: self._state.columns.get(read, ()) for read in reads}
-            schemas = {declared.address: columns} | {read: known for read, known in others.items() if known}
+            others = {read: known for read in reads if (known := self._state.columns.get(read))}
+            schemas = {declared.address: columns} | others
             diagnostics += self._bind(declared, sound, schemas, references)
         return tuple(reads), diagnostics
+
+    def _has_columns(self, read: Address, judged: DeclaredAsset) -> bool:
+        return read == judged.address or bool(self._state.columns.get(read))
 
     def _resolve(
         self, declared: DeclaredAsset, snippet: Snippet, refers: SqlReferences

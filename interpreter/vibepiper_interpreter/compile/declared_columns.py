@@ -9,6 +9,7 @@ from vibepiper_interpreter.compile.compiled import Column
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Related, did_you_mean
 from vibepiper_spec.load.loaded import DeclaredAsset
+from vibepiper_spec.model.sql_asset import SqlAsset
 
 
 def judge_declared(
@@ -53,15 +54,16 @@ def judge_declared(
 
 
 def undeclared_columns(state: Compilation, declared: DeclaredAsset, reader: Address | None) -> Diagnostic | None:
-    """VP315 for a Python asset that SQL reads, or that has a contract (no `reader`), without all its columns being
-    declared with their types."""
+    """VP315 for a Python asset that SQL reads, or that has a contract, without all its columns being declared with
+    their types: a warning where it declares no type at all and has no contract, for then SQL waits for its columns."""
     types = state.declared_types.get(declared.address, {})
     untyped = [name for name, column in declared.spec.columns.items() if column.type is None]
-    if types and not untyped:
+    has_contract = declared.spec.contract is not None
+    if (types and not untyped) or (reader is None and not has_contract):
         return None
     locator = state.loaded.locator
     lacks = f"no type for {_some(untyped)}" if untyped else "no columns"
-    if reader is None:
+    if has_contract:
         return Diagnostic(
             "VP315",
             f"`{declared.address}` declares {lacks}. What a Python function returns is known only after it ran, so "
@@ -69,13 +71,39 @@ def undeclared_columns(state: Compilation, declared: DeclaredAsset, reader: Addr
             locator.place(declared.origin, "contract"),
             fix=Fix('Declare every column that it returns: `columns.NAME = "type"`.'),
         )
+    assert reader is not None
     return Diagnostic(
         "VP315",
-        f"`{declared.address}` declares {lacks}. What a Python function returns is known only after it ran, and SQL "
-        "that reads it is checked before.",
+        f"`{declared.address}` declares {lacks}. What a Python function returns is known only after it ran, so SQL "
+        "that reads it cannot be checked before.",
         locator.place(declared.origin),
+        severity="error" if types else "warning",
         related=(Related(locator.place(state.declared[reader].origin), f"`{reader}` reads it"),),
         fix=Fix('Declare every column that it returns: `columns.NAME = "type"`.'),
+    )
+
+
+def needs_columns(state: Compilation, declared: DeclaredAsset, unknown: Sequence[Address]) -> Diagnostic | None:
+    """VP315 of a SQL asset for which it does not do to know its columns only after a run; `unknown` are the inputs
+    whose columns are told no earlier."""
+    spec, locator = declared.spec, state.loaded.locator
+    assert isinstance(spec, SqlAsset)
+    typed = [name for name, column in spec.columns.items() if column.type is not None]
+    if typed:
+        needs, place = f"declares a type for {_some(typed)}", locator.place(declared.origin, "columns", typed[0])
+    elif spec.contract is not None:
+        needs, place = "has a contract", locator.place(declared.origin, "contract")
+    elif spec.build.mode != "table":
+        needs, place = f'is built in mode "{spec.build.mode}"', locator.place(declared.origin, "build")
+    else:
+        return None
+    return Diagnostic(
+        "VP315",
+        f"`{declared.address}` {needs}, so its columns have to be known before a run; those of {_some_of(unknown)}, "
+        "which it reads, are not.",
+        place,
+        related=tuple(Related(locator.place(state.declared[each].origin), f"`{each}`") for each in unknown),
+        fix=Fix('Declare every column that a Python asset returns, with its type: `columns.NAME = "type"`.'),
     )
 
 
@@ -109,6 +137,10 @@ def undeclared_own_columns(
         state.loaded.locator.place(declared.origin),
         fix=Fix(f"Declare the columns that it reads of itself: {fix}."),
     )
+
+
+def _some_of(addresses: Sequence[Address]) -> str:
+    return _some([str(address) for address in addresses])
 
 
 def _some(names: Sequence[str], most: int = 12) -> str:

@@ -70,6 +70,8 @@ def analyse_query(
 ) -> QueryAnalysis:
     """Analyse a query that was bound: `schemas` holds the assets it reads, `output` the columns it was found to have.
 
+    `output` is empty where only a run can tell, as it is with an input: the query then means no more than its text.
+
     `parameters` are the values of its parameters as far as they are part of its meaning; one that is not given may
     have any value. Never fails: what it does not understand reaches everything.
 
@@ -79,6 +81,8 @@ def analyse_query(
     """
     inputs = _inputs(syntax, pipeline)
     known = {name.casefold(): repr(value) for name, value in (parameters or {}).items()}
+    if not output:
+        return _unanalysed(syntax, inputs, schemas, output, known)
     queries = Queries(pipeline, schemas, known, renames)
     try:
         result = queries.query(syntax.node, Scope())

@@ -13,6 +13,7 @@ from vibepiper_interpreter.compile.compiled import Column, CompiledAsset, Compil
 from vibepiper_interpreter.connectors.file.new_files import what_is_new
 from vibepiper_interpreter.estimate import Estimate
 from vibepiper_interpreter.plan.asked import Asked
+from vibepiper_interpreter.plan.check_order import waits_of_checks
 from vibepiper_interpreter.plan.flow import ALL, NOTHING, ColumnFlow, Columns
 from vibepiper_interpreter.plan.plan import BUILDING, Break, ColumnChange, Condition, Reason, Verb
 from vibepiper_interpreter.state import Confirmed, Proof, Published
@@ -236,12 +237,12 @@ class Planning:
     def reads_of(self, draft: Draft) -> tuple[Address, ...]:
         """What has to be there before the asset is made."""
         reads = [read.address for read in draft.asset.inputs]
-        # A check may read what is made from this very asset; then it reads the version of before.
-        reads += [other for other in draft.asset.check_inputs if self.comes_before(other, draft.asset.address)]
+        reads += self._waits_of_checks.get(draft.asset.address, ())
         return tuple(dict.fromkeys(reads))
 
-    def comes_before(self, one: Address, other: Address) -> bool:
-        return one in self.position and self.position[one] < self.position[other]
+    @cached_property
+    def _waits_of_checks(self) -> dict[Address, tuple[Address, ...]]:
+        return waits_of_checks({address: draft.asset for address, draft in self.drafts.items()})
 
     def acting(self) -> list[Draft]:
         return [draft for draft in self.drafts.values() if draft.acts]

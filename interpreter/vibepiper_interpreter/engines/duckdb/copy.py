@@ -53,6 +53,12 @@ def copy_statement(query: str, file: Path, columns: Sequence[Column] = (), order
     return Statement(f"{before}{query}{after}", len(before.encode()))
 
 
+def describe_statement(query: str) -> Statement:
+    """Tell the columns of `query`, with their types."""
+    before = "DESCRIBE "
+    return Statement(f"{before}{query}", len(before.encode()))
+
+
 def copy_to_parquet(cursor: duckdb.DuckDBPyConnection, statement: Statement, part_path: str) -> Part:
     """Run `statement` and describe what it wrote. A failure leaves no file behind."""
     # Fetched to the end: a result that is left open blocks the cursor's next statement.

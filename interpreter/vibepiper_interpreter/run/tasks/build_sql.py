@@ -14,12 +14,14 @@ from vibepiper_interpreter.engines.duckdb.copy import (
     copy_statement,
     copy_table,
     copy_to_parquet,
+    describe_statement,
     table_statement,
 )
 from vibepiper_interpreter.engines.duckdb.parameters import ParameterValue, fill_parameters, parameter_literals
 from vibepiper_interpreter.run.failures import engine_diagnostic
 from vibepiper_interpreter.run.relations import qualified
 from vibepiper_interpreter.run.session import RunSession
+from vibepiper_interpreter.run.tasks.late_columns import late_columns
 from vibepiper_interpreter.run.tasks.staging import EVERYTHING, NO_VALUES, Rows, stage, virtual
 from vibepiper_interpreter.run.tasks.task import Task
 from vibepiper_interpreter.storage.version import Part, Version
@@ -53,6 +55,7 @@ def sql_rows(
     filled = fill_parameters(definition.query, parameter_literals(definition.parameters, given, session.now))
     cursor = session.cursor()
     relations, table = session.relations, qualified(asset.address)
+    columns = list(asset.given_columns)  # none are known before where one of its inputs is a function's that tells none
 
     def write(file: Path, part_path: str) -> Part:
         if asset.settings is None and relations.tables.wanted(asset, task.inputs.values()):
@@ -66,7 +69,11 @@ def sql_rows(
                 except BaseException:
                     relations.forsake_table(cursor, asset.address)
                     raise
-        statement = copy_statement(filled.text, file, asset.given_columns, asset.order_by)
+        if not columns:
+            described = describe_statement(filled.text)
+            with told(described):
+                columns.extend(late_columns(session, asset, cursor.execute(described.text).fetchall()))
+        statement = copy_statement(filled.text, file, columns, asset.order_by)
         with told(statement):
             return copy_to_parquet(cursor, statement, part_path)
 
@@ -83,10 +90,10 @@ def sql_rows(
         # The others are seen whole, by the same kind of name.
         whole = {address: qualified(address) for address in task.inputs}
         with relations.shown_as(cursor, asset.address.pipeline, {**whole, **shown}):
-            yield Rows(write, lambda: asset.given_columns)
+            yield Rows(write, lambda: columns)
     else:
         relations.use(cursor, asset.address.pipeline)
-        yield Rows(write, lambda: asset.given_columns)
+        yield Rows(write, lambda: columns)
 
 
 def _own_text_only(task: Task) -> bool:
