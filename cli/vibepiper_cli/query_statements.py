@@ -29,10 +29,11 @@ def writing_statement(sql: str) -> Diagnostic | None:
         return None
     end = 0
     for number, statement in enumerate(statements, 1):
-        start = sql.index(statement.query, end)
-        end = start + len(statement.query)
+        text = statement.query.strip()  # whether a blank before it belongs to it differs by version of DuckDB
+        start = sql.index(text, end)
+        end = start + len(text)
         if not _reads(statement):
-            word = _FIRST_WORD.match(statement.query)
+            word = _FIRST_WORD.match(text)
             span = (start, end) if word is None else (start + word.start(1), start + word.end(1))
             return Diagnostic(
                 "VP306",
@@ -46,7 +47,7 @@ def writing_statement(sql: str) -> Diagnostic | None:
             return Diagnostic(
                 "VP306",
                 f"There are {len(statements)} statements, and the rows of one are shown.",
-                place_in_query(sql, start, start + len(statement.query.rstrip())),
+                place_in_query(sql, start, end),
                 fix=Fix("Run one after the other, or join their rows with UNION ALL BY NAME."),
             )
     return None

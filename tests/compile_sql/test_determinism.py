@@ -137,7 +137,10 @@ def test_every_row_multiplier_of_the_engine_is_known(connection: duckdb.DuckDBPy
 
 
 def test_no_volatile_function_is_called_pure(connection: duckdb.DuckDBPyConnection) -> None:
-    volatile = names(connection, "stability IN ('VOLATILE', 'CONSISTENT_WITHIN_QUERY')")
+    # What hangs on the time zone alone is the same for all our sessions, which say which one it is.
+    types = "concat_ws(' ', return_type, array_to_string(parameter_types, ' '))"
+    in_a_zone = f"({types} SIMILAR TO '.*(TIME ZONE|TIMESTAMPTZ).*')"
+    volatile = names(connection, f"stability = 'VOLATILE' OR stability = 'CONSISTENT_WITHIN_QUERY' AND NOT {in_a_zone}")
     assert volatile.isdisjoint(sql_functions.PURE_FUNCTIONS)
     assert volatile.isdisjoint(sql_functions.ORDERLESS_AGGREGATES)
 

@@ -418,6 +418,7 @@ def test_a_package_missing_inside_the_function(project: Project) -> None:
 
 def test_a_dataset_is_asked_for_where_ray_is_not_installed(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setitem(sys.modules, "ray.data", None)  # an earlier test may have imported it
     project.write(
         "shop_code.py",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import ray.data\n\n"

@@ -18,6 +18,7 @@ _ROW_MAKERS = frozenset(
 )
 _FILE_NAME = re.compile(r"[./\\:*?]")
 _ENGINE_WORDS = """
+add_grammar_extension remove_grammar_extension
 checkpoint create_external_resource deregister_external_resource destroy_external_resource disable_logging
 disable_profiling enable_logging enable_profiling force_checkpoint histogram histogram_values icu_calendar_names
 json_execute_serialized_sql pg_timezone_names python_map_function query query_table register_external_resource

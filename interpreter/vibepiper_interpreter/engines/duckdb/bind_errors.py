@@ -163,10 +163,13 @@ def _no_matching_function(match: re.Match[str], sight: Sight) -> Explanation:
         if len(words) == 1:
             return Explanation("VP304", f"`{name}` cannot be put before {words[0]}.", _operator_fix(given, sight))
         return Explanation("VP304", f"`{name}` does not work on {' and '.join(words)}.", _operator_fix(given, sight))
-    signatures = [_signature(line) for line in match["candidates"].splitlines() if line.strip()]
+    candidates = [_signature(line) for line in match["candidates"].splitlines() if line.strip()]
+    # Forms for nanoseconds are seldom meant, and not every version of the engine has them.
+    signatures = [each for each in candidates if "_NS" not in each] or candidates
     counts = sorted({signature.count(",") + 1 if "()" not in signature else 0 for signature in signatures})
     shown = f"It takes {' or '.join(f'`{signature}`' for signature in signatures[:4])}"
-    shown += f" and {len(signatures) - 4} other forms." if len(signatures) > 4 else "."
+    more = len(signatures) - 4
+    shown += f" and {more} other form{'' if more == 1 else 's'}." if more > 0 else "."
     if counts and len(given) not in counts and not any("..." in signature for signature in signatures):
         takes = " or ".join(map(str, counts))
         noun = "argument" if counts == [1] else "arguments"
