@@ -33,3 +33,7 @@ def _line(found: Diagnostic) -> str:
     at = "" if found.place is None else f"{found.place.path}:{found.place.range.start_line}: "
     fix = "" if found.fix is None else f" {found.fix.title}"
     return f"{at}{found.code}: {found.detail}{fix}"
+
+
+class AssetFailed(SpecError):
+    """An asset could not be made of the rows that a test gave; the cause is what its own code raised, if that did."""

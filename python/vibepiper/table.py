@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vibepiper.project import Project
-    from vibepiper_interpreter.compile.compiled import Column, CompiledProject
+    from vibepiper_interpreter.compile.compiled import Column, CompiledAsset, CompiledProject
     from vibepiper_spec.address import Address
 
 _SHOWN = 10  # rows in a notebook
@@ -49,6 +49,11 @@ class Table:
     def address(self) -> str:
         """`pipeline.asset`."""
         return str(self._address)
+
+    @property
+    def compiled(self) -> CompiledAsset:
+        """The asset as it is compiled: its checks, its contract, its inputs."""
+        return self._compiled.assets[self._address]
 
     @property
     def columns(self) -> tuple[Column, ...]:

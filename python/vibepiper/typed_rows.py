@@ -24,7 +24,7 @@ def rows_of(table: Any, kind: type[Row]) -> list[Row]:
     >>> rows_of(pyarrow.table({"id": [1, 2]}), Order)
     [{'id': 1}, {'id': 2}]
     """
-    return _rows(kind).validate_python(_arrow(table).to_pylist(maps_as_pydicts="strict"))
+    return _rows(kind).validate_python(arrow_of(table).to_pylist(maps_as_pydicts="strict"))
 
 
 def table_of(rows: Iterable[Row], kind: type[Row]) -> ArrowStream:
@@ -57,7 +57,8 @@ def _names(schema: dict[str, Any]) -> Iterable[str]:
     return names
 
 
-def _arrow(table: Any) -> pyarrow.Table:
+def arrow_of(table: Any) -> pyarrow.Table:
+    """A table of any kind as one of Arrow. Raises TypeError for what is none."""
     pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
     if pandas is not None and isinstance(table, pandas.DataFrame):
         return pyarrow.Table.from_pandas(table, preserve_index=False)

@@ -60,7 +60,7 @@ class _Reading:
             "expect": expect,
             "expect_cte": self._of_ctes(asset),
             "variables": self._variables(),
-            "now": value_to_json(_moment(spec.now) or USUAL_NOW),
+            "now": value_to_json(moment(spec.now) or USUAL_NOW),
             "slice": value_to_json(self._slice(asset)),
         }
         if self.diagnostics:
@@ -183,7 +183,7 @@ class _Reading:
         spec, settings = self.test.spec, asset.settings
         wanted: dict[str, Any] = {}
         if isinstance(settings, Intervals):
-            wanted = {"start": _moment(spec.start), "end": _moment(spec.end)}
+            wanted = {"start": moment(spec.start), "end": moment(spec.end)}
         elif isinstance(settings, Partitions):
             wanted = {"partition": spec.partition}
         for key in ("start", "end", "partition"):
@@ -218,7 +218,8 @@ class _Reading:
         self.diagnostics.append(Diagnostic(code, detail, place, fix=Fix(fix, edits)))
 
 
-def _moment(value: Any) -> datetime | None:
+def moment(value: Any) -> datetime | None:
+    """A date or a time as the time in UTC that a run counts by."""
     if value is None:
         return None
     if not isinstance(value, datetime):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vibepiper_interpreter.compile.compilation import Workshop
 from vibepiper_interpreter.compile.compiled import Column
+from vibepiper_interpreter.compile.csv_rows import UnreadableCsv, rows_of_csv
 from vibepiper_interpreter.compile.serial import value_to_json
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, Fix, Place, Range, TextEdit, did_you_mean, nearest
@@ -117,27 +116,10 @@ def _misfits(
 
 
 def _from_csv(path: str, text: str) -> tuple[list[Mapping[str, Any]], Diagnostic | None]:
-    """The rows of a CSV file as texts; an empty field is NULL, and an empty text where it is quoted."""
-    header = next(csv.reader(io.StringIO(text)), [])
-    if not header:
-        return [], _unreadable(path, "has no header")
-    if len({name.casefold() for name in header}) < len(header):
-        return [], _unreadable(path, "names a column twice in its header")
-    import pyarrow  # slow to import, and few tests have files
-    from pyarrow import csv as arrow_csv
-
-    convert = arrow_csv.ConvertOptions(
-        column_types={name: pyarrow.string() for name in header},
-        null_values=[""],
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=False,
-    )
-    parse = arrow_csv.ParseOptions(newlines_in_values=True)
     try:
-        table = arrow_csv.read_csv(io.BytesIO(text.encode()), parse_options=parse, convert_options=convert)
-    except pyarrow.ArrowInvalid as error:
-        return [], _unreadable(path, f"cannot be read as CSV: {str(error).splitlines()[0]}")
-    return table.to_pylist(), None
+        return rows_of_csv(text)[1], None
+    except UnreadableCsv as error:
+        return [], _unreadable(path, str(error))
 
 
 def _unreadable(path: str, why: str) -> Diagnostic:

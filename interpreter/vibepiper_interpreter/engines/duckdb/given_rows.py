@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -89,6 +90,10 @@ def _inferred(value: Any) -> str:
             return "TIME"
         case list() | tuple() | Mapping():
             return "JSON"
+        case bytes():
+            return "BLOB"
+        case Decimal():
+            return "DOUBLE"
     return "VARCHAR"
 
 
@@ -117,8 +122,10 @@ def _text(value: Any) -> str:
             return literal(value.isoformat(sep=" "))
         case date() | time():
             return literal(value.isoformat())
+        case bytes():
+            return literal("".join(f"\\x{byte:02X}" for byte in value))
     return literal(str(value))
 
 
-def _plain(value: Any) -> Sequence[Any] | str:
-    return value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
+def _plain(value: Any) -> str:
+    return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)

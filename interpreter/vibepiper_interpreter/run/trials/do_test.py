@@ -6,15 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import duckdb
-
 from vibepiper_interpreter.compile.compiled_operator import CompiledOperator
 from vibepiper_interpreter.compile.serial import value_from_json
 from vibepiper_interpreter.engines.duckdb.given_rows import GivenRows
 from vibepiper_interpreter.run.failures import declared_at
 from vibepiper_interpreter.run.session import RunSession
-from vibepiper_interpreter.run.trials.compare import Table, differences
-from vibepiper_interpreter.run.trials.fetching import fetch
+from vibepiper_interpreter.run.trials.judging import judge
 from vibepiper_interpreter.run.trials.trial import Trial, trial_session, try_asset, try_cte
 from vibepiper_spec.address import Address
 from vibepiper_spec.diagnostics import Diagnostic, DiagnosticError, Fix
@@ -50,33 +47,15 @@ def _judge(session: RunSession, trial: Trial, operator: CompiledOperator) -> Ite
     """Common table expressions first: where one is wrong, it says why the rest is."""
     wrong = False
     for name, rows in operator.settings["expect_cte"].items():
-        told = _compare(session, rows, try_cte(session, trial, name))
+        told = judge(session.cursor(), _rows(rows), try_cte(session, trial, name))
         if told:
             wrong = True
             yield _failed(operator, f"The common table expression `{name}` gives other rows than expected.", told)
     if wrong or operator.settings["expect"] is None:
         return
-    told = _compare(session, operator.settings["expect"], try_asset(session, trial))
+    told = judge(session.cursor(), _rows(operator.settings["expect"]), try_asset(session, trial))
     if told:
         yield _failed(operator, f"`{trial.asset.address}` gives other rows than expected.", told)
-
-
-def _compare(session: RunSession, written: Mapping[str, Any], came: Table) -> Sequence[str]:
-    rows = _rows(written)
-    kinds = {name.lower(): kind for name, kind in came.columns}
-    names = [name for name, _ in rows.columns]
-    if unknown := [name for name in names if name.lower() not in kinds]:
-        has = ", ".join(f"`{name}`" for name, _ in came.columns)
-        return [f"There is no column {', '.join(f'`{name}`' for name in unknown)}; it has {has}."]
-    if not names:
-        # Only how many there are is expected, and that is none.
-        none = Table(came.columns, ())
-        return differences(none, came)
-    try:
-        expected = fetch(session.cursor(), rows.typed(kinds).query())
-    except duckdb.Error as error:
-        return [f"What is expected has not the types that came: {error}"]
-    return differences(expected, came.only(names))
 
 
 def _rows(written: Mapping[str, Any]) -> GivenRows:

@@ -69,10 +69,10 @@ def trial_session(session: RunSession, trial: Trial) -> Iterator[RunSession]:
 
 def try_asset(session: RunSession, trial: Trial) -> Table:
     """What the asset is made of these rows. Raises DiagnosticError where it fails, as it would in a run."""
-    task = _task(trial)
+    task = task_of(trial)
     file = session.scratch / "result.parquet"
     try:
-        with slice_rows(session, task, trial.values, _shown(trial)) as rows:
+        with slice_rows(session, task, trial.values, shown_of(trial)) as rows:
             rows.write(file, file.name)
     except duckdb.Error as error:
         raise DiagnosticError(engine_diagnostic(session, task.asset, error)) from error
@@ -83,20 +83,21 @@ def try_asset(session: RunSession, trial: Trial) -> Table:
 
 def try_cte(session: RunSession, trial: Trial, name: str) -> Table:
     """The rows of a common table expression of the asset's query. Raises DiagnosticError."""
-    asset = _task(trial).asset
+    asset = task_of(trial).asset
     assert isinstance(asset.definition, SqlDefinition)
     given = (*asset.definition.values, *trial.values.items())
     literals = parameter_literals(asset.definition.parameters, given, trial.now)
     query = fill_parameters(cte_query(asset.definition.query, name), literals).text
     cursor = session.cursor()
     try:
-        with session.relations.shown_as(cursor, asset.address.pipeline, _shown(trial)):
+        with session.relations.shown_as(cursor, asset.address.pipeline, shown_of(trial)):
             return fetch(cursor, query)
     except duckdb.Error as error:
         raise DiagnosticError(engine_diagnostic(session, asset, error)) from error
 
 
-def _task(trial: Trial) -> Task:
+def task_of(trial: Trial) -> Task:
+    """Makes the asset, with the variables of the trial."""
     asset = trial.asset
     definition = asset.definition
     if isinstance(definition, SqlDefinition) and trial.variables:
@@ -105,5 +106,6 @@ def _task(trial: Trial) -> Task:
     return Task(Action(asset.address, "create", (), ()), asset, inputs={}, confirmed={}, keeps=None, existing=None)
 
 
-def _shown(trial: Trial) -> Mapping[Address, str]:
+def shown_of(trial: Trial) -> Mapping[Address, str]:
+    """What is given, as relations for a FROM clause."""
     return {address: f"({query})" for address, query in trial.given.items()}
