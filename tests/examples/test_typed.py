@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.cli.conftest import Vp, edit, vp
@@ -25,3 +27,12 @@ def test_the_readme(vp: Vp, tmp_path: Path) -> None:
     seen = vp("apply", "--yes")
     assert seen.status == 1
     assert seen.err.count("error[VP406]") == 3
+
+
+def test_its_own_suite(vp: Vp, tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLE, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".vp", "vp_stubs"))
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    assert vp("codegen").status == 0
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert "4 passed" in done.stdout, done.stdout + done.stderr

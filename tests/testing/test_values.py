@@ -14,9 +14,9 @@ from vibepiper_interpreter.compile.compiled import Check, Column
 from vibepiper_interpreter.engines.duckdb.given_rows import GivenRows, misfits
 
 TYPES = """
-BOOLEAN | TINYINT | UTINYINT | INTEGER | BIGINT | UBIGINT | HUGEINT | FLOAT | DOUBLE | DECIMAL(4,2) | DECIMAL(38,10) | VARCHAR
-DATE | TIME | TIMESTAMP | TIMESTAMP_NS | TIMESTAMP WITH TIME ZONE | UUID | BLOB | JSON | INTEGER[] | VARCHAR[][]
-STRUCT(a INTEGER, b VARCHAR) | STRUCT("A b" DATE, c DECIMAL(5,1)[]) | MAP(VARCHAR, BIGINT)
+BOOLEAN | TINYINT | UTINYINT | INTEGER | BIGINT | UBIGINT | HUGEINT | FLOAT | DOUBLE | DECIMAL(4,2) | DECIMAL(38,10)
+VARCHAR | DATE | TIME | TIMESTAMP | TIMESTAMP_NS | TIMESTAMP WITH TIME ZONE | UUID | BLOB | JSON | INTEGER[]
+VARCHAR[][] | STRUCT(a INTEGER, b VARCHAR) | STRUCT("A b" DATE, c DECIMAL(5,1)[]) | MAP(VARCHAR, BIGINT)
 """
 KINDS = [kind.strip() for line in TYPES.strip().splitlines() for kind in line.split(" | ")]
 

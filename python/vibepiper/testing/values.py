@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any, Literal
 
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ _TIMES = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
 _MOMENTS = frozenset({"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"})
 # Nanoseconds count from 1970 in 64 bits.
 _NANOSECONDS = datetime(1700, 1, 1), datetime(2250, 1, 1)
+_EXACT = Context(prec=76)
 _TEXT = st.characters(codec="utf-8", exclude_characters="\x00")
 
 
@@ -44,7 +46,7 @@ def _ruled(column: Column, rules: Mapping[str, Mapping[str, Any]]) -> Values:
     bounds = {name: _bound(value, kind) for name, value in rules.get("between", {}).items()}
     low, high = bounds.get("min"), bounds.get("max")
     if "pattern" in rules:
-        return st.from_regex(rules["pattern"]["pattern"], fullmatch=True, alphabet=_TEXT)
+        return st.from_regex(re.compile(rules["pattern"]["pattern"], re.ASCII), fullmatch=True, alphabet=_TEXT)
     if "length" in rules:
         least, most = rules["length"].get("min") or 0, rules["length"].get("max")
         if kind.name == "LIST":
@@ -80,7 +82,7 @@ def of_type(kind: DataType, column: str, low: Any = None, high: Any = None) -> V
         factor, most = 10**scale, 10**width - 1
         least = -most if low is None else max(-most, _up(Decimal(str(low)) * factor))
         greatest = most if high is None else min(most, _down(Decimal(str(high)) * factor))
-        return st.integers(least, greatest).map(lambda value: Decimal(value).scaleb(-scale))
+        return st.integers(least, greatest).map(lambda value: Decimal(value).scaleb(-scale, _EXACT))
     if name in _TIMES or name in _MOMENTS:
         first, last = _NANOSECONDS if name.endswith("_NS") else (datetime.min, datetime.max)
         first, last = _moment(low) or first, _moment(high) or last

@@ -122,6 +122,8 @@ def _text(value: Any) -> str:
             return literal(value.isoformat(sep=" "))
         case date() | time():
             return literal(value.isoformat())
+        case Decimal():
+            return literal(format(value, "f"))
         case bytes():
             return literal("".join(f"\\x{byte:02X}" for byte in value))
     return literal(str(value))
