@@ -24,7 +24,8 @@ class Pipeline:
 
     def __init__(self, name: str, **keys: Unpack[PipelineKeys]) -> None:
         self.name = name
-        self._file = calling_frame().f_code.co_filename
+        frame = calling_frame()
+        self._file, self._line = frame.f_code.co_filename, frame.f_lineno
         declare_here(("pipeline",), name, written(cast("Mapping[str, Any]", keys)))
 
     def __repr__(self) -> str:
@@ -35,7 +36,7 @@ class Pipeline:
 
         None while its own module is imported as part of a project: then only the declarations are wanted.
 
-        Raises vibepiper.SpecError where the project has mistakes.
+        Raises vibepiper.SpecError where the project has mistakes, or does not list the module (VP412).
         """
         if _is_being_imported(self._file):
             return None
@@ -57,7 +58,8 @@ class Pipeline:
         Does nothing, and returns None, while its own module is imported as part of a project: then only the
         declarations are wanted.
 
-        Raises vibepiper.SpecError where the project has mistakes, vibepiper.RunFailed where something failed.
+        Raises vibepiper.SpecError where the project has mistakes, or does not list the module (VP412),
+        vibepiper.RunFailed where something failed.
         """
         if _is_being_imported(self._file):
             return None
@@ -66,9 +68,13 @@ class Pipeline:
         )
 
     def _project(self) -> Project:
-        from vibepiper.project import open_project  # brings the compiler, which who only declares does without
+        # They bring the compiler, which who only declares does without.
+        from vibepiper.listed import require_listed
+        from vibepiper.project import open_project
 
-        return open_project(Path(self._file).parent)
+        project = open_project(Path(self._file).parent)
+        require_listed(project, Path(self._file), self._line)
+        return project
 
 
 def _is_being_imported(file: str) -> bool:

@@ -140,3 +140,15 @@ def test_a_cluster_has_a_name_or_an_address(shop: PythonProject) -> None:
     settings = vp.open(shop.root)._settings("ray", 2, "mine").executor
     assert (settings.kind, settings.workers, settings.ray.address) == ("ray", 2, "localhost:1")
     assert vp.open(shop.root)._settings(None, None, "ray://other:10001").executor.ray.address == "ray://other:10001"
+
+
+@pytest.mark.parametrize(("file", "name"), [("other.py", "other"), ("src/jobs/more.py", "jobs.more")])
+def test_a_script_that_the_project_does_not_list_is_told_so(shop: PythonProject, file: str, name: str) -> None:
+    shop.write(file, ISSUE.replace("raw_users", "orders").encode())
+    done = subprocess.run([sys.executable, file], cwd=shop.root, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    assert f"{file}:4: VP412: `{file}` runs a pipeline that it declares" in done.stderr, done.stderr
+    assert f'Write `modules = ["assets", "{name}"]` below `[project]` in vp.toml.' in done.stderr
+    shop.write("vp.toml", f'[project]\nname = "test"\nmodules = ["{name}"]\n')
+    done = subprocess.run([sys.executable, file], cwd=shop.root, capture_output=True, text=True, timeout=300)
+    assert "VP412" not in done.stderr

@@ -84,6 +84,7 @@ _ALL = (
     Code("VP409", "Function cannot be called"),
     Code("VP410", "Generated file was edited"),
     Code("VP411", "Annotation is of another table"),
+    Code("VP412", "Module not listed"),
     # data and checks
     Code("VP501", "File not found"),
     Code("VP502", "Pattern matches no file"),
