@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,3 +84,31 @@ def test_changes_are_seen(shop: Path) -> None:
 )
 def test_changes_that_count(tmp_path: Path, path: str, expected: bool) -> None:
     assert counts((tmp_path / path).resolve(), tmp_path, tmp_path / "vp_stubs") is expected
+
+
+def test_watching_writes_at_every_change_until_it_is_stopped(shop: Path) -> None:
+    words = [sys.executable, "-m", "vibepiper_cli.main", "codegen", "--watch"]
+    with subprocess.Popen(words, cwd=shop, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as watching:
+        try:
+            stub = shop / "vp_stubs" / "shop" / "orders.py"
+            wait_for(lambda: stub.is_file() and "amount" in stub.read_text())
+            spec = (shop / "shop.vp.toml").read_text()
+            (shop / "shop.vp.toml").write_text(spec.replace("as amount", "as gross"))
+            wait_for(lambda: "gross" in stub.read_text())
+            (shop / "shop.vp.toml").write_text(spec.replace("as amount", "as "))  # half typed
+            time.sleep(1)
+            (shop / "shop.vp.toml").write_text(spec.replace("as amount", "as net"))
+            wait_for(lambda: "net" in stub.read_text())
+        finally:
+            watching.send_signal(signal.SIGINT)
+            said, _ = watching.communicate(timeout=60)
+    assert watching.returncode in (0, 130), said
+    assert "Traceback" not in said
+
+
+def wait_for(there: Callable[[], bool], seconds: float = 60) -> None:
+    """Fails where it does not come."""
+    end = time.monotonic() + seconds
+    while not there():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.05)
