@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove lint types docs bench format schemas clean
+.PHONY: help demo test prove lint types docs bench format schemas extension clean
 
 help:  ## show this list
 	@echo "make <target>, where target is one of:"
@@ -37,6 +37,11 @@ types: $(VENV)/has-lint $(VENV)/has-test  ## check types (mypy --strict)
 docs: $(VENV)/has-docs  ## build the documentation into docs/_build; a warning is an error
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+extension:  ## test the VS Code extension and pack it (needs Node 20)
+	cd vscode-extension && npm ci --no-audit --no-fund --loglevel=error
+	cd vscode-extension && npm test --loglevel=error && npm run package --loglevel=error
+	@echo "vscode-extension/dist/vibepiper.vsix"
 
 bench: $(VENV)/has-benchmark  ## measure speed against hand-written scripts and other tools (slow)
 	$(BIN)/python -m benchmarks
