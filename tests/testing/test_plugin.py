@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,10 @@ def test_what_differs_is_drawn(suite: Suite) -> None:
         ('run_asset("doubled", {"orders": 1})', "int is no rows"),
         ('run_asset("doubled", {"orders": []}, variables={"regio": 1})', "no variable `regio`. Did you mean `region`?"),
         ('run_asset("doubled", {"orders": []}, partition=1)', "`shop.doubled` is not built by partition"),
+        (
+            'run_asset("daily", {"orders": []}, variables={"region": []}, start=None)',
+            "the variable `region` is VARCHAR, and [] is none",
+        ),
         ('run_asset("daily", {"orders": []})', "`shop.daily` is made slice by slice: say `start`"),
         ('run_asset("revenue", REVENUE).cte("payd")', "no common table expression `payd`. Did you mean `paid`?"),
         ('run_asset("doubled", {"orders": []}).work()', "`shop.doubled` is no SQL asset"),
@@ -225,3 +230,46 @@ def test_a_suite_that_uses_nothing_of_it_imports_no_engine(suite: Suite) -> None
     body = f"import sys\n\ndef test_it():\n    assert not {slow} & sys.modules.keys()\n"
     said = suite.run(body, "-p", "no:hypothesispytest", "-p", "no:syrupy")
     assert "1 passed" in said, said
+
+
+def test_what_a_test_patches_is_what_runs(suite: Suite) -> None:
+    body = """
+import pandas, shop_code
+
+def test_it(run_asset, monkeypatch):
+    assert run_asset("doubled", {"orders": ORDERS}).rows != [{"id": 7}]
+    monkeypatch.setattr(shop_code, "pd", type("pd", (), {"DataFrame": lambda of: pandas.DataFrame({"id": [7]})}))
+    assert run_asset("doubled", {"orders": ORDERS}).rows == [{"id": 7}]
+
+def test_context(run_asset, caplog):
+    with caplog.at_level("INFO"):
+        made = run_asset("told", {"orders": []}, variables={"region": "south"})
+    assert made.rows == [{"region": "south", "year": 2000}]
+    assert "telling" in caplog.text
+"""
+    told = """
+
+def told(orders, context):
+    context.logger.info("telling")
+    return pd.DataFrame({"region": [context.variables["region"]], "year": [context.now.year]})
+"""
+    (suite.root / "shop_code.py").write_text((suite.root / "shop_code.py").read_text() + told)
+    with (suite.root / "shop.vp.toml").open("a") as spec:
+        spec.write('\n[python.told]\nfunction = "shop_code:told"\n')
+    said = suite.run(GIVEN + body)
+    assert "2 passed" in said, said
+
+
+def test_two_projects_with_modules_of_one_name(suite: Suite, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        root = tmp_path / name
+        shutil.copytree(suite.root, root)
+        code = (root / "shop_code.py").read_text().replace('orders["id"] * 2', f'[len("{name}")]')
+        (root / "shop_code.py").write_text(code)
+        call = f'assert run_asset("doubled", {{"orders": []}}).rows == [{{"id": {len(name)}}}]'
+        body = f"def test_it(run_asset):\n    {call}\n"
+        (root / f"test_{name}.py").write_text("import shop_code\n" + body)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (suite.root / "vp.toml").unlink()
+    said = Suite(tmp_path).run("", "first", "second")
+    assert "2 passed" in said, said

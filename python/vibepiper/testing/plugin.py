@@ -57,17 +57,21 @@ def run_asset(vp_project: Project, _vp_trials: Callable[[Project], RunAsset]) ->
 
 @pytest.fixture(scope="session")
 def _vp_trials() -> Iterator[Callable[[Project], RunAsset]]:
-    """Each project is compiled once."""
-    opened: dict[tuple[Path, str], RunAsset] = {}
+    """The project is compiled once. One at a time is open: modules of another may have the same names."""
     with ExitStack() as closing:
+        current_key: tuple[Path, str] | None = None
+        trials: RunAsset | None = None
 
         def open_trials(project: Project) -> RunAsset:
+            nonlocal current_key, trials
             from vibepiper.testing.running import running
 
             key = project.root, project.env
-            if key not in opened:
-                opened[key] = closing.enter_context(running(project))
-            return opened[key]
+            if trials is None or key != current_key:
+                closing.close()
+                trials, current_key = None, None
+                trials, current_key = closing.enter_context(running(project)), key
+            return trials
 
         yield open_trials
 

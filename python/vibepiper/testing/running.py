@@ -12,10 +12,12 @@ from vibepiper.errors import AssetFailed
 from vibepiper.testing.given import Rows, given_rows
 from vibepiper_interpreter.compile.asset_tests import moment
 from vibepiper_interpreter.compile.build_settings import Intervals, Partitions
-from vibepiper_interpreter.compile.compiled import Column, CompiledAsset, CompiledProject
+from vibepiper_interpreter.compile.compiled import Column, CompiledAsset, CompiledProject, SqlDefinition
 from vibepiper_interpreter.compile.compiled_operator import USUAL_NOW
 from vibepiper_interpreter.engines.duckdb.given_rows import GivenRows
+from vibepiper_interpreter.engines.duckdb.parameters import cast_failure
 from vibepiper_interpreter.engines.duckdb.session import SessionSettings, connect
+from vibepiper_interpreter.run.python.modules import shared_modules
 from vibepiper_interpreter.run.trials.compare import Table, shown
 from vibepiper_interpreter.run.trials.run_tests import Surroundings, trial_worker
 from vibepiper_interpreter.run.trials.trial import Trial, trial_session, try_asset, try_cte
@@ -44,8 +46,8 @@ def running(project: Project) -> Iterator[RunAsset]:
     compiled = project.compiled().project
     settings = load_settings(project.root)
     around = Surroundings(project.root, settings, project.env, compiled.variables)
-    python = any(asset.kind == "python" for asset in compiled.assets.values())
-    with trial_worker(around, _log, python=python) as session:
+    # Its modules are pytest's, too: what a test has patched is what runs, and its output is captured like any other.
+    with shared_modules(project.root), trial_worker(around, _log, python=False) as session:
         yield RunAsset(compiled, session)
 
 
@@ -84,7 +86,7 @@ class RunAsset:
             compiled,
             self._given(compiled, given or {}),
             moment(now) or USUAL_NOW,
-            self._variables(variables or {}),
+            self._variables(compiled, variables or {}),
             _slice(compiled, start, end, partition),
         )
         return Tried(self._session, trial, self._run(trial))
@@ -129,11 +131,15 @@ class RunAsset:
             )
         return found
 
-    def _variables(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+    def _variables(self, asset: CompiledAsset, variables: Mapping[str, Any]) -> dict[str, Any]:
         known = {name.lower(): name for name in self._project.variables}
-        for name in variables:
+        types = dict(asset.definition.parameters) if isinstance(asset.definition, SqlDefinition) else {}
+        for name, value in variables.items():
             if name.lower() not in known:
                 raise ValueError(f"the project has no variable `{name}`.{did_you_mean(name, known.values())}")
+            kind = types.get(name.lower())
+            if kind is not None and cast_failure(self._session.connection, value, kind) is not None:
+                raise ValueError(f"the variable `{name}` is {kind}, and {value!r} is none")
         return {known[name.lower()]: value for name, value in variables.items()}
 
     def columns_of(self, asset: str) -> tuple[Column, ...]:
@@ -161,7 +167,6 @@ class Tried:
 
     def cte(self, name: str) -> Tried:
         """The rows of a common table expression at the head of the query. Raises ValueError where there is none."""
-        from vibepiper_interpreter.compile.compiled import SqlDefinition
         from vibepiper_interpreter.engines.duckdb.cte_queries import cte_names
 
         definition = self._trial.asset.definition

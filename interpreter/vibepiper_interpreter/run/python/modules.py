@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import sysconfig
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -42,6 +43,21 @@ def user_modules(root: Path, imported: Imported) -> Iterator[None]:
             _forget(root)
 
 
+@contextmanager
+def shared_modules(root: Path) -> Iterator[None]:
+    """Within it, the project's modules are those of everyone in the process: what a test has imported, or put something
+    else into, is what an asset runs. Those of another project that have the same names are forgotten before."""
+    folders = [root, root / "src"]
+    with _LOCK:
+        _forget_others(folders)
+        sys.path[:0] = map(str, folders)
+        try:
+            yield
+        finally:
+            for folder in map(str, folders):
+                sys.path.remove(folder)
+
+
 def load_function(module: str, function: str) -> Callable[..., Any]:
     """`module:function`. Raises whatever the import raises, and AttributeError where there is no such function."""
     found: Any = importlib.import_module(module)
@@ -67,6 +83,24 @@ def _forget(root: Path) -> None:
         if _belongs_to(module, root):
             del sys.modules[name]
     importlib.invalidate_caches()
+
+
+def _forget_others(folders: Sequence[Path]) -> None:
+    """Modules that stand for others than `import` would find in these folders."""
+    own = {path.stem for folder in folders if folder.is_dir() for path in folder.iterdir() if _can_be_imported(path)}
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in own and not any(_belongs_to(module, folder) for folder in folders):
+            file = getattr(module, "__file__", None)
+            # One of Python's own or of a package comes first for everyone.
+            if isinstance(file, str) and not {"site-packages", "dist-packages"} & set(Path(file).parts):
+                if Path(file).is_relative_to(sysconfig.get_path("stdlib")) or name == "__main__":
+                    continue
+                del sys.modules[name]
+    importlib.invalidate_caches()
+
+
+def _can_be_imported(path: Path) -> bool:
+    return path.stem.isidentifier() and (path.suffix == ".py" or path.is_dir())
 
 
 def _belongs_to(module: ModuleType | None, root: Path) -> bool:
