@@ -62,7 +62,8 @@ def measure_work(session: RunSession, trial: Trial) -> Work:
 
 def _steps(node: Mapping[str, Any]) -> Iterator[Step]:
     if node["type"] not in _OF_THE_PROFILE:
-        said = [str(value) for name, value in node.get("extra_info", {}).items() if name != "Estimated Cardinality"]
+        about = {name: value for name, value in node.get("extra_info", {}).items() if name != "Estimated Cardinality"}
+        said = [", ".join(map(str, value)) if isinstance(value, list) else str(value) for value in about.values()]
         yield Step(node["name"].strip(), int(node["intermediate_rows"]), " ".join(" ".join(said).split()))
     for child in node.get("children", ()):
         yield from _steps(child)
