@@ -37,6 +37,7 @@ VERBS: dict[str, str] = {
     "codegen": "Write typed Python for the project's tables",
     "export": "Turn what Python declares into specs",
     "schema": "Write the JSON schemas that editors use",
+    "lsp": "Serve an editor: mistakes as they are typed, fixes, outline, layout",
     "clean": "Delete stored data that nothing points to",
     "doctor": "Check this machine and this project for trouble",
     "completion": "Print the completion script for a shell",
