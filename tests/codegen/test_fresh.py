@@ -86,9 +86,17 @@ def test_changes_that_count(tmp_path: Path, path: str, expected: bool) -> None:
     assert counts((tmp_path / path).resolve(), tmp_path, tmp_path / "vp_stubs") is expected
 
 
+# What a shell starts in the background, as CI may, ignores Ctrl-C from birth.
+WATCHING = [
+    sys.executable,
+    "-c",
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from vibepiper_cli.main import main; sys.exit(main(['codegen', '--watch']))",
+]
+
+
 def test_watching_writes_at_every_change_until_it_is_stopped(shop: Path) -> None:
-    words = [sys.executable, "-m", "vibepiper_cli.main", "codegen", "--watch"]
-    with subprocess.Popen(words, cwd=shop, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as watching:
+    with subprocess.Popen(WATCHING, cwd=shop, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as watching:
         try:
             stub = shop / "vp_stubs" / "shop" / "orders.py"
             wait_for(lambda: stub.is_file() and "amount" in stub.read_text())
@@ -101,7 +109,11 @@ def test_watching_writes_at_every_change_until_it_is_stopped(shop: Path) -> None
             wait_for(lambda: "net" in stub.read_text())
         finally:
             watching.send_signal(signal.SIGINT)
-            said, _ = watching.communicate(timeout=60)
+            try:
+                said, _ = watching.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                watching.kill()
+                raise
     assert watching.returncode in (0, 130), said
     assert "Traceback" not in said
 
