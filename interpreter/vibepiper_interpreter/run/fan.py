@@ -31,10 +31,12 @@ class Fan(Generic[Piece]):
     under_way: set[Address] = field(default_factory=set)
     failed: dict[Address, Diagnostic] = field(default_factory=dict)
     seconds: float = 0.0
+    # Of all pieces, so that what is told does not hang on who came first.
+    in_order: tuple[Address, ...] = ()
 
     @classmethod
     def of(cls, action: Action, most: int | None, count: int, pieces: Mapping[Address, Piece]) -> Fan[Piece]:
-        return cls(action, most, count, dict(pieces), deque(pieces))
+        return cls(action, most, count, dict(pieces), deque(pieces), in_order=tuple(pieces))
 
     def take(self) -> Iterator[Address]:
         """Those that may begin now."""
@@ -52,9 +54,10 @@ class Fan(Generic[Piece]):
 
     def failure(self, words: str) -> Diagnostic:
         """The first one's, with the names of all; `words` say what they are, and what of the others."""
-        names = ", ".join(f"`{address}`" for address in list(self.failed)[:_NAMED])
-        more = len(self.failed) - _NAMED
-        first = next(iter(self.failed.values()))
+        failed = [address for address in self.in_order if address in self.failed]
+        names = ", ".join(f"`{address}`" for address in failed[:_NAMED])
+        more = len(failed) - _NAMED
+        first = self.failed[failed[0]]
         named = f"{names}{f' and {more:,} more' if more > 0 else ''}"
         count = len(self.failed)
         return Diagnostic(
